@@ -1,0 +1,7 @@
+//! Notification forms (告知书): what a household is told and signs.
+
+mod canonical;
+mod template;
+
+pub use canonical::{NoticeContent, Outcome, Stroke};
+pub use template::{NoticeTemplate, Paragraph, TemplateProblem};

@@ -1,0 +1,236 @@
+//! A program pack: registers, forms and notification templates an admin installs together.
+//!
+//! A pack is a folder of reviewable text. This module is given the files' contents by path;
+//! whoever has a file system reads them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::notice::NoticeTemplate;
+use crate::{Hash, Labels, RegisterDefinition};
+
+/// Most bytes in one file of a pack.
+pub const MAX_FILE_BYTES: usize = 4 * 1024 * 1024;
+
+/// `pack.toml`: what the pack is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PackManifest {
+    /// Its name: lower-case words with hyphens.
+    pub name: String,
+    /// Counts up with each change.
+    pub version: u32,
+    /// What people read.
+    pub labels: Labels,
+    /// What it is for.
+    pub description: Labels,
+}
+
+/// A pack, read and checked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pack {
+    /// What it is.
+    pub manifest: PackManifest,
+    /// `registers/*.toml`
+    pub registers: Vec<RegisterDefinition>,
+    /// `forms/*.md`: XLSForms in Markdown, by name.
+    pub forms: BTreeMap<String, String>,
+    /// `notices/*.toml`
+    pub notices: Vec<NoticeTemplate>,
+}
+
+/// What kind of definition a bundle is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BundleKind {
+    /// A register definition, JSON.
+    Register,
+    /// An XLSForm in Markdown.
+    Form,
+    /// A notification template, JSON.
+    Notice,
+}
+
+/// A definition as immutable bytes, named by their hash.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bundle {
+    /// What it is.
+    pub kind: BundleKind,
+    /// Its name in the pack.
+    pub name: String,
+    /// Counts up with each change.
+    pub version: u32,
+    /// What people read.
+    pub labels: Labels,
+    /// The definition.
+    pub bytes: Vec<u8>,
+}
+
+impl Bundle {
+    /// The SHA-256 of the bytes: the bundle's address.
+    pub fn hash(&self) -> Hash {
+        Hash::of(&self.bytes)
+    }
+
+    /// The media type the bytes are served as.
+    pub fn media_type(&self) -> &'static str {
+        match self.kind {
+            BundleKind::Register | BundleKind::Notice => "application/json",
+            BundleKind::Form => "text/markdown; charset=utf-8",
+        }
+    }
+}
+
+/// What is wrong in a pack, by file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{file}: {message}")]
+pub struct PackProblem {
+    /// The path in the pack.
+    pub file: String,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl Pack {
+    /// Reads a pack from its files by path, and finds everything that is wrong with it.
+    pub fn read(files: &BTreeMap<String, Vec<u8>>) -> Result<Self, Vec<PackProblem>> {
+        let mut reader = Reader::default();
+        let manifest = reader.manifest(files);
+        let (mut registers, mut forms, mut notices) = (Vec::new(), BTreeMap::new(), Vec::new());
+        for (path, bytes) in files {
+            let Some(text) = reader.text(path, bytes) else { continue };
+            match path.split_once('/') {
+                Some(("registers", name)) if name.ends_with(".toml") => {
+                    if let Some(register) = reader.toml::<RegisterDefinition>(path, text) {
+                        reader.note_all(path, register.check().iter().map(|one| one.message.clone()));
+                        registers.push(register);
+                    }
+                }
+                Some(("notices", name)) if name.ends_with(".toml") => {
+                    if let Some(notice) = reader.toml::<NoticeTemplate>(path, text) {
+                        reader.note_all(path, notice.check().iter().map(ToString::to_string));
+                        notices.push(notice);
+                    }
+                }
+                Some(("forms", name)) if name.ends_with(".md") => {
+                    forms.insert(name.trim_end_matches(".md").to_owned(), text.to_owned());
+                }
+                None if path == "pack.toml" || path == "README.md" => {}
+                _ => reader.note(path, "packs have pack.toml, README.md, registers/*.toml, forms/*.md and notices/*.toml only"),
+            }
+        }
+        match manifest {
+            Some(manifest) if reader.problems.is_empty() => {
+                Ok(Self { manifest, registers, forms, notices })
+            }
+            _ => Err(reader.problems),
+        }
+    }
+
+    /// Every definition in the pack as an immutable bundle.
+    pub fn bundles(&self) -> Vec<Bundle> {
+        let registers = self.registers.iter().map(register_bundle);
+        let notices = self.notices.iter().map(|notice| Bundle {
+            kind: BundleKind::Notice,
+            name: notice.name.clone(),
+            version: notice.version,
+            labels: notice.title.clone(),
+            bytes: notice.bundle(),
+        });
+        let forms = self.forms.iter().map(|(name, text)| Bundle {
+            kind: BundleKind::Form,
+            name: name.clone(),
+            version: self.manifest.version,
+            labels: self.manifest.labels.clone(),
+            bytes: text.clone().into_bytes(),
+        });
+        registers.chain(notices).chain(forms).collect()
+    }
+}
+
+/// A register's definition as a bundle.
+pub fn register_bundle(register: &RegisterDefinition) -> Bundle {
+    Bundle {
+        kind: BundleKind::Register,
+        name: register.name.clone(),
+        version: register.version,
+        labels: register.labels.clone(),
+        bytes: register.bundle(),
+    }
+}
+
+#[derive(Default)]
+struct Reader {
+    problems: Vec<PackProblem>,
+}
+
+impl Reader {
+    fn note(&mut self, file: &str, message: impl Into<String>) {
+        self.problems.push(PackProblem { file: file.to_owned(), message: message.into() });
+    }
+
+    fn note_all(&mut self, file: &str, messages: impl Iterator<Item = String>) {
+        for message in messages {
+            self.note(file, message);
+        }
+    }
+
+    fn text<'a>(&mut self, path: &str, bytes: &'a [u8]) -> Option<&'a str> {
+        if bytes.len() > MAX_FILE_BYTES {
+            self.note(path, format!("is larger than {MAX_FILE_BYTES} bytes"));
+            return None;
+        }
+        let text = std::str::from_utf8(bytes);
+        if text.is_err() {
+            self.note(path, "is not text in UTF-8");
+        }
+        text.ok()
+    }
+
+    fn toml<T: serde::de::DeserializeOwned>(&mut self, path: &str, text: &str) -> Option<T> {
+        match toml::from_str(text) {
+            Ok(read) => Some(read),
+            Err(problem) => {
+                self.note(path, problem.to_string().trim_end());
+                None
+            }
+        }
+    }
+
+    fn manifest(&mut self, files: &BTreeMap<String, Vec<u8>>) -> Option<PackManifest> {
+        let Some(bytes) = files.get("pack.toml") else {
+            self.note("pack.toml", "is missing");
+            return None;
+        };
+        let text = self.text("pack.toml", bytes)?;
+        let manifest: PackManifest = self.toml("pack.toml", text)?;
+        let labels = manifest.labels.missing_languages();
+        self.note_all(
+            "pack.toml",
+            labels.into_iter().map(|tag| format!("labels: nothing in {tag}")),
+        );
+        Some(manifest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_problem_of_every_file_is_listed() {
+        let files = [
+            (
+                "pack.toml",
+                "name = \"x\"\nversion = 1\nlabels = { zh-CN = \"某\" }\ndescription = {}",
+            ),
+            ("registers/a.toml", "name = "),
+            ("notes.txt", "hello"),
+        ];
+        let files = files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec())).into();
+        let problems = Pack::read(&files).unwrap_err();
+        let about: Vec<_> = problems.iter().map(|problem| problem.file.as_str()).collect();
+        assert_eq!(about, ["pack.toml", "notes.txt", "registers/a.toml"]);
+    }
+}

@@ -1,0 +1,56 @@
+//! All the definitions one side knows, by hash and by collection.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::RegisterDefinition;
+use crate::Hash;
+
+/// Every register definition known here. Old versions stay, since old records and late pushes
+/// name them by hash.
+#[derive(Clone, Debug, Default)]
+pub struct Catalogue {
+    by_hash: BTreeMap<Hash, Arc<RegisterDefinition>>,
+    current: BTreeMap<String, Hash>,
+}
+
+impl Catalogue {
+    /// Adds a definition; the newest version of a collection is its current one.
+    pub fn insert(&mut self, definition: RegisterDefinition) -> Hash {
+        let hash = definition.hash();
+        let newest = self
+            .current(&definition.name)
+            .is_none_or(|(_, known)| known.version <= definition.version);
+        if newest {
+            self.current.insert(definition.name.clone(), hash);
+        }
+        self.by_hash.insert(hash, Arc::new(definition));
+        hash
+    }
+
+    /// The definition named by `hash`.
+    pub fn get(&self, hash: &Hash) -> Option<&Arc<RegisterDefinition>> {
+        self.by_hash.get(hash)
+    }
+
+    /// The newest definition of `collection`, and its hash.
+    pub fn current(&self, collection: &str) -> Option<(Hash, &Arc<RegisterDefinition>)> {
+        let hash = self.current.get(collection)?;
+        Some((*hash, self.by_hash.get(hash)?))
+    }
+
+    /// The newest definition of each collection.
+    pub fn all_current(&self) -> impl Iterator<Item = (Hash, &Arc<RegisterDefinition>)> {
+        self.current.keys().filter_map(|collection| self.current(collection))
+    }
+}
+
+impl FromIterator<RegisterDefinition> for Catalogue {
+    fn from_iter<I: IntoIterator<Item = RegisterDefinition>>(definitions: I) -> Self {
+        let mut catalogue = Self::default();
+        for definition in definitions {
+            catalogue.insert(definition);
+        }
+        catalogue
+    }
+}

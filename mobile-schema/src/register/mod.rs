@@ -1,0 +1,11 @@
+//! Registers (台账): kinds of records, their fields, and how concurrent edits are merged.
+
+mod builtin;
+mod catalogue;
+mod definition;
+mod field;
+
+pub use builtin::builtin_registers;
+pub use catalogue::Catalogue;
+pub use definition::{DefinitionProblem, RegisterDefinition};
+pub use field::{Choice, Field, FieldId, FieldType, MergePolicy, Role, Sensitivity, Unfit};
