@@ -1,0 +1,3 @@
+//! Bytes: the canonical ones that are hashed, never sent.
+
+pub mod canonical;

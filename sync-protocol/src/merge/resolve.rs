@@ -1,0 +1,161 @@
+//! A person settles a conflict.
+
+use mobile_schema::{FieldId, MergePolicy, Value};
+
+use super::conflict::{FieldMap, field};
+use super::edit::RECORD;
+use super::{Authority, Board, Numbered, Refusal, park, reject};
+use crate::op::{Fields, Resolution};
+use crate::outcome::{Outcome, ParkReason, RejectReason};
+use crate::record::Record;
+use crate::{RecordId, ScopeId, Version};
+
+impl Authority<'_> {
+    pub(super) fn resolve(
+        &self,
+        board: &mut Board,
+        numbered: &Numbered<'_>,
+        choice: &Resolution,
+        reason: &str,
+    ) -> Result<Outcome, Refusal> {
+        let conflict =
+            board.get(numbered.op.record).ok_or_else(|| park(ParkReason::Unknown))?.clone();
+        if conflict.collection != "conflict" {
+            return Err(reject(RejectReason::Kind));
+        }
+        if !self.scopes.contains(&conflict.scope) {
+            return Err(park(ParkReason::Scope));
+        }
+        let state = match choice {
+            Resolution::Keep => "kept",
+            Resolution::Swap => "swapped",
+            Resolution::Edit { .. } => "edited",
+        };
+        match text(&conflict, field::STATE) {
+            Some("open") => {}
+            Some(settled) if settled == state && state != "edited" => {
+                return Ok(Outcome::Applied { version: conflict.version });
+            }
+            // Somebody settled it otherwise meanwhile: their decision stands, this one waits.
+            _ => return Err(park(ParkReason::Locked)),
+        }
+        let raised = self.carry_out(board, numbered, &conflict, choice)?;
+        let version = self.close(board, numbered, conflict, state, reason);
+        Ok(match raised {
+            conflicts if conflicts.is_empty() => Outcome::Applied { version },
+            conflicts => Outcome::Conflict { version, conflicts },
+        })
+    }
+
+    /// Writes the chosen values to the record the conflict is about. Whoever wrote there since
+    /// the conflict arose is not overwritten: that is a new conflict.
+    fn carry_out(
+        &self,
+        board: &mut Board,
+        numbered: &Numbered<'_>,
+        conflict: &Record,
+        choice: &Resolution,
+    ) -> Result<Vec<RecordId>, Refusal> {
+        let loser = conflict.fields.get(&field::LOSER).and_then(|side| side.get("values"));
+        let chosen = match (choice, loser) {
+            (Resolution::Keep, _) | (Resolution::Swap, None) => return Ok(Vec::new()),
+            (Resolution::Swap, Some(values)) => values.clone(),
+            (Resolution::Edit { fields }, _) => Value::from_fields(fields),
+        };
+        let subject: Option<RecordId> =
+            text(conflict, field::RECORD).and_then(|id| id.parse().ok());
+        let Some(record) = subject.and_then(|id| board.get(id)).filter(|record| !record.deleted)
+        else {
+            return Ok(Vec::new());
+        };
+        if !self.scopes.contains(&record.scope) {
+            return Err(park(ParkReason::Scope));
+        }
+        let definition = self
+            .catalogue
+            .current(&record.collection)
+            .map(|(_, definition)| definition)
+            .ok_or_else(|| park(ParkReason::Schema))?;
+        let group = conflict.fields.get(&field::GROUP).and_then(Value::as_integer).unwrap_or(0);
+        let group = FieldId::try_from(group).unwrap_or(RECORD);
+        let base = winner_version(conflict);
+        let mut draft = self.draft(numbered, definition, record.clone(), base);
+        if group == RECORD {
+            if chosen.get("deleted") == Some(&Value::Bool(true)) {
+                draft.record.deleted = true;
+                draft.touch(RECORD);
+            } else if let Some(scope) = chosen.get("scope").and_then(Value::as_text) {
+                let scope: ScopeId = scope.parse().map_err(|_| reject(RejectReason::Value))?;
+                if !self.scopes.contains(&scope) {
+                    return Err(park(ParkReason::Scope));
+                }
+                draft.record.scope = scope;
+                draft.touch(RECORD);
+            }
+        } else {
+            let values = chosen.to_fields();
+            check_group(definition, group, &values)?;
+            draft.merge_group(group, MergePolicy::Authority, values);
+        }
+        match draft.settle(board, numbered, false) {
+            Outcome::Conflict { conflicts, .. } => Ok(conflicts),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    fn close(
+        &self,
+        board: &mut Board,
+        numbered: &Numbered<'_>,
+        mut conflict: Record,
+        state: &str,
+        reason: &str,
+    ) -> Version {
+        let version = Version { epoch: self.lineage.current(), n: conflict.version.n + 1 };
+        let mark = self.mark(numbered, version);
+        let resolution = [
+            ("by", mark.author.to_string().into()),
+            ("at", mark.at.wall.into()),
+            ("reason", reason.into()),
+        ];
+        let resolution = resolution.map(|(name, value): (&str, Value)| (name.to_owned(), value));
+        conflict.fields.insert(field::STATE, state.into());
+        conflict.fields.insert(field::RESOLUTION, Value::Map(resolution.into()));
+        conflict.marks.groups.insert(field::STATE, mark);
+        conflict.version = version;
+        board.put(numbered, conflict);
+        version
+    }
+}
+
+/// New values must be of the conflict's group, and fit their fields.
+fn check_group(
+    definition: &mobile_schema::RegisterDefinition,
+    group: FieldId,
+    values: &Fields,
+) -> Result<(), Refusal> {
+    for (id, value) in values {
+        let field = definition.field(*id).ok_or_else(|| park(ParkReason::Schema))?;
+        if field.group() != group {
+            return Err(reject(RejectReason::Kind));
+        }
+        field.check(value).map_err(|_| reject(RejectReason::Value))?;
+    }
+    Ok(())
+}
+
+fn text(record: &Record, id: FieldId) -> Option<&str> {
+    record.fields.get(&id).and_then(Value::as_text)
+}
+
+fn winner_version(conflict: &Record) -> Option<Version> {
+    let winner = conflict.fields.get(&field::WINNER)?;
+    let epoch = winner.get("epoch")?.as_text()?.parse().ok()?;
+    let n = u64::try_from(winner.get("n")?.as_integer()?).ok()?;
+    Some(Version { epoch, n })
+}
+
+/// The record a conflict is about, so that it can be put on the board beside it.
+pub fn subject_of(conflict: &Record) -> Option<RecordId> {
+    text(conflict, field::RECORD).and_then(|id| id.parse().ok())
+}

@@ -1,0 +1,318 @@
+//! The machine by itself: crashes, late answers, revoked scopes.
+
+use mobile_schema::Value;
+use mobile_schema::register::builtin_registers;
+use uuid::Uuid;
+
+use super::*;
+use crate::message::{Feed, Gone};
+use crate::op::{Change, Fields};
+use crate::{Digest, Version};
+
+const EPOCH: Epoch = Epoch(1);
+
+/// A host that keeps what it is told to keep.
+struct Host {
+    catalogue: Catalogue,
+    tablet: Tablet,
+    stored: Stored,
+    identity: Identity,
+    rows: BTreeMap<RecordId, Row>,
+    starts: u64,
+}
+
+fn clock() -> ClockReading {
+    ClockReading { wall: 1_000, monotonic: 1, boot: "b".into() }
+}
+
+fn village() -> ScopeId {
+    ScopeId::area("east").expect("a scope")
+}
+
+fn record(number: u128) -> RecordId {
+    RecordId(Uuid::from_u128(number))
+}
+
+fn version(n: u64) -> Version {
+    Version { epoch: EPOCH, n }
+}
+
+impl Host {
+    fn new() -> Self {
+        let identity = Identity {
+            device: DeviceId(Uuid::from_u128(1)),
+            author: UserId(Uuid::from_u128(2)),
+            incarnation: Tablet::new_incarnation(3),
+            inherits: None,
+            epoch: None,
+            safe_before: 0,
+        };
+        let tablet = Tablet::open(identity.clone(), Stored::default(), RetryPolicy::default(), 0);
+        let catalogue = builtin_registers().into_iter().collect();
+        let rows = BTreeMap::new();
+        Self { catalogue, tablet, stored: Stored::default(), identity, rows, starts: 0 }
+    }
+
+    /// The tablet loses power and starts again on what was stored.
+    fn restart(&mut self) {
+        self.starts += 1;
+        let policy = RetryPolicy::default();
+        self.tablet = Tablet::open(self.identity.clone(), self.stored.clone(), policy, self.starts);
+    }
+
+    fn handle(&mut self, event: Event) -> Vec<Effect> {
+        let mut effects = self.tablet.handle(&clock(), event);
+        effects.retain(|effect| {
+            if let Effect::Store(changes) = effect {
+                for change in changes.clone() {
+                    self.keep(change);
+                }
+                return false;
+            }
+            true
+        });
+        effects
+    }
+
+    fn keep(&mut self, change: StoreChange) {
+        match change {
+            StoreChange::Identity(identity) => self.identity = identity,
+            StoreChange::Op { seq, queued } => {
+                self.stored.ops.insert(seq, queued);
+            }
+            StoreChange::DropOp { seq } => {
+                self.stored.ops.remove(&seq);
+            }
+            StoreChange::Row { scope, row } => {
+                let holding = Holding { scope, version: row.version };
+                self.stored.holdings.insert(row.id, holding);
+                self.rows.insert(row.id, row);
+            }
+            StoreChange::DropRow { id } => {
+                self.stored.holdings.remove(&id);
+                self.rows.remove(&id);
+            }
+            StoreChange::Cursor { scope, cursor } => {
+                self.stored.cursors.insert(scope, cursor);
+            }
+            StoreChange::DropScope { scope } => {
+                self.stored.cursors.remove(&scope);
+            }
+            StoreChange::Blob { hash, state } => {
+                self.stored.blobs.insert(hash, state);
+            }
+            StoreChange::DropBlob { hash } => {
+                self.stored.blobs.remove(&hash);
+            }
+        }
+    }
+
+    fn draft(&self, id: u128, address: &str) -> Draft {
+        let (definition, _) = self.catalogue.current("household").expect("a register");
+        Draft {
+            collection: "household".into(),
+            record: record(id),
+            scope: village(),
+            base: self.tablet.version_of(record(id)),
+            change: Change::Create { fields: Fields::from([(4, address.into())]) },
+            definition,
+            blobs: Vec::new(),
+        }
+    }
+
+    fn row(&self, id: u128, n: u64, address: &str) -> Row {
+        let (definition, _) = self.catalogue.current("household").expect("a register");
+        let fields = Fields::from([(4, Value::from(address))]);
+        let collection = "household".into();
+        Row { id: record(id), collection, version: version(n), definition, fields }
+    }
+
+    fn shown(&self, id: u128) -> Option<String> {
+        let row = self.tablet.view(&self.catalogue, record(id), self.rows.get(&record(id)))?;
+        row.fields.get(&4)?.as_text().map(str::to_owned)
+    }
+
+    fn respond(&mut self, response: SyncResponse) -> Vec<Effect> {
+        let response = Box::new(response);
+        self.handle(Event::Response { response, bytes: 0, elapsed: 1 })
+    }
+}
+
+fn sent(effects: &[Effect]) -> &SyncRequest {
+    let request = effects.iter().find_map(|effect| match effect {
+        Effect::Send(request) => Some(request),
+        _ => None,
+    });
+    request.expect("a request is sent")
+}
+
+fn accepted(request: RequestId, outcomes: Vec<Outcome>) -> Accepted {
+    Accepted {
+        request,
+        epoch: EPOCH,
+        ack: 0,
+        outcomes,
+        feeds: BTreeMap::new(),
+        scopes: vec![village()],
+        safe_before: 0,
+        now: 0,
+        order: None,
+    }
+}
+
+fn feed(rows: Vec<Row>, cursor: u64) -> Feed {
+    let digest: Digest = rows.iter().map(|row| (row.id, row.version)).collect();
+    Feed { rows, gone: Vec::new(), cursor, more: false, digest: Some(digest) }
+}
+
+#[test]
+fn work_done_offline_survives_a_restart_and_is_sent_again_after_a_lost_answer() {
+    let mut host = Host::new();
+    let draft = host.draft(1, "一组");
+    host.handle(Event::Edit(vec![draft]));
+    host.restart();
+    assert_eq!(host.shown(1).as_deref(), Some("一组"));
+    let first = host.handle(Event::NetworkUp);
+    let (before, ops) = (sent(&first).request, sent(&first).ops.clone());
+    host.restart();
+    let again = host.handle(Event::NetworkUp);
+    assert_eq!((sent(&again).first_seq, &sent(&again).ops), (1, &ops));
+    assert_ne!(sent(&again).request, before);
+    assert!(host.respond(SyncResponse::Ok(accepted(before, vec![]))).is_empty(), "too late");
+    assert_eq!(host.tablet.unsent(), 1);
+}
+
+#[test]
+fn an_edit_shows_until_its_row_arrives_and_the_row_shows_after() {
+    let mut host = Host::new();
+    let draft = host.draft(1, "一组");
+    host.handle(Event::Edit(vec![draft]));
+    let effects = host.handle(Event::NetworkUp);
+    let request = sent(&effects).request;
+    let mut answer = accepted(request, vec![Outcome::Applied { version: version(1) }]);
+    let page = Feed { more: true, digest: None, ..feed(vec![], 1) };
+    answer.feeds.insert(village(), page);
+    let effects = host.respond(SyncResponse::Ok(answer));
+    assert_eq!(host.shown(1).as_deref(), Some("一组"), "answered, but its row is on a later page");
+    let mut answer = accepted(sent(&effects).request, vec![]);
+    answer.feeds.insert(village(), feed(vec![host.row(1, 3, "二组")], 5));
+    host.respond(SyncResponse::Ok(answer));
+    assert_eq!(host.shown(1).as_deref(), Some("二组"));
+    assert!(host.tablet.is_quiet());
+}
+
+#[test]
+fn a_scope_taken_away_is_purged_and_the_outbox_is_kept() {
+    let mut host = Host::new();
+    let request = sent(&host.handle(Event::NetworkUp)).request;
+    let mut answer = accepted(request, vec![]);
+    answer.feeds.insert(village(), feed(vec![host.row(1, 1, "一组")], 1));
+    host.respond(SyncResponse::Ok(answer));
+    host.handle(Event::NetworkDown);
+    let draft = host.draft(2, "二组");
+    host.handle(Event::Edit(vec![draft]));
+    let effects = host.handle(Event::NetworkUp);
+    let parked = Outcome::Parked { reason: crate::ParkReason::Scope };
+    let answer = Accepted { scopes: vec![], ..accepted(sent(&effects).request, vec![parked]) };
+    host.respond(SyncResponse::Ok(answer));
+    assert_eq!((host.rows.len(), host.stored.cursors.len()), (0, 0));
+    assert_eq!(host.stored.ops.len(), 1);
+}
+
+#[test]
+fn an_eviction_leaves_a_record_that_has_moved_to_another_scope() {
+    let mut host = Host::new();
+    let west = ScopeId::area("west").expect("a scope");
+    let scopes = vec![village(), west.clone()];
+    let request = sent(&host.handle(Event::NetworkUp)).request;
+    let mut answer = Accepted { scopes: scopes.clone(), ..accepted(request, vec![]) };
+    answer.feeds.insert(village(), feed(vec![host.row(1, 1, "一组")], 1));
+    let effects = host.respond(SyncResponse::Ok(answer));
+    let mut answer = Accepted { scopes, ..accepted(sent(&effects).request, vec![]) };
+    let gone = vec![Gone { id: record(1), version: version(2) }];
+    answer.feeds.insert(west, feed(vec![host.row(1, 2, "二组")], 1));
+    answer.feeds.insert(village(), Feed { gone, ..feed(vec![], 2) });
+    host.respond(SyncResponse::Ok(answer));
+    assert_eq!(host.shown(1).as_deref(), Some("二组"));
+}
+
+#[test]
+fn a_digest_that_differs_has_the_scope_fetched_anew() {
+    let mut host = Host::new();
+    let request = sent(&host.handle(Event::NetworkUp)).request;
+    let mut answer = accepted(request, vec![]);
+    let wrong = Feed { digest: Some(Digest(7)), ..feed(vec![host.row(1, 1, "一组")], 9) };
+    answer.feeds.insert(village(), wrong);
+    let effects = host.respond(SyncResponse::Ok(answer));
+    assert_eq!(sent(&effects).cursors[&village()], 0);
+}
+
+#[test]
+fn a_clone_takes_a_new_life_and_pushes_what_is_its_own() {
+    let mut host = Host::new();
+    for id in 1..=3 {
+        let draft = host.draft(id, "一组");
+        host.handle(Event::Edit(vec![draft]));
+    }
+    let effects = host.handle(Event::NetworkUp);
+    let (request, old) = (sent(&effects).request, sent(&effects).incarnation);
+    let effects = host.respond(SyncResponse::Fork { request, seq: 2 });
+    let again = sent(&effects);
+    assert_ne!(again.incarnation, old);
+    assert_eq!(again.inherits, Some(Inheritance { incarnation: old, before: 2 }));
+    assert_eq!((again.first_seq, again.ops.len()), (1, 3), "none was answered yet");
+}
+
+#[test]
+fn a_restored_server_gets_everything_again() {
+    let mut host = Host::new();
+    let draft = host.draft(1, "一组");
+    host.handle(Event::Edit(vec![draft]));
+    let request = sent(&host.handle(Event::NetworkUp)).request;
+    let mut answer = accepted(request, vec![Outcome::Applied { version: version(1) }]);
+    answer.feeds.insert(village(), feed(vec![host.row(1, 1, "一组")], 1));
+    host.respond(SyncResponse::Ok(answer));
+    let request = sent(&host.handle(Event::Tick)).request;
+    let effects = host.respond(SyncResponse::Reset { request, epoch: Epoch(2), next: 1 });
+    let again = sent(&effects);
+    assert_eq!((again.epoch, again.first_seq, again.ops.len()), (Some(Epoch(2)), 1, 1));
+    assert_eq!(again.cursors[&village()], 0);
+    assert_eq!(host.shown(1).as_deref(), Some("一组"), "the person still sees the work");
+}
+
+#[test]
+fn a_group_is_never_divided_between_requests() {
+    let mut host = Host::new();
+    let long = "长".repeat(60_000);
+    for pair in 0..3 {
+        let drafts = [1, 2].map(|half| host.draft(pair * 2 + half, &long));
+        host.handle(Event::Edit(drafts.into()));
+    }
+    let effects = host.handle(Event::NetworkUp);
+    let ops = &sent(&effects).ops;
+    assert!(!ops.is_empty() && ops.len() % 2 == 0, "{} operations", ops.len());
+}
+
+#[test]
+fn photos_wait_for_the_records_and_are_done_when_verified() {
+    let mut host = Host::new();
+    let hash = Hash::of(b"photo");
+    let draft = Draft { blobs: vec![hash], ..host.draft(1, "一组") };
+    host.handle(Event::Edit(vec![draft]));
+    let request = sent(&host.handle(Event::NetworkUp)).request;
+    let mut answer = accepted(request, vec![Outcome::Applied { version: version(1) }]);
+    answer.feeds.insert(village(), feed(vec![host.row(1, 1, "一组")], 1));
+    let effects = host.respond(SyncResponse::Ok(answer));
+    assert!(matches!(&effects[..], [Effect::AskMissing(asked)] if *asked == [hash]));
+    let missing = Event::BlobsMissing { asked: vec![hash], missing: vec![hash] };
+    assert!(matches!(host.handle(missing)[..], [Effect::Upload(it)] if it == hash));
+    let effects = host.handle(Event::BlobFailed);
+    assert!(matches!(effects[..], [Effect::Alarm(_)]));
+    assert!(!host.tablet.is_quiet());
+    let request = sent(&host.handle(Event::Tick)).request;
+    let effects = host.respond(SyncResponse::Ok(accepted(request, vec![])));
+    assert!(matches!(effects[..], [Effect::Upload(it)] if it == hash));
+    host.handle(Event::BlobVerified(hash));
+    assert_eq!(host.stored.blobs[&hash], BlobState::Verified);
+    assert!(host.tablet.is_quiet());
+}
