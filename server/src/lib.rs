@@ -1,1 +1,22 @@
-//! x
+//! The server: records, media and people of a county.
+//!
+//! Laid out by feature. In each, `mod.rs` has its words and public calls, `http.rs` turns
+//! requests into calls, `rules.rs` decides, `queries.rs` has the SQL for its own tables.
+//! `docs/architecture.md` is the map.
+
+pub mod accounts;
+pub mod app;
+pub mod areas;
+pub mod cli;
+pub mod config;
+pub mod db;
+pub mod demo;
+pub mod devices;
+pub mod health;
+pub mod http;
+pub mod limits;
+pub mod media;
+pub mod media_store;
+pub mod packs;
+pub mod records;
+pub mod sync;

@@ -1,1 +1,7 @@
-fn main(){}
+//! The `ruhu` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ruhu::cli::main()
+}

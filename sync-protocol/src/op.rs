@@ -3,12 +3,26 @@
 use std::collections::BTreeMap;
 
 use mobile_schema::{FieldId, Hash, Value};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{GroupId, Hlc, RecordId, ScopeId, UserId, Version};
 
 /// Values by field id.
 pub type Fields = BTreeMap<FieldId, Value>;
+
+/// Reads values by field id. JSON has the ids as text, and serde forgets that they are numbers
+/// once a tagged enum has buffered them.
+pub(crate) fn fields_by_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Fields, D::Error> {
+    let by_text = BTreeMap::<String, Value>::deserialize(deserializer)?;
+    by_text
+        .into_iter()
+        .map(|(id, value)| match id.parse() {
+            Ok(number) => Ok((number, value)),
+            Err(_) => Err(D::Error::custom(format_args!("`{id}` is no field id"))),
+        })
+        .collect()
+}
 
 /// One change to one record, with the version it was based on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -56,11 +70,13 @@ pub enum Change {
     /// A new record.
     Create {
         /// Its values.
+        #[serde(deserialize_with = "fields_by_id")]
         fields: Fields,
     },
     /// New values; `null` clears.
     Patch {
         /// The values by field id.
+        #[serde(deserialize_with = "fields_by_id")]
         fields: Fields,
     },
     /// The record is gone.
@@ -103,6 +119,7 @@ pub enum Change {
     /// A record that is written once and never changed: a signed notification.
     Sign {
         /// Its values.
+        #[serde(deserialize_with = "fields_by_id")]
         fields: Fields,
     },
     /// A person settles a conflict; `record` names the conflict.
@@ -125,6 +142,7 @@ pub enum Resolution {
     /// New values replace both.
     Edit {
         /// The values by field id.
+        #[serde(deserialize_with = "fields_by_id")]
         fields: Fields,
     },
 }

@@ -67,6 +67,10 @@ pub enum RejectReason {
     Group,
     /// Larger than an operation may be.
     TooLarge,
+    /// It can't be read as an operation at all.
+    Malformed,
+    /// It names another author than the person who pushes it.
+    Author,
 }
 
 impl ParkReason {
@@ -91,6 +95,8 @@ impl RejectReason {
             Self::Immutable => "immutable",
             Self::Group => "group",
             Self::TooLarge => "too_large",
+            Self::Malformed => "malformed",
+            Self::Author => "author",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mobile_schema::{FieldId, Hash, Value};
+use mobile_schema::{FieldId, Hash};
 use serde::{Deserialize, Serialize};
 
 use crate::op::Fields;
@@ -106,7 +106,8 @@ pub struct Row {
     /// The definition its values follow.
     pub definition: Hash,
     /// Its values.
-    pub fields: BTreeMap<FieldId, Value>,
+    #[serde(deserialize_with = "crate::op::fields_by_id")]
+    pub fields: Fields,
 }
 
 impl From<&Record> for Row {

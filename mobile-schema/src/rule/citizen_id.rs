@@ -88,7 +88,7 @@ impl CitizenId {
 
 /// Whether the Gregorian calendar has this day.
 pub(crate) fn day_exists(year: u16, month: u16, day: u16) -> bool {
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let days = match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
         4 | 6 | 9 | 11 => 30,

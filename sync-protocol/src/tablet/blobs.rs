@@ -72,7 +72,7 @@ impl Blobs {
     }
 
     /// The blobs to ask the server about, once until something changes.
-    pub(super) fn to_ask_about(&mut self) -> Option<Vec<Hash>> {
+    pub(super) fn next_question(&mut self) -> Option<Vec<Hash>> {
         if std::mem::replace(&mut self.asked, true) {
             return None;
         }

@@ -457,7 +457,7 @@ impl Tablet {
         if let Some(hash) = self.blobs.next_upload() {
             self.uploading = Some(hash);
             effects.push(Effect::Upload(hash));
-        } else if let Some(hashes) = self.blobs.to_ask_about() {
+        } else if let Some(hashes) = self.blobs.next_question() {
             self.asking = true;
             effects.push(Effect::AskMissing(hashes));
         }

@@ -1,0 +1,86 @@
+//! People: logins, roles, sessions and tokens.
+
+mod http;
+mod keys;
+mod password;
+mod queries;
+mod rules;
+mod tokens;
+
+use sync_protocol::{DeviceId, UserId};
+
+use crate::areas::AreaPath;
+
+pub use http::routes;
+pub(crate) use http::{base64, pair};
+pub use keys::{TokenKeys, public_keys, rotate};
+pub use password::hash_password;
+pub(crate) use queries::grants_of;
+pub use queries::{NewUser, add_grant, add_user, find_user, standing, start_session};
+pub use rules::{SecretToken, hash_token};
+pub use tokens::{Claims, issue, verify};
+
+/// What a person does. A role is granted for an area, from a day to a day.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, clap::ValueEnum, utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Visits households.
+    Cadre,
+    /// Reviews what cadres bring.
+    Supervisor,
+    /// Runs the county's system.
+    Admin,
+    /// Reads ledgers and the audit trail.
+    Auditor,
+}
+
+impl Role {
+    /// The role as it is stored.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cadre => "cadre",
+            Self::Supervisor => "supervisor",
+            Self::Admin => "admin",
+            Self::Auditor => "auditor",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        [Self::Cadre, Self::Supervisor, Self::Admin, Self::Auditor]
+            .into_iter()
+            .find(|role| role.name() == name)
+    }
+}
+
+/// A role in an area, valid now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// The role.
+    pub role: Role,
+    /// The area, and all below.
+    pub area: AreaPath,
+}
+
+/// A pair of tokens.
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub struct Tokens {
+    /// For the `Authorization: Bearer` header; valid for a few minutes.
+    pub access_token: String,
+    /// To get the next pair with, once.
+    pub refresh_token: String,
+    /// Seconds until the access token expires.
+    pub expires_in: i64,
+}
+
+/// Whose session it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Session {
+    /// The session.
+    pub id: uuid::Uuid,
+    /// The person.
+    pub user: UserId,
+    /// The tablet, if it is a tablet's.
+    pub device: Option<DeviceId>,
+}

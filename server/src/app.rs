@@ -1,0 +1,235 @@
+//! The application: what every request shares, and every route there is.
+
+use std::collections::HashMap;
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use actix_web::http::KeepAlive;
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::{App as ActixApp, HttpServer, web};
+use diesel::QueryResult;
+use metrics_exporter_prometheus::PrometheusHandle;
+use mobile_schema::{Catalogue, Hash};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use sync_protocol::{DeviceId, Lineage};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa_actix_web::AppExt;
+use utoipa_actix_web::service_config::ServiceConfig;
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::accounts::{self, TokenKeys};
+use crate::config::Config;
+use crate::db::{self, AnyConnection, Database, Failed, MigrationProblem, Timestamp};
+use crate::http::throttle::Throttle;
+use crate::http::{Kind, Problem, telemetry};
+use crate::media::Arrivals;
+use crate::media_store::{MediaError, MediaStore};
+use crate::packs::InstallProblem;
+use crate::{areas, devices, health, limits, media, packs, records, sync};
+
+/// What every request shares.
+pub struct App {
+    /// The database.
+    pub database: Database,
+    /// The media store.
+    pub media: MediaStore,
+    /// The keys that sign access tokens.
+    pub keys: Arc<TokenKeys>,
+    /// The epochs the database descends from.
+    pub lineage: Arc<Lineage>,
+    /// How often one may try.
+    pub throttle: Throttle,
+    /// The uploads that are arriving.
+    pub arrivals: Arrivals,
+    /// When each tablet was last noted to be here.
+    pub presence: Presence,
+    /// What `/metrics` shows.
+    pub metrics: PrometheusHandle,
+    definitions: RwLock<Arc<Catalogue>>,
+}
+
+/// Why the server can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartProblem {
+    /// The database's layout.
+    #[error(transparent)]
+    Migration(#[from] MigrationProblem),
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] Failed),
+    /// The registers every county has.
+    #[error(transparent)]
+    Install(#[from] Failed<InstallProblem>),
+    /// The media store.
+    #[error("media: {0}")]
+    Media(#[from] MediaError),
+    /// The address to listen at.
+    #[error("listen: {0}")]
+    Listen(#[from] std::io::Error),
+}
+
+impl App {
+    /// Brings the database up to date and opens everything.
+    pub async fn open(config: &Config, metrics: PrometheusHandle) -> Result<Self, StartProblem> {
+        let url = config.database.clone();
+        let migrated = tokio::task::spawn_blocking(move || db::migrate(&url)).await;
+        let ran = migrated.map_err(|error| MigrationProblem::Failed(error.to_string()))??;
+        if !ran.is_empty() {
+            tracing::info!(migrations = ?ran, "the database is up to date");
+        }
+        let database = Database::open(&config.database)?;
+        let now = Timestamp::now();
+        let installed: Result<(), Failed<InstallProblem>> =
+            database.write(move |connection| packs::install_builtin(connection, now)).await;
+        installed?;
+        let opened: Result<_, Failed> = database
+            .write(move |connection| {
+                let keys = TokenKeys::load(connection, now)?;
+                Ok((keys, sync::lineage(connection, now)?, packs::catalogue(connection)?))
+            })
+            .await;
+        let (keys, lineage, catalogue) = opened?;
+        Ok(Self {
+            database,
+            media: MediaStore::open(&config.media, &config.s3)?,
+            keys: Arc::new(keys),
+            lineage: Arc::new(lineage),
+            throttle: Throttle::default(),
+            arrivals: Arrivals::default(),
+            presence: Presence::default(),
+            metrics,
+            definitions: RwLock::new(Arc::new(catalogue)),
+        })
+    }
+
+    /// Runs queries on one snapshot; what goes wrong becomes a problem.
+    pub async fn read<T, F>(&self, queries: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut AnyConnection) -> QueryResult<T> + Send + 'static,
+    {
+        let read: Result<T, Failed> =
+            self.database.read(move |connection| Ok(queries(connection)?)).await;
+        Ok(read?)
+    }
+
+    /// Runs queries in one write transaction; what goes wrong becomes a problem.
+    pub async fn write<T, F>(&self, mut queries: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut AnyConnection) -> QueryResult<T> + Send + 'static,
+    {
+        let written: Result<T, Failed> =
+            self.database.write(move |connection| Ok(queries(connection)?)).await;
+        Ok(written?)
+    }
+
+    /// The server's clock.
+    pub fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    /// Every definition, read anew if one of these operations names one that is not known yet:
+    /// another replica may have installed it.
+    pub async fn definitions_for(&self, ops: &[Box<RawValue>]) -> Result<Arc<Catalogue>, Problem> {
+        #[derive(Deserialize)]
+        struct Named {
+            definition: Hash,
+        }
+        let known = self.definitions();
+        let unknown = |op: &RawValue| {
+            serde_json::from_str::<Named>(op.get())
+                .is_ok_and(|op| known.get(&op.definition).is_none())
+        };
+        if !ops.iter().any(|op| unknown(op)) {
+            return Ok(known);
+        }
+        self.reload_definitions().await
+    }
+
+    /// Reads the definitions anew.
+    pub async fn reload_definitions(&self) -> Result<Arc<Catalogue>, Problem> {
+        let read = Arc::new(self.read(packs::catalogue).await?);
+        *self.definitions.write().unwrap_or_else(PoisonError::into_inner) = read.clone();
+        Ok(read)
+    }
+
+    /// Every definition this replica knows.
+    pub fn definitions(&self) -> Arc<Catalogue> {
+        self.definitions.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// When each tablet was last noted to be here, so that not every exchange has to write it.
+#[derive(Default)]
+pub struct Presence(Mutex<HashMap<DeviceId, Timestamp>>);
+
+impl Presence {
+    const NOTED_EVERY: i64 = 300;
+
+    /// Whether it is time to note that this tablet is here.
+    pub fn is_due(&self, device: DeviceId, now: Timestamp) -> bool {
+        let noted = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&device).copied();
+        noted.is_none_or(|noted| noted.plus_seconds(Self::NOTED_EVERY) <= now)
+    }
+
+    /// It was noted.
+    pub fn note(&self, device: DeviceId, now: Timestamp) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(device, now);
+    }
+}
+
+/// Every route there is. A test walks them all with every role.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config.configure(health::routes).configure(accounts::routes).configure(devices::routes);
+    config.configure(areas::routes).configure(packs::routes).configure(records::routes);
+    config.configure(sync::routes).configure(media::routes);
+}
+
+/// The API's description (OpenAPI 3.1).
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    let (_, mut api) = ActixApp::new().into_utoipa_app().configure(routes).split_for_parts();
+    api.info = utoipa::openapi::InfoBuilder::new()
+        .title("Ruhu 入户")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some("Records, media and people of a county. Problems are RFC 9457."))
+        .build();
+    let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    api.components.get_or_insert_default().add_security_scheme("bearer", bearer);
+    api
+}
+
+/// Serves until told to stop; requests that have begun are finished.
+pub fn serve(
+    app: web::Data<App>,
+    listener: TcpListener,
+) -> std::io::Result<actix_web::dev::Server> {
+    let description = openapi();
+    let server = HttpServer::new(move || {
+        let (actix, _) = ActixApp::new().into_utoipa_app().configure(routes).split_for_parts();
+        actix
+            .app_data(app.clone())
+            .app_data(web::QueryConfig::default().error_handler(|error, _| {
+                Problem::new(&Kind::MALFORMED).detail(error.to_string()).into()
+            }))
+            .app_data(
+                web::PathConfig::default()
+                    .error_handler(|_, _| Problem::new(&Kind::NOT_FOUND).into()),
+            )
+            .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", description.clone()))
+            .default_service(web::to(nowhere))
+            .wrap(Compress::default())
+            .wrap(from_fn(telemetry::observe))
+    })
+    .client_request_timeout(limits::HEAD_TIMEOUT)
+    .keep_alive(KeepAlive::Timeout(std::time::Duration::from_secs(75)))
+    .shutdown_timeout(limits::GRACE_ON_STOP.as_secs())
+    .workers(std::thread::available_parallelism().map_or(2, usize::from).max(2))
+    .listen(listener)?;
+    Ok(server.run())
+}
+
+async fn nowhere() -> actix_web::HttpResponse {
+    actix_web::HttpResponse::from_error(Problem::new(&Kind::NOT_FOUND))
+}

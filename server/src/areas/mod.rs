@@ -1,0 +1,41 @@
+//! Areas: county, townships, villages, as a tree that rights and scopes follow.
+
+mod http;
+mod queries;
+
+use serde::Serialize;
+use sync_protocol::ScopeId;
+use utoipa::ToSchema;
+
+pub use http::routes;
+pub use queries::{add, paths_of, scopes_under, under};
+
+/// Every code from the root of the tree down to an area, each followed by a slash. An area lies
+/// in another if its path starts with the other's.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AreaPath(pub String);
+
+impl AreaPath {
+    /// Whether this area is `other` or lies in it.
+    pub fn is_in(&self, other: &AreaPath) -> bool {
+        self.0.starts_with(&other.0)
+    }
+}
+
+/// An area.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Area {
+    /// Its code: 12 digits of the national code, or whatever the county uses.
+    pub code: String,
+    /// The area it lies in.
+    pub parent: Option<String>,
+    /// `province`, `prefecture`, `county`, `township` or `village`.
+    pub level: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// The area codes among `scopes`.
+pub fn codes(scopes: impl IntoIterator<Item = ScopeId>) -> Vec<String> {
+    scopes.into_iter().filter_map(|scope| scope.area_code().map(str::to_owned)).collect()
+}

@@ -1,0 +1,70 @@
+//! Areas in the database.
+
+use std::collections::BTreeSet;
+
+use diesel::prelude::*;
+use sync_protocol::ScopeId;
+
+use super::{Area, AreaPath};
+use crate::db::AnyConnection;
+use crate::db::schema::areas;
+
+/// The areas that are one of `paths` or lie in one, in the order of the tree.
+pub fn under(connection: &mut AnyConnection, paths: &[AreaPath]) -> QueryResult<Vec<Area>> {
+    let mut found = BTreeSet::new();
+    for path in paths {
+        let rows: Vec<(String, String, Option<String>, String, String)> = areas::table
+            .filter(areas::path.like(pattern(path)))
+            .select((areas::path, areas::code, areas::parent, areas::level, areas::name))
+            .load(connection)?;
+        found.extend(rows);
+    }
+    let area = |(_, code, parent, level, name)| Area { code, parent, level, name };
+    Ok(found.into_iter().map(area).collect())
+}
+
+/// The scopes of the villages that are one of `paths` or lie in one.
+pub fn scopes_under(
+    connection: &mut AnyConnection,
+    paths: &[AreaPath],
+) -> QueryResult<BTreeSet<ScopeId>> {
+    let mut scopes = BTreeSet::new();
+    for path in paths {
+        let codes: Vec<String> = areas::table
+            .filter(areas::level.eq("village").and(areas::path.like(pattern(path))))
+            .select(areas::code)
+            .load(connection)?;
+        scopes.extend(codes.iter().filter_map(|code| ScopeId::area(code).ok()));
+    }
+    Ok(scopes)
+}
+
+/// The paths of the areas with these codes.
+pub fn paths_of(connection: &mut AnyConnection, codes: &[String]) -> QueryResult<Vec<AreaPath>> {
+    let paths: Vec<String> =
+        areas::table.filter(areas::code.eq_any(codes)).select(areas::path).load(connection)?;
+    Ok(paths.into_iter().map(AreaPath).collect())
+}
+
+/// Adds an area below its parent, which must be there.
+pub fn add(connection: &mut AnyConnection, area: &Area) -> QueryResult<()> {
+    let above: String = match &area.parent {
+        Some(parent) => areas::table.find(parent).select(areas::path).first(connection)?,
+        None => String::new(),
+    };
+    diesel::insert_into(areas::table)
+        .values((
+            areas::code.eq(&area.code),
+            areas::parent.eq(&area.parent),
+            areas::level.eq(&area.level),
+            areas::name.eq(&area.name),
+            areas::path.eq(format!("{above}{}/", area.code)),
+        ))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Codes have no `%` or `_`, so a path needs no escaping.
+fn pattern(path: &AreaPath) -> String {
+    format!("{}%", path.0)
+}

@@ -1,0 +1,273 @@
+//! The command line.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use actix_web::web;
+use clap::{Parser, Subcommand};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use sync_protocol::UserId;
+
+use crate::accounts::{self, NewUser, Role};
+use crate::app::{self, App};
+use crate::config::{Config, Settings};
+use crate::db::{self, Database, Failed, Timestamp};
+use crate::{demo, devices, media};
+
+/// Ruhu 入户: household visits, photo evidence and signed notification forms for a county.
+#[derive(Parser)]
+#[command(name = "ruhu", version, about, arg_required_else_help = true)]
+struct Cli {
+    /// Settings file (TOML); flags and variables go before it
+    #[arg(long, env = "RUHU_CONFIG", global = true)]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    settings: Settings,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve tablets and browsers until told to stop
+    Serve,
+    /// Bring the database to the layout this program knows, and leave
+    Migrate,
+    /// Invented data to try the system with
+    Demo {
+        #[command(subcommand)]
+        command: DemoCommand,
+    },
+    /// People who sign in
+    User {
+        #[command(subcommand)]
+        command: UserCommand,
+    },
+    /// Tablets
+    Device {
+        #[command(subcommand)]
+        command: DeviceCommand,
+    },
+    /// The keys that sign access tokens
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
+}
+
+#[derive(Subcommand)]
+enum DemoCommand {
+    /// Load the demo county: 2 townships, 6 villages, 312 invented households
+    Load,
+}
+
+#[derive(Subcommand)]
+enum UserCommand {
+    /// Add a person with a role in an area; the password is read from RUHU_PASSWORD, or asked for
+    Add {
+        /// What the person signs in with
+        login: String,
+        /// What others read
+        #[arg(long)]
+        name: String,
+        /// What the person does
+        #[arg(long)]
+        role: Role,
+        /// The code of the area the role is for
+        #[arg(long)]
+        area: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum DeviceCommand {
+    /// Print a one-time code to enrol a tablet for a person
+    Enrol {
+        /// The person's login
+        login: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum KeysCommand {
+    /// Make a new key; tokens signed with the old one stay valid until they expire
+    Rotate,
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("ruhu: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<(), String> {
+    let file = cli.config.as_deref().map(Settings::read).transpose().map_err(in_words)?;
+    let settings = cli.settings.or(file.unwrap_or_default());
+    let config = settings.check(&environment()).map_err(in_words)?;
+    // A server's log says what it does; a command's only what went wrong.
+    let quiet = !matches!(cli.command, Command::Serve);
+    start_log(config.log.as_deref().unwrap_or(if quiet { "warn" } else { "info" }));
+    if let Command::Migrate = cli.command {
+        let ran = db::migrate(&config.database).map_err(in_words)?;
+        println!("{} migrations applied; the database is up to date", ran.len());
+        return Ok(());
+    }
+    actix_web::rt::System::new().block_on(async {
+        match cli.command {
+            Command::Serve => serve(&config).await,
+            Command::Migrate => Ok(()),
+            Command::Demo { command: DemoCommand::Load } => load_demo(&config).await,
+            Command::User { command: UserCommand::Add { login, name, role, area } } => {
+                add_user(&config, login, name, role, area).await
+            }
+            Command::Device { command: DeviceCommand::Enrol { login } } => {
+                enrol(&config, login).await
+            }
+            Command::Keys { command: KeysCommand::Rotate } => rotate(&config).await,
+        }
+    })
+}
+
+async fn serve(config: &Config) -> Result<(), String> {
+    let metrics = PrometheusBuilder::new().install_recorder().map_err(in_words)?;
+    let listener = TcpListener::bind(config.listen)
+        .map_err(|error| format!("--listen / RUHU_LISTEN {}: {error}", config.listen))?;
+    let address = listener.local_addr().map_err(in_words)?;
+    let app = App::open(config, metrics).await.map_err(in_words)?;
+    if let Err(error) = app.media.ready().await {
+        tracing::error!(%error, "the media store is not ready; photos wait on the tablets until it is");
+    }
+    let app = web::Data::new(app);
+    let server = app::serve(app.clone(), listener).map_err(in_words)?;
+    actix_web::rt::spawn(tidy(app));
+    println!("Ruhu is ready at http://{address}");
+    server.await.map_err(in_words)
+}
+
+/// Throws away what is over, every few minutes.
+async fn tidy(app: web::Data<App>) {
+    let mut every = tokio::time::interval(Duration::from_secs(600));
+    loop {
+        every.tick().await;
+        app.throttle.forget_idle();
+        if let Err(problem) = media::sweep(&app).await {
+            tracing::warn!(%problem, "expired uploads could not be swept");
+        }
+        app.metrics.run_upkeep();
+    }
+}
+
+async fn load_demo(config: &Config) -> Result<(), String> {
+    let app = open(config).await?;
+    let loaded = demo::load(&app).await.map_err(in_words)?;
+    println!("{loaded}");
+    Ok(())
+}
+
+async fn add_user(
+    config: &Config,
+    login: String,
+    display_name: String,
+    role: Role,
+    area: String,
+) -> Result<(), String> {
+    let password = password()?;
+    let password_hash = accounts::hash_password(&password)?;
+    let database = database(config)?;
+    let new = NewUser { login, display_name, password_hash };
+    let login = new.login.clone();
+    let added: Result<UserId, Failed> = database
+        .write(move |connection| {
+            let user = accounts::add_user(connection, &new, Timestamp::now())?;
+            accounts::add_grant(connection, user, role, &area, Timestamp::now())?;
+            Ok(user)
+        })
+        .await;
+    added.map_err(|error| format!("{login} was not added: {error}"))?;
+    println!("{login} may sign in");
+    Ok(())
+}
+
+async fn enrol(config: &Config, login: String) -> Result<(), String> {
+    let database = database(config)?;
+    let wanted = login.clone();
+    let code: Result<Option<String>, Failed> = database
+        .write(move |connection| match accounts::find_user(connection, &wanted)? {
+            Some((user, _)) => {
+                Ok(Some(devices::make_code(connection, user, None, Timestamp::now())?))
+            }
+            None => Ok(None),
+        })
+        .await;
+    let code = code.map_err(in_words)?.ok_or_else(|| format!("nobody signs in as {login}"))?;
+    println!("{code}");
+    Ok(())
+}
+
+async fn rotate(config: &Config) -> Result<(), String> {
+    let rotated: Result<String, Failed> = database(config)?
+        .write(|connection| Ok(accounts::rotate(connection, Timestamp::now())?))
+        .await;
+    println!("tokens are signed with the key {} from now on", rotated.map_err(in_words)?);
+    Ok(())
+}
+
+/// Opens everything for a command that is not a server.
+async fn open(config: &Config) -> Result<App, String> {
+    let metrics = PrometheusBuilder::new().build_recorder().handle();
+    App::open(config, metrics).await.map_err(in_words)
+}
+
+fn database(config: &Config) -> Result<Database, String> {
+    db::migrate(&config.database).map_err(in_words)?;
+    Database::open(&config.database).map_err(in_words)
+}
+
+fn password() -> Result<String, String> {
+    let given = match std::env::var("RUHU_PASSWORD") {
+        Ok(password) => password,
+        Err(_) => {
+            if std::io::stdin().is_terminal() {
+                eprint!("Password: ");
+            }
+            let mut line = String::new();
+            std::io::stdin().read_line(&mut line).map_err(in_words)?;
+            line.trim_end_matches(['\r', '\n']).to_owned()
+        }
+    };
+    if given.chars().count() < 8 {
+        Err("a password has 8 characters or more".to_owned())
+    } else {
+        Ok(given)
+    }
+}
+
+fn start_log(directives: &str) {
+    let filter = tracing_subscriber::EnvFilter::try_new(directives).unwrap_or_default();
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Only the first of several starts in one process sets the log up.
+    let started = if std::io::stderr().is_terminal() {
+        builder.compact().try_init()
+    } else {
+        builder.json().flatten_event(true).try_init()
+    };
+    drop(started);
+}
+
+fn environment() -> BTreeMap<String, String> {
+    std::env::vars().collect()
+}
+
+fn in_words(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}

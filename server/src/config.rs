@@ -1,0 +1,192 @@
+//! Settings: from flags, else the environment, else a file, else what serves a small county.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use clap::Args;
+use serde::Deserialize;
+
+use crate::db::DatabaseUrl;
+use crate::media_store::{MediaUrl, S3Settings};
+
+/// Settings as they are given. Every one has a flag, a variable and a name in the file.
+#[derive(Args, Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Address to listen at [default: 127.0.0.1:8080]
+    #[arg(long, env = "RUHU_LISTEN", global = true)]
+    pub listen: Option<String>,
+    /// Folder for everything that is not put elsewhere [default: ./data]
+    #[arg(long, env = "RUHU_DATA", global = true)]
+    pub data: Option<PathBuf>,
+    /// sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME [default: ruhu.sqlite in the data folder]
+    #[arg(long, env = "RUHU_DATABASE_URL", global = true, hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// A folder, or s3://BUCKET/PREFIX [default: media in the data folder]
+    #[arg(long, env = "RUHU_MEDIA", global = true)]
+    pub media: Option<String>,
+    /// Where the S3 service is, such as https://minio.county.example [default: Amazon's]
+    #[arg(long, env = "RUHU_S3_ENDPOINT", global = true)]
+    pub s3_endpoint: Option<String>,
+    /// Whether the bucket stands in the path; most self-hosted services want it [default: true
+    /// with an endpoint]
+    #[arg(long, env = "RUHU_S3_PATH_STYLE", global = true)]
+    pub s3_path_style: Option<bool>,
+    /// What to log, such as info or ruhu=debug [default: info when serving, else warn]
+    #[arg(long, env = "RUHU_LOG", global = true)]
+    pub log: Option<String>,
+}
+
+/// Settings that were checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Where the database is.
+    pub database: DatabaseUrl,
+    /// Where media is.
+    pub media: MediaUrl,
+    /// How to reach an S3 service.
+    pub s3: S3Settings,
+    /// What to log, if it was said.
+    pub log: Option<String>,
+}
+
+/// A setting that can't be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{setting}: {message}")]
+pub struct ConfigProblem {
+    /// The setting, as a flag and a variable.
+    pub setting: String,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+fn problem(setting: &str, message: impl std::fmt::Display) -> ConfigProblem {
+    ConfigProblem { setting: setting.to_owned(), message: message.to_string() }
+}
+
+impl Settings {
+    /// Reads a settings file (TOML).
+    pub fn read(path: &Path) -> Result<Self, ConfigProblem> {
+        let name = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|error| problem(&name, error))?;
+        toml::from_str(&text).map_err(|error| problem(&name, error.to_string().trim_end()))
+    }
+
+    /// These settings, and those of `other` where these say nothing.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            listen: self.listen.or(other.listen),
+            data: self.data.or(other.data),
+            database_url: self.database_url.or(other.database_url),
+            media: self.media.or(other.media),
+            s3_endpoint: self.s3_endpoint.or(other.s3_endpoint),
+            s3_path_style: self.s3_path_style.or(other.s3_path_style),
+            log: self.log.or(other.log),
+        }
+    }
+
+    /// Checks the settings. `environment` is where the AWS variables are.
+    pub fn check(self, environment: &BTreeMap<String, String>) -> Result<Config, ConfigProblem> {
+        let data = self.data.unwrap_or_else(|| PathBuf::from("data"));
+        let listen = self.listen.as_deref().unwrap_or("127.0.0.1:8080");
+        let database = match self.database_url {
+            Some(url) => parse("--database-url / RUHU_DATABASE_URL", &url)?,
+            None => DatabaseUrl::Sqlite(data.join("ruhu.sqlite")),
+        };
+        let media = match self.media {
+            Some(url) => parse("--media / RUHU_MEDIA", &url)?,
+            None => MediaUrl::Folder(data.join("media")),
+        };
+        let variable =
+            |name: &str| environment.get(name).filter(|value| !value.is_empty()).cloned();
+        let endpoint = self.s3_endpoint.or_else(|| variable("AWS_ENDPOINT_URL_S3"));
+        if let Some(endpoint) = &endpoint
+            && !endpoint.starts_with("http://")
+            && !endpoint.starts_with("https://")
+        {
+            return Err(problem(
+                "--s3-endpoint / RUHU_S3_ENDPOINT",
+                "starts with http:// or https://",
+            ));
+        }
+        let s3 = S3Settings {
+            path_style: self.s3_path_style.unwrap_or(endpoint.is_some()),
+            endpoint,
+            region: variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")),
+            access_key: variable("AWS_ACCESS_KEY_ID"),
+            secret_key: variable("AWS_SECRET_ACCESS_KEY"),
+            session_token: variable("AWS_SESSION_TOKEN"),
+        };
+        let on_s3 = matches!(media, MediaUrl::S3 { .. });
+        if on_s3 && (s3.access_key.is_none() || s3.secret_key.is_none()) {
+            let names = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
+            return Err(problem(names, "are needed for media in a bucket"));
+        }
+        let listen = parse("--listen / RUHU_LISTEN", listen)?;
+        Ok(Config { listen, database, media, s3, log: self.log })
+    }
+}
+
+fn parse<T: FromStr<Err: std::fmt::Display>>(
+    setting: &str,
+    text: &str,
+) -> Result<T, ConfigProblem> {
+    text.parse().map_err(|error| problem(setting, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(settings: Settings, environment: &[(&str, &str)]) -> Result<Config, String> {
+        let pairs =
+            environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        settings.check(&pairs.collect()).map_err(|problem| problem.setting)
+    }
+
+    #[test]
+    fn a_small_county_needs_no_settings() {
+        let config = check(Settings::default(), &[]).unwrap();
+        assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+        assert_eq!(config.database, DatabaseUrl::Sqlite("data/ruhu.sqlite".into()));
+    }
+
+    #[test]
+    fn a_wrong_setting_is_named() {
+        let wrong = |settings| check(settings, &[]).unwrap_err();
+        let some = |text: &str| Some(text.to_owned());
+        let named = wrong(Settings { listen: some("here"), ..Settings::default() });
+        assert_eq!(named, "--listen / RUHU_LISTEN");
+        let named = wrong(Settings { database_url: some("mysql://x"), ..Settings::default() });
+        assert_eq!(named, "--database-url / RUHU_DATABASE_URL");
+        let named = wrong(Settings { media: some("s3://bucket"), ..Settings::default() });
+        assert_eq!(named, "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
+    }
+
+    #[test]
+    fn a_bucket_takes_the_usual_variables() {
+        let media = Some("s3://photos/county".to_owned());
+        let keys = [("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")];
+        let config = check(Settings { media, ..Settings::default() }, &keys).unwrap();
+        let prefix = "county".to_owned();
+        assert_eq!(config.media, MediaUrl::S3 { bucket: "photos".to_owned(), prefix });
+        assert!(!config.s3.path_style);
+    }
+
+    #[test]
+    fn a_flag_goes_before_the_file() {
+        let flag = Settings { listen: Some("127.0.0.1:1".into()), ..Settings::default() };
+        let file: Settings = toml::from_str("listen = '127.0.0.1:2'\nmedia = 'm'").unwrap();
+        let both = flag.or(file);
+        assert_eq!(
+            (both.listen.as_deref(), both.media.as_deref()),
+            (Some("127.0.0.1:1"), Some("m"))
+        );
+        assert!(toml::from_str::<Settings>("lisen = 'x'").is_err());
+    }
+}

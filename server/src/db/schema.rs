@@ -1,0 +1,308 @@
+//! The tables, once for both databases (`migrations/`).
+
+diesel::table! {
+    use crate::db::types::{Id, Json, Moment};
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
+
+    epochs (ordinal) {
+        ordinal -> BigInt,
+        epoch -> BigInt,
+        started_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::{Id, Json, Moment};
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
+
+    areas (code) {
+        code -> Text,
+        parent -> Nullable<Text>,
+        level -> Text,
+        name -> Text,
+        path -> Text,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::{Id, Json, Moment};
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
+
+    users (id) {
+        id -> Id,
+        login -> Text,
+        display_name -> Text,
+        password_hash -> Text,
+        created_at -> Moment,
+        disabled_at -> Nullable<Moment>,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::{Id, Json, Moment};
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
+
+    grants (id) {
+        id -> Id,
+        user_id -> Id,
+        role -> Text,
+        area_code -> Text,
+        valid_from -> Moment,
+        valid_until -> Nullable<Moment>,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::{Id, Json, Moment};
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
+
+    devices (id) {
+        id -> Id,
+        user_id -> Id,
+        public_key -> Binary,
+        label -> Text,
+        state -> Text,
+        enrolled_at -> Moment,
+        last_seen_at -> Nullable<Moment>,
+        clock_skew_ms -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::{Id, Json, Moment};
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
+
+    enrolment_codes (code_hash) {
+        code_hash -> Binary,
+        user_id -> Id,
+        made_by -> Nullable<Id>,
+        expires_at -> Moment,
+        device_id -> Nullable<Id>,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::{Id, Json, Moment};
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
+
+    sessions (id) {
+        id -> Id,
+        user_id -> Id,
+        device_id -> Nullable<Id>,
+        token_hash -> Binary,
+        previous_hash -> Nullable<Binary>,
+        rotated_at -> Moment,
+        expires_at -> Moment,
+        ended_at -> Nullable<Moment>,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::{Id, Json, Moment};
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
+
+    token_keys (kid) {
+        kid -> Text,
+        seed -> Binary,
+        created_at -> Moment,
+        retired_at -> Nullable<Moment>,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::{Id, Json, Moment};
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
+
+    packs (name, version) {
+        name -> Text,
+        version -> BigInt,
+        manifest -> Json,
+        installed_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::{Id, Json, Moment};
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
+
+    bundles (hash) {
+        hash -> Binary,
+        kind -> Text,
+        name -> Text,
+        version -> BigInt,
+        labels -> Json,
+        media_type -> Text,
+        bytes -> Binary,
+        pack -> Nullable<Text>,
+        created_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::{Id, Json, Moment};
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
+
+    scope_heads (scope) {
+        scope -> Text,
+        seq -> BigInt,
+        digest -> Binary,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::{Id, Json, Moment};
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
+
+    records (id) {
+        id -> Id,
+        collection -> Text,
+        scope -> Text,
+        seq -> BigInt,
+        epoch -> BigInt,
+        n -> BigInt,
+        definition -> Binary,
+        deleted -> Bool,
+        fields -> Json,
+        marks -> Json,
+        title -> Nullable<Text>,
+        subject -> Nullable<Id>,
+        status -> Nullable<Text>,
+        due_on -> Nullable<Text>,
+        updated_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::{Id, Json, Moment};
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
+
+    evictions (scope, seq) {
+        scope -> Text,
+        seq -> BigInt,
+        record -> Id,
+        epoch -> BigInt,
+        n -> BigInt,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::{Id, Json, Moment};
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
+
+    chains (incarnation) {
+        incarnation -> Id,
+        device_id -> Id,
+        next_seq -> BigInt,
+        parent -> Nullable<Id>,
+        fork_seq -> Nullable<BigInt>,
+        started_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::{Id, Json, Moment};
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
+
+    ops (incarnation, seq) {
+        incarnation -> Id,
+        seq -> BigInt,
+        key -> Binary,
+        body -> Binary,
+        outcome -> Json,
+        pushed_by -> Id,
+        received_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::{Id, Json, Moment};
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
+
+    history (record, epoch, n) {
+        record -> Id,
+        epoch -> BigInt,
+        n -> BigInt,
+        incarnation -> Id,
+        seq -> BigInt,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::{Id, Json, Moment};
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
+
+    quarantine (incarnation, seq) {
+        incarnation -> Id,
+        seq -> BigInt,
+        device_id -> Id,
+        pushed_by -> Id,
+        scope -> Nullable<Text>,
+        kind -> Text,
+        reason -> Text,
+        received_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::{Id, Json, Moment};
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
+
+    blobs (hash) {
+        hash -> Binary,
+        length -> BigInt,
+        media_type -> Text,
+        verified_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::{Id, Json, Moment};
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
+
+    blob_references (hash, record) {
+        hash -> Binary,
+        record -> Id,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::{Id, Json, Moment};
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
+
+    uploads (id) {
+        id -> Id,
+        device_id -> Id,
+        hash -> Binary,
+        length -> BigInt,
+        received -> BigInt,
+        media_type -> Text,
+        holder -> Id,
+        expires_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::{Id, Json, Moment};
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
+
+    upload_parts (upload, start) {
+        upload -> Id,
+        start -> BigInt,
+        length -> BigInt,
+        object -> Id,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    areas,
+    blob_references,
+    blobs,
+    devices,
+    grants,
+    history,
+    ops,
+    quarantine,
+    records,
+    sessions,
+    users,
+);

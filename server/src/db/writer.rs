@@ -1,0 +1,102 @@
+//! SQLite's one writer: a thread that commits many small transactions at once.
+//!
+//! SQLite lets one transaction write at a time, and with `synchronous = FULL` each commit waits
+//! for the disk. So writes queue here; each runs in a savepoint of its own, and those that came
+//! meanwhile share one commit. Nobody is told of success before that commit.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc;
+
+use diesel::connection::SimpleConnection;
+use tokio::sync::oneshot;
+
+use super::AnyConnection;
+use super::connect::unavailable;
+use super::transaction::Failed;
+
+/// Most transactions that share one commit.
+const SHARED_COMMIT: usize = 64;
+
+/// What a job leaves to do once it is known whether the commit went through.
+type Reply = Box<dyn FnOnce(Result<(), String>) + Send>;
+/// A transaction: whether its savepoint is to stay, and its reply.
+type Job = Box<dyn FnOnce(&mut AnyConnection) -> (bool, Reply) + Send>;
+
+#[derive(Clone)]
+pub(super) struct Writer {
+    jobs: mpsc::Sender<Job>,
+}
+
+impl Writer {
+    pub(super) fn start(connection: AnyConnection) -> Self {
+        let (jobs, queue) = mpsc::channel();
+        std::thread::Builder::new()
+            .name("sqlite-writer".to_owned())
+            .spawn(move || run(connection, &queue))
+            .expect("the system can start a thread");
+        Self { jobs }
+    }
+
+    pub(super) async fn run<T, E, F>(&self, mut queries: F) -> Result<T, Failed<E>>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+        F: FnMut(&mut AnyConnection) -> Result<T, Failed<E>> + Send + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |connection| {
+            let done = catch_unwind(AssertUnwindSafe(|| queries(connection)))
+                .unwrap_or_else(|_| Err(unavailable("a transaction panicked")));
+            let stays = done.is_ok();
+            let reply: Reply = Box::new(move |committed| {
+                let done = match committed {
+                    Err(cause) if done.is_ok() => Err(unavailable(cause)),
+                    _ => done,
+                };
+                // Nobody listens any more when the request was cut off; the work stands.
+                let _ = answer.send(done);
+            });
+            (stays, reply)
+        });
+        self.jobs.send(job).map_err(|_| unavailable("the writer has stopped"))?;
+        answered.await.unwrap_or_else(|_| Err(unavailable("the writer has stopped")))
+    }
+}
+
+fn run(mut connection: AnyConnection, queue: &mpsc::Receiver<Job>) {
+    while let Ok(first) = queue.recv() {
+        let mut replies = Vec::new();
+        let committed = commit_together(&mut connection, first, queue, &mut replies);
+        if let Err(error) = &committed {
+            tracing::error!(%error, "a commit failed");
+            let _ = connection.batch_execute("ROLLBACK");
+        }
+        for reply in replies {
+            reply(committed.as_ref().map_err(ToString::to_string).copied());
+        }
+    }
+}
+
+fn commit_together(
+    connection: &mut AnyConnection,
+    first: Job,
+    queue: &mpsc::Receiver<Job>,
+    replies: &mut Vec<Reply>,
+) -> diesel::QueryResult<()> {
+    let begun = connection.batch_execute("BEGIN IMMEDIATE");
+    let mut next = Some(first);
+    while let Some(job) = next {
+        if begun.is_ok() {
+            connection.batch_execute("SAVEPOINT job")?;
+        }
+        let (stays, reply) = job(connection);
+        replies.push(reply);
+        if !stays {
+            connection.batch_execute("ROLLBACK TO job")?;
+        }
+        connection.batch_execute("RELEASE job")?;
+        next = if replies.len() < SHARED_COMMIT { queue.try_recv().ok() } else { None };
+    }
+    begun?;
+    connection.batch_execute("COMMIT")
+}

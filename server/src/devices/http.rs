@@ -1,0 +1,165 @@
+//! Enrolling tablets, and what an admin does about them.
+
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use super::{DeviceState, queries};
+use crate::accounts::{self, Tokens};
+use crate::app::App;
+use crate::http::caller::ManageDevices;
+use crate::http::page::{self, Page, PageQuery};
+use crate::http::{Body, Kind, Permitted, Problem};
+
+/// What a tablet sends to enrol.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Enrol {
+    /// The one-time code, as the QR carries it.
+    code: String,
+    /// The tablet's Ed25519 public key, 32 bytes in base64url.
+    public_key: String,
+    /// What people call the tablet.
+    label: String,
+}
+
+/// What a tablet gets.
+#[derive(Serialize, ToSchema)]
+pub struct Enrolment {
+    /// The tablet's name.
+    device: Uuid,
+    /// Whose tablet it is.
+    user: Uuid,
+    /// Its first tokens.
+    tokens: Tokens,
+}
+
+/// For whom to make a code.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CodeFor {
+    /// The person's login.
+    login: String,
+}
+
+/// A one-time enrolment code.
+#[derive(Serialize, ToSchema)]
+struct Code {
+    code: String,
+    /// Seconds until it expires.
+    expires_in: i64,
+}
+
+/// Enrols a tablet.
+#[utoipa::path(tag = "devices", request_body = Enrol, responses((status = 201, body = Enrolment)))]
+#[post("/api/v1/devices/enrol")]
+async fn enrol(
+    request: HttpRequest,
+    app: web::Data<App>,
+    body: Body<Enrol>,
+) -> Result<HttpResponse, Problem> {
+    let Body(Enrol { code, public_key, label }) = body;
+    app.throttle.address(request.peer_addr().map(|peer| peer.ip()))?;
+    let malformed = |what: &str| Problem::new(&Kind::MALFORMED).detail(what.to_owned());
+    let key: [u8; 32] = accounts::base64(&public_key)
+        .and_then(|bytes| bytes.try_into().ok())
+        .filter(|bytes| ed25519_dalek::VerifyingKey::from_bytes(bytes).is_ok())
+        .ok_or_else(|| malformed("public_key: an Ed25519 key, 32 bytes in base64url"))?;
+    if label.chars().count() > 100 || label.contains('\0') {
+        return Err(malformed("label: at most 100 characters"));
+    }
+    let now = app.now();
+    let enrolled =
+        app.write(move |connection| queries::enrol(connection, &code, &key, &label, now)).await?;
+    let enrolled = enrolled.ok_or_else(|| Problem::new(&Kind::ENROLMENT_REFUSED))?;
+    let (device, user) = (enrolled.session.device, enrolled.session.user);
+    let tokens = accounts::pair(&app, (enrolled.session, enrolled.token))?;
+    let device = device.ok_or_else(|| Problem::new(&Kind::INTERNAL))?;
+    Ok(HttpResponse::Created().json(Enrolment { device: device.0, user: user.0, tokens }))
+}
+
+/// Makes a one-time code to enrol a tablet with.
+#[utoipa::path(tag = "devices", request_body = CodeFor, responses((status = 201, body = Code)))]
+#[post("/api/v1/enrolment-codes")]
+async fn make_code(
+    permitted: Permitted<ManageDevices>,
+    app: web::Data<App>,
+    body: Body<CodeFor>,
+) -> Result<HttpResponse, Problem> {
+    let (by, areas, login, now) = (permitted.caller.user, permitted.areas, body.0.login, app.now());
+    let code = app
+        .write(move |connection| match queries::person_in(connection, &areas, &login)? {
+            Some(user) => Ok(Some(queries::make_code(connection, user, Some(by), now)?)),
+            None => Ok(None),
+        })
+        .await?;
+    let code = code.ok_or_else(|| Problem::new(&Kind::NOT_FOUND))?;
+    let expires_in = crate::limits::ENROLMENT_LIFETIME;
+    Ok(HttpResponse::Created().json(Code { code, expires_in }))
+}
+
+/// The tablets of the people in the caller's areas.
+#[utoipa::path(tag = "devices", params(PageQuery), responses((status = 200, body = Page<queries::DeviceRow>)))]
+#[get("/api/v1/devices")]
+async fn list(
+    permitted: Permitted<ManageDevices>,
+    app: web::Data<App>,
+    query: web::Query<PageQuery>,
+) -> Result<web::Json<Page<queries::DeviceRow>>, Problem> {
+    let (areas, after, limit) = (permitted.areas, query.after, page::limit(query.limit));
+    let rows = app.read(move |connection| queries::list(connection, &areas, after, limit)).await?;
+    Ok(web::Json(Page::of(rows, limit, queries::DeviceRow::id)))
+}
+
+/// Stops a tablet from getting anything. What it still brings is kept in quarantine.
+#[utoipa::path(tag = "devices", responses((status = 204)))]
+#[post("/api/v1/devices/{id}/block")]
+async fn block(
+    permitted: Permitted<ManageDevices>,
+    app: web::Data<App>,
+    id: web::Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    set_state(permitted, &app, id.into_inner(), DeviceState::Blocked).await
+}
+
+/// Has a tablet erase itself once it has handed over its outbox.
+#[utoipa::path(tag = "devices", responses((status = 204)))]
+#[post("/api/v1/devices/{id}/wipe")]
+async fn wipe(
+    permitted: Permitted<ManageDevices>,
+    app: web::Data<App>,
+    id: web::Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    set_state(permitted, &app, id.into_inner(), DeviceState::Wiping).await
+}
+
+/// Lets a blocked tablet work again.
+#[utoipa::path(tag = "devices", responses((status = 204)))]
+#[post("/api/v1/devices/{id}/release")]
+async fn release(
+    permitted: Permitted<ManageDevices>,
+    app: web::Data<App>,
+    id: web::Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    set_state(permitted, &app, id.into_inner(), DeviceState::Active).await
+}
+
+async fn set_state(
+    permitted: Permitted<ManageDevices>,
+    app: &App,
+    device: Uuid,
+    state: DeviceState,
+) -> Result<HttpResponse, Problem> {
+    let areas = permitted.areas;
+    let found =
+        app.write(move |connection| queries::set_state(connection, &areas, device, state)).await?;
+    if found { Ok(HttpResponse::NoContent().finish()) } else { Err(Problem::new(&Kind::NOT_FOUND)) }
+}
+
+/// The feature's routes.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(enrol).service(make_code).service(list);
+    config.service(block).service(wipe).service(release);
+}

@@ -1,0 +1,285 @@
+//! Tablets in the database.
+
+use std::collections::BTreeSet;
+
+use data_encoding::BASE32_NOPAD;
+use diesel::prelude::*;
+use ed25519_dalek::{Signature, VerifyingKey};
+use rand::Rng as _;
+use sync_protocol::{DeviceId, ScopeId, UserId};
+use uuid::Uuid;
+
+use super::DeviceState;
+use crate::accounts::{self, Role, SecretToken, Session, hash_token};
+use crate::areas::{self, AreaPath};
+use crate::db::schema::{areas as area_table, devices, enrolment_codes, grants, users};
+use crate::db::types::{Key, Timestamp};
+use crate::db::{AnyConnection, RowLocked};
+use crate::limits::ENROLMENT_LIFETIME;
+
+/// A tablet that was just enrolled.
+pub struct Enrolled {
+    /// The tablet's session.
+    pub session: Session,
+    /// Its first refresh token.
+    pub token: SecretToken,
+}
+
+/// Makes a one-time code to enrol a tablet for `user`: 26 characters for a QR code.
+pub fn make_code(
+    connection: &mut AnyConnection,
+    user: UserId,
+    made_by: Option<UserId>,
+    now: Timestamp,
+) -> QueryResult<String> {
+    let mut bytes = [0_u8; 16];
+    rand::rng().fill_bytes(&mut bytes);
+    let code = BASE32_NOPAD.encode(&bytes);
+    diesel::insert_into(enrolment_codes::table)
+        .values((
+            enrolment_codes::code_hash.eq(hash_token(&code).as_bytes().to_vec()),
+            enrolment_codes::user_id.eq(Key::from(user)),
+            enrolment_codes::made_by.eq(made_by.map(Key::from)),
+            enrolment_codes::expires_at.eq(now.plus_seconds(ENROLMENT_LIFETIME)),
+        ))
+        .execute(connection)?;
+    Ok(code)
+}
+
+/// Enrols a tablet with a code. The same tablet may use the same code again, since the answer
+/// may have been lost on the way; another tablet may not.
+pub(super) fn enrol(
+    connection: &mut AnyConnection,
+    code: &str,
+    public_key: &[u8; 32],
+    label: &str,
+    now: Timestamp,
+) -> QueryResult<Option<Enrolled>> {
+    let hash = hash_token(code).as_bytes().to_vec();
+    let query = enrolment_codes::table.find(hash.clone()).select((
+        enrolment_codes::user_id,
+        enrolment_codes::expires_at,
+        enrolment_codes::device_id,
+    ));
+    let found: Option<(Key, Timestamp, Option<Key>)> =
+        RowLocked(query).get_result(connection).optional()?;
+    let Some((user, _, used_by)) = found.filter(|(_, expires_at, _)| now < *expires_at) else {
+        return Ok(None);
+    };
+    let device = match used_by {
+        Some(device) => {
+            let key: Vec<u8> =
+                devices::table.find(device).select(devices::public_key).first(connection)?;
+            if key != public_key {
+                return Ok(None);
+            }
+            device
+        }
+        None => {
+            // A tablet enrols once, and afterwards only refreshes.
+            if key_is_taken(connection, public_key)? {
+                return Ok(None);
+            }
+            let state = DeviceState::Active;
+            let device =
+                Key::from(register(connection, user.into(), public_key, label, state, now)?);
+            diesel::update(enrolment_codes::table.find(hash))
+                .set(enrolment_codes::device_id.eq(Some(device)))
+                .execute(connection)?;
+            device
+        }
+    };
+    let (session, token) =
+        accounts::start_session(connection, user.into(), Some(device.into()), now)?;
+    Ok(Some(Enrolled { session, token }))
+}
+
+/// Adds a device with a key that no other has.
+pub fn register(
+    connection: &mut AnyConnection,
+    user: UserId,
+    public_key: &[u8; 32],
+    label: &str,
+    state: DeviceState,
+    now: Timestamp,
+) -> QueryResult<DeviceId> {
+    let device = DeviceId(Uuid::now_v7());
+    diesel::insert_into(devices::table)
+        .values((
+            devices::id.eq(Key::from(device)),
+            devices::user_id.eq(Key::from(user)),
+            devices::public_key.eq(public_key.to_vec()),
+            devices::label.eq(label),
+            devices::state.eq(state.name()),
+            devices::enrolled_at.eq(now),
+        ))
+        .execute(connection)?;
+    Ok(device)
+}
+
+/// Whether a key is already some tablet's.
+fn key_is_taken(connection: &mut AnyConnection, public_key: &[u8; 32]) -> QueryResult<bool> {
+    diesel::select(diesel::dsl::exists(
+        devices::table.filter(devices::public_key.eq(public_key.to_vec())),
+    ))
+    .get_result(connection)
+}
+
+/// Whether the tablet's own key made this signature (base64url, RFC 8032).
+pub fn has_signed(
+    connection: &mut AnyConnection,
+    device: DeviceId,
+    message: &[u8],
+    signature: Option<&str>,
+) -> QueryResult<bool> {
+    let key: Vec<u8> =
+        devices::table.find(Key::from(device)).select(devices::public_key).first(connection)?;
+    let verified = (|| {
+        let key = VerifyingKey::from_bytes(key.as_slice().try_into().ok()?).ok()?;
+        let signature = Signature::from_slice(&accounts::base64(signature?)?).ok()?;
+        key.verify_strict(message, &signature).ok()
+    })();
+    Ok(verified.is_some())
+}
+
+/// The state of a person's tablet and the scopes it has now. A person who is disabled or has no
+/// grants has a tablet without scopes: it may hand over its outbox, and gets nothing.
+pub fn tablet(
+    connection: &mut AnyConnection,
+    device: DeviceId,
+    user: UserId,
+    now: Timestamp,
+) -> QueryResult<Option<(DeviceState, BTreeSet<ScopeId>)>> {
+    let found: Option<(String, Option<Timestamp>)> = devices::table
+        .inner_join(users::table.on(users::id.eq(devices::user_id)))
+        .filter(devices::id.eq(Key::from(device)).and(devices::user_id.eq(Key::from(user))))
+        .select((devices::state, users::disabled_at))
+        .first(connection)
+        .optional()?;
+    let Some((state, disabled)) = found else { return Ok(None) };
+    let state = DeviceState::from_name(&state);
+    if state != DeviceState::Active || disabled.is_some() {
+        return Ok(Some((state, BTreeSet::new())));
+    }
+    let may_visit = |role| matches!(role, Role::Cadre | Role::Supervisor | Role::Admin);
+    let places: Vec<_> = accounts::grants_of(connection, user, now)?
+        .into_iter()
+        .filter(|grant| may_visit(grant.role))
+        .map(|grant| grant.area)
+        .collect();
+    let mut scopes = areas::scopes_under(connection, &places)?;
+    scopes.insert(ScopeId::user(user));
+    Ok(Some((state, scopes)))
+}
+
+/// Notes that a tablet was here, and how far its clock is off.
+pub fn seen(
+    connection: &mut AnyConnection,
+    device: DeviceId,
+    skew_ms: i64,
+    now: Timestamp,
+) -> QueryResult<()> {
+    diesel::update(devices::table.find(Key::from(device)))
+        .set((devices::last_seen_at.eq(Some(now)), devices::clock_skew_ms.eq(Some(skew_ms))))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// A tablet as an admin sees it.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+pub(super) struct DeviceRow {
+    id: Uuid,
+    label: String,
+    user: String,
+    state: DeviceState,
+    #[schema(value_type = String)]
+    enrolled_at: Timestamp,
+    #[schema(value_type = Option<String>)]
+    last_seen_at: Option<Timestamp>,
+    clock_skew_ms: Option<i64>,
+}
+
+impl DeviceRow {
+    pub(super) fn id(&self) -> Uuid {
+        self.id
+    }
+}
+
+/// The people who have a grant in one of these areas or below.
+fn people_in(connection: &mut AnyConnection, within: &[AreaPath]) -> QueryResult<Vec<Key>> {
+    let rows: Vec<(Key, String)> = grants::table
+        .inner_join(area_table::table.on(area_table::code.eq(grants::area_code)))
+        .select((grants::user_id, area_table::path))
+        .distinct()
+        .load(connection)?;
+    let inside = |path: &str| within.iter().any(|area| AreaPath(path.to_owned()).is_in(area));
+    Ok(rows.into_iter().filter(|(_, path)| inside(path)).map(|(user, _)| user).collect())
+}
+
+/// A page of the tablets of people in these areas.
+pub(super) fn list(
+    connection: &mut AnyConnection,
+    within: &[AreaPath],
+    after: Option<Uuid>,
+    limit: i64,
+) -> QueryResult<Vec<DeviceRow>> {
+    type Row = (Key, String, String, String, Timestamp, Option<Timestamp>, Option<i64>);
+    let people = people_in(connection, within)?;
+    let rows: Vec<Row> = devices::table
+        .inner_join(users::table.on(users::id.eq(devices::user_id)))
+        .filter(devices::user_id.eq_any(people))
+        .filter(devices::id.gt(Key(after.unwrap_or(Uuid::nil()))))
+        .order(devices::id)
+        .limit(limit)
+        .select((
+            devices::id,
+            devices::label,
+            users::display_name,
+            devices::state,
+            devices::enrolled_at,
+            devices::last_seen_at,
+            devices::clock_skew_ms,
+        ))
+        .load(connection)?;
+    let row = |(id, label, user, state, enrolled_at, last_seen_at, clock_skew_ms): Row| DeviceRow {
+        id: id.0,
+        label,
+        user,
+        state: DeviceState::from_name(&state),
+        enrolled_at,
+        last_seen_at,
+        clock_skew_ms,
+    };
+    Ok(rows.into_iter().map(row).collect())
+}
+
+/// Changes a tablet's state, if it belongs to somebody in these areas.
+pub(super) fn set_state(
+    connection: &mut AnyConnection,
+    within: &[AreaPath],
+    device: Uuid,
+    state: DeviceState,
+) -> QueryResult<bool> {
+    let people = people_in(connection, within)?;
+    let changed = diesel::update(
+        devices::table.filter(devices::id.eq(Key(device))).filter(devices::user_id.eq_any(people)),
+    )
+    .set(devices::state.eq(state.name()))
+    .execute(connection)?;
+    Ok(changed > 0)
+}
+
+/// A person by login, if they have a grant in one of these areas or below.
+pub(super) fn person_in(
+    connection: &mut AnyConnection,
+    within: &[AreaPath],
+    login: &str,
+) -> QueryResult<Option<UserId>> {
+    let people = people_in(connection, within)?;
+    let found: Option<Key> = users::table
+        .filter(users::login.eq(login).and(users::id.eq_any(people)))
+        .select(users::id)
+        .first(connection)
+        .optional()?;
+    Ok(found.map(UserId::from))
+}

@@ -1,0 +1,139 @@
+//! Request bodies: JSON, maybe compressed, under limits before and after decompression.
+
+use std::future::Future;
+use std::io::Read;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpRequest, web};
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+use serde::de::DeserializeOwned;
+
+use super::problem::{Kind, Problem};
+use crate::limits::{MAX_BODY, MAX_INFLATED};
+
+/// A JSON body, read strictly.
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let mut payload = payload.take();
+        let request = request.clone();
+        Box::pin(async move {
+            let bytes = inflated(&request, &mut payload).await?;
+            parse(&bytes).map(Body)
+        })
+    }
+}
+
+/// Reads JSON and says where it is wrong.
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let read = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        Problem::new(&Kind::MALFORMED)
+            .with("path", error.path().to_string())
+            .detail(error.inner().to_string())
+    })?;
+    reader.end().map_err(|error| Problem::new(&Kind::MALFORMED).detail(error.to_string()))?;
+    Ok(read)
+}
+
+async fn inflated(request: &HttpRequest, payload: &mut Payload) -> Result<Bytes, Problem> {
+    let header = |name| {
+        request.headers().get(name).and_then(|value: &header::HeaderValue| value.to_str().ok())
+    };
+    let media_type = header(header::CONTENT_TYPE).unwrap_or("application/json");
+    if !media_type.starts_with("application/json") {
+        return Err(Problem::new(&Kind::UNSUPPORTED_MEDIA_TYPE).detail("send application/json"));
+    }
+    let encoding = match header(header::CONTENT_ENCODING).unwrap_or("identity") {
+        "identity" => Encoding::Identity,
+        "gzip" => Encoding::Gzip,
+        "zstd" => Encoding::Zstd,
+        _ => {
+            return Err(
+                Problem::new(&Kind::UNSUPPORTED_MEDIA_TYPE).detail("send gzip, zstd or identity")
+            );
+        }
+    };
+    let announced = header(header::CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > MAX_BODY) {
+        return Err(too_large(MAX_BODY));
+    }
+    let mut body = BytesMut::new();
+    while let Some(piece) = payload.next().await {
+        let piece =
+            piece.map_err(|error| Problem::new(&Kind::MALFORMED).detail(error.to_string()))?;
+        if body.len() + piece.len() > MAX_BODY {
+            return Err(too_large(MAX_BODY));
+        }
+        body.extend_from_slice(&piece);
+    }
+    match encoding {
+        Encoding::Identity => Ok(body.freeze()),
+        _ => web::block(move || inflate(encoding, &body))
+            .await
+            .map_err(|_| Problem::new(&Kind::UNAVAILABLE))?,
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Encoding {
+    Identity,
+    Gzip,
+    Zstd,
+}
+
+fn inflate(encoding: Encoding, body: &[u8]) -> Result<Bytes, Problem> {
+    let damaged = |error: std::io::Error| Problem::new(&Kind::MALFORMED).detail(error.to_string());
+    let limit = MAX_INFLATED as u64 + 1;
+    let mut inflated = Vec::new();
+    match encoding {
+        Encoding::Identity => return Ok(Bytes::copy_from_slice(body)),
+        Encoding::Gzip => flate2::read::GzDecoder::new(body)
+            .take(limit)
+            .read_to_end(&mut inflated)
+            .map_err(damaged)?,
+        Encoding::Zstd => {
+            let mut decoder = zstd::Decoder::with_buffer(body).map_err(damaged)?;
+            // A frame may ask for a window of gigabytes; 8 MiB is what RFC 8878 recommends.
+            decoder.window_log_max(23).map_err(damaged)?;
+            decoder.take(limit).read_to_end(&mut inflated).map_err(damaged)?
+        }
+    };
+    if inflated.len() > MAX_INFLATED { Err(too_large(MAX_INFLATED)) } else { Ok(inflated.into()) }
+}
+
+fn too_large(limit: usize) -> Problem {
+    Problem::new(&Kind::TOO_LARGE).with("limit", limit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bomb_is_refused_before_it_fills_the_memory() {
+        let zeros = vec![0_u8; MAX_INFLATED + 1];
+        let bomb = zstd::encode_all(&zeros[..], 3).expect("zstd encodes");
+        assert!(bomb.len() < MAX_BODY);
+        let refused = inflate(Encoding::Zstd, &bomb).unwrap_err();
+        assert_eq!(refused.kind(), &Kind::TOO_LARGE);
+    }
+
+    #[test]
+    fn a_wrong_value_is_named_by_its_path() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Outer {
+            #[expect(dead_code, reason = "only its type matters here")]
+            inner: Vec<u8>,
+        }
+        let problem = parse::<Outer>(br#"{"inner":[1,"two"]}"#).unwrap_err();
+        assert!(format!("{problem:?}").contains("inner[1]"), "{problem:?}");
+    }
+}

@@ -1,0 +1,146 @@
+//! Who calls, and what they may do: rights as types in a handler's signature.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpRequest, web};
+use sync_protocol::{DeviceId, ScopeId, UserId};
+
+use super::problem::{Kind, Problem};
+use crate::accounts::{self, Grant, Role};
+use crate::app::App;
+use crate::areas::AreaPath;
+use crate::devices::{self, DeviceState};
+
+/// Something that some roles may do.
+pub trait Action: 'static {
+    /// The roles that may, within the areas they are granted for.
+    const ROLES: &[Role];
+}
+
+macro_rules! actions {
+    ($($(#[$meta:meta])* $name:ident: $($role:ident)|+;)*) => {$(
+        $(#[$meta])*
+        pub struct $name;
+
+        impl Action for $name {
+            const ROLES: &[Role] = &[$(Role::$role),+];
+        }
+    )*};
+}
+
+actions! {
+    /// Anything a signed-in person may do about themselves.
+    UseAccount: Cadre | Supervisor | Admin | Auditor;
+    /// See the tree of areas.
+    ReadAreas: Cadre | Supervisor | Admin | Auditor;
+    /// See records and their history.
+    ReadRecords: Supervisor | Admin | Auditor;
+    /// See what waits for a person or was refused.
+    ReadQuarantine: Supervisor | Admin;
+    /// See definitions.
+    ReadDefinitions: Cadre | Supervisor | Admin | Auditor;
+    /// Enrol, block and wipe tablets.
+    ManageDevices: Admin;
+    /// See photos.
+    ReadMedia: Cadre | Supervisor | Admin;
+}
+
+/// A person with a valid token.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The person.
+    pub user: UserId,
+    /// The tablet they call from, if the token is a tablet's.
+    pub device: Option<DeviceId>,
+    /// The session the token came from.
+    pub session: uuid::Uuid,
+    /// What they are granted today.
+    pub grants: Vec<Grant>,
+}
+
+/// A caller who may do `A`, and where.
+pub struct Permitted<A> {
+    /// Who calls.
+    pub caller: Caller,
+    /// Where they may do it: these areas and all below.
+    pub areas: Vec<AreaPath>,
+    action: PhantomData<A>,
+}
+
+impl<A: Action> FromRequest for Permitted<A> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let caller = authenticate(&request).await?;
+            let may = |grant: &&Grant| A::ROLES.contains(&grant.role);
+            let areas: Vec<_> =
+                caller.grants.iter().filter(may).map(|grant| grant.area.clone()).collect();
+            if areas.is_empty() {
+                return Err(Problem::new(&Kind::FORBIDDEN));
+            }
+            Ok(Self { caller, areas, action: PhantomData })
+        })
+    }
+}
+
+/// An enrolled tablet, even one that is blocked: it may always hand over its outbox.
+pub struct Tablet {
+    /// Whose tablet it is.
+    pub user: UserId,
+    /// The tablet.
+    pub device: DeviceId,
+    /// Whether it may work.
+    pub state: DeviceState,
+    /// The scopes it has now; none while it is blocked.
+    pub scopes: BTreeSet<ScopeId>,
+}
+
+impl FromRequest for Tablet {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let app = app(&request)?;
+            let claims = accounts::verify(&app, bearer(&request)?).await?;
+            let device = claims.device.ok_or_else(|| Problem::new(&Kind::TABLET_ONLY))?;
+            app.throttle.tablet(device)?;
+            let (user, now) = (claims.user, app.now());
+            let found =
+                app.read(move |connection| devices::tablet(connection, device, user, now)).await?;
+            let (state, scopes) = found.ok_or_else(|| Problem::new(&Kind::SESSION_ENDED))?;
+            Ok(Self { user: claims.user, device, state, scopes })
+        })
+    }
+}
+
+async fn authenticate(request: &HttpRequest) -> Result<Caller, Problem> {
+    let app = app(request)?;
+    let claims = accounts::verify(&app, bearer(request)?).await?;
+    let now = app.now();
+    let found = app.read(move |connection| accounts::standing(connection, &claims, now)).await?;
+    found.ok_or_else(|| Problem::new(&Kind::SESSION_ENDED))
+}
+
+fn app(request: &HttpRequest) -> Result<web::Data<App>, Problem> {
+    let app = request.app_data::<web::Data<App>>();
+    app.cloned().ok_or_else(|| Problem::new(&Kind::INTERNAL))
+}
+
+fn bearer(request: &HttpRequest) -> Result<&str, Problem> {
+    request
+        .headers()
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.strip_prefix("Bearer "))
+        .ok_or_else(|| Problem::new(&Kind::UNAUTHENTICATED))
+}

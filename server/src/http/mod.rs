@@ -1,0 +1,12 @@
+//! What every feature's handlers share: who calls, how bodies are read, how problems are told.
+
+pub mod body;
+pub mod caller;
+pub mod page;
+pub mod problem;
+pub mod telemetry;
+pub mod throttle;
+
+pub use body::Body;
+pub use caller::{Caller, Permitted, Tablet};
+pub use problem::{Kind, Problem};

@@ -1,0 +1,235 @@
+//! Problem details for HTTP APIs (RFC 9457), in the caller's language.
+
+use actix_web::body::BoxBody;
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use serde_json::{Map, Value, json};
+
+use crate::db::Failed;
+
+/// A kind of problem. Its name is stable: programs act on `urn:ruhu:problem:<name>`.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// The last part of the problem's `type`.
+    pub name: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// What people read in Chinese.
+    pub zh: &'static str,
+    /// What people read in English.
+    pub en: &'static str,
+}
+
+macro_rules! kinds {
+    ($($constant:ident = $name:literal $status:literal $zh:literal $en:literal;)*) => {
+        impl Kind {
+            $(
+                #[doc = $en]
+                pub const $constant: Kind = Kind { name: $name, status: $status, zh: $zh, en: $en };
+            )*
+
+            /// Every kind there is, for the documentation.
+            pub const ALL: &[Kind] = &[$(Kind::$constant),*];
+        }
+    };
+}
+
+kinds! {
+    NOT_FOUND = "not-found" 404 "没有这个内容，或您无权查看。" "There is no such thing, or you may not see it.";
+    UNAUTHENTICATED = "unauthenticated" 401 "请先登录。" "Sign in first.";
+    TOKEN_EXPIRED = "token-expired" 401 "登录已过期，请重新获取令牌。" "The token has expired; refresh it.";
+    SIGN_IN_REFUSED = "sign-in-refused" 401 "用户名或密码不对。" "The name or the password is wrong.";
+    SESSION_ENDED = "session-ended" 401 "登录已失效，请重新登录。" "The session has ended; sign in again.";
+    FORBIDDEN = "forbidden" 403 "您的角色不能做这件事。" "Your role may not do this.";
+    TABLET_ONLY = "tablet-only" 403 "只有已登记的平板可以这样做。" "Only an enrolled tablet may do this.";
+    ENROLMENT_REFUSED = "enrolment-refused" 403 "登记码无效、已使用或已过期。" "The enrolment code is wrong, used or expired.";
+    MALFORMED = "malformed" 400 "提交的内容格式不对。" "What was sent is malformed.";
+    TOO_LARGE = "too-large" 413 "提交的内容太大。" "What was sent is too large.";
+    UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type" 415 "不支持这种内容类型或压缩方式。" "This media type or encoding is not supported.";
+    TOO_MANY_REQUESTS = "too-many-requests" 429 "请求太频繁，请稍后再试。" "Too many requests; try again later.";
+    OFFSET_MISMATCH = "offset-mismatch" 409 "上传位置不对，请先查询已收到的位置。" "The offset is not where the upload stands; ask first.";
+    CHECKSUM_MISMATCH = "checksum-mismatch" 460 "这一段在传输中损坏，请重传这一段。" "The chunk was damaged on the way; send it again.";
+    HASH_MISMATCH = "hash-mismatch" 422 "文件与它的摘要不符，请从头重传。" "The file does not have the hash it was announced with; upload it again.";
+    UPLOAD_GONE = "upload-gone" 410 "这次上传已过期或已取消。" "The upload has expired or was cancelled.";
+    UPLOAD_TAKEN_OVER = "upload-taken-over" 423 "同一文件有更新的上传请求，本请求已停止。" "A newer request has taken this upload over.";
+    TUS_VERSION = "tus-version" 412 "不支持这个上传协议版本。" "This version of the upload protocol is not supported.";
+    MISMATCH = "mismatch" 409 "请求中的平板与令牌不一致。" "The request names another tablet than the token does.";
+    UNAVAILABLE = "unavailable" 503 "服务暂时不可用，请稍后再试，您的数据没有丢失。" "The service is unavailable for the moment; nothing is lost, try again.";
+    INTERNAL = "internal" 500 "服务器出错了，已记录。" "The server failed; the cause is logged.";
+}
+
+/// A problem as it is told to a client.
+#[derive(Debug)]
+pub struct Problem {
+    kind: &'static Kind,
+    detail: Option<String>,
+    retry_after: Option<u64>,
+    members: Map<String, Value>,
+}
+
+impl Problem {
+    /// A problem of this kind.
+    pub fn new(kind: &'static Kind) -> Self {
+        Self { kind, detail: None, retry_after: None, members: Map::new() }
+    }
+
+    /// What exactly is wrong, in the terms of the protocol.
+    #[must_use]
+    pub fn detail(self, detail: impl Into<String>) -> Self {
+        Self { detail: Some(detail.into()), ..self }
+    }
+
+    /// When it is worth trying again.
+    #[must_use]
+    pub fn retry_after(self, seconds: u64) -> Self {
+        Self { retry_after: Some(seconds), ..self }
+    }
+
+    /// One more member for programs to act on.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.members.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// What kind of problem it is.
+    pub fn kind(&self) -> &'static Kind {
+        self.kind
+    }
+
+    /// The response, in the language the request asks for.
+    pub fn respond(&self, language: Language) -> HttpResponse<BoxBody> {
+        let mut body = self.members.clone();
+        body.insert("type".into(), format!("urn:ruhu:problem:{}", self.kind.name).into());
+        let title = match language {
+            Language::Chinese => self.kind.zh,
+            Language::English => self.kind.en,
+        };
+        body.insert("title".into(), title.into());
+        body.insert("status".into(), self.kind.status.into());
+        if let Some(detail) = &self.detail {
+            body.insert("detail".into(), json!(detail));
+        }
+        let mut response = HttpResponse::build(self.status_code());
+        response.insert_header((header::CONTENT_TYPE, "application/problem+json"));
+        response.insert_header((header::CONTENT_LANGUAGE, language.tag()));
+        response.insert_header((header::CACHE_CONTROL, "no-store"));
+        if self.kind.status == 401 {
+            response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        }
+        if let Some(seconds) = self.retry_after {
+            response.insert_header((header::RETRY_AFTER, seconds.to_string()));
+            body.insert("retry_after".into(), seconds.into());
+        }
+        response.body(Value::Object(body).to_string())
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.kind.name)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.kind.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        self.respond(Language::Chinese)
+    }
+}
+
+impl<E: Into<Problem>> From<Failed<E>> for Problem {
+    fn from(failed: Failed<E>) -> Self {
+        match failed {
+            Failed::Rule(rule) => rule.into(),
+            Failed::Database(error) => {
+                tracing::error!(%error, "a query failed");
+                Self::new(&Kind::INTERNAL)
+            }
+            Failed::Unavailable(cause) => {
+                tracing::error!(%cause, "the database is unavailable");
+                Self::new(&Kind::UNAVAILABLE).retry_after(5)
+            }
+        }
+    }
+}
+
+impl From<std::convert::Infallible> for Problem {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
+}
+
+/// The languages problems are told in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// zh-CN
+    Chinese,
+    /// en
+    English,
+}
+
+impl Language {
+    /// The language the request prefers (RFC 9110, section 12.5.4); Chinese unless it asks for
+    /// English first.
+    pub fn of(request: &HttpRequest) -> Self {
+        let accepted = request.headers().get(header::ACCEPT_LANGUAGE);
+        Self::preferred(accepted.and_then(|value| value.to_str().ok()).unwrap_or_default())
+    }
+
+    fn preferred(accepted: &str) -> Self {
+        let mut best = (0.0, Self::Chinese);
+        for range in accepted.split(',') {
+            let (tag, weight) = range.split_once(';').unwrap_or((range, "q=1"));
+            let weight: f32 = weight.trim().trim_start_matches("q=").parse().unwrap_or(0.0);
+            let tag = tag.trim().to_ascii_lowercase();
+            let language = match tag.split('-').next() {
+                Some("zh") => Self::Chinese,
+                Some("en") => Self::English,
+                _ => continue,
+            };
+            if weight > best.0 {
+                best = (weight, language);
+            }
+        }
+        best.1
+    }
+
+    /// The BCP 47 tag.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::Chinese => "zh-CN",
+            Self::English => "en",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_preferred_language_is_told() {
+        let cases = [
+            ("", Language::Chinese),
+            ("en", Language::English),
+            ("en-GB,en;q=0.9,zh;q=0.8", Language::English),
+            ("en;q=0.5, zh-Hans-CN", Language::Chinese),
+            ("fr, en;q=0.1", Language::English),
+            ("*;q=nonsense", Language::Chinese),
+        ];
+        for (accepted, language) in cases {
+            assert_eq!(Language::preferred(accepted), language, "{accepted}");
+        }
+    }
+
+    #[test]
+    fn names_are_unique_and_both_languages_complete() {
+        let names: std::collections::BTreeSet<_> = Kind::ALL.iter().map(|kind| kind.name).collect();
+        assert_eq!(names.len(), Kind::ALL.len());
+        assert!(Kind::ALL.iter().all(|kind| kind.zh.ends_with('。') && kind.en.ends_with('.')));
+    }
+}

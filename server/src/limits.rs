@@ -1,0 +1,42 @@
+//! Every limit of the server, in one place (`docs/protocol.md`, "Limits").
+
+use std::time::Duration;
+
+/// Connections to the database, at most.
+pub const DATABASE_CONNECTIONS: u32 = 12;
+/// A request body as it comes over the wire.
+pub const MAX_BODY: usize = 4 * 1024 * 1024;
+/// A request body once it is decompressed.
+pub const MAX_INFLATED: usize = 16 * 1024 * 1024;
+/// A photo or document.
+pub const MAX_BLOB: u64 = 64 * 1024 * 1024;
+/// How much of an upload is held in memory before it is stored.
+pub const UPLOAD_PIECE: usize = 256 * 1024;
+/// Uploads one device may have unfinished.
+pub const MAX_OPEN_UPLOADS: i64 = 500;
+/// How long an unfinished upload is kept, seconds.
+pub const UPLOAD_LIFETIME: i64 = 14 * 24 * 3600;
+/// Rows on one page of a list.
+pub const MAX_PAGE: i64 = 500;
+/// How long an access token is valid, seconds.
+pub const ACCESS_LIFETIME: i64 = 15 * 60;
+/// How long a person stays signed in without coming back, seconds.
+pub const PERSON_SESSION_LIFETIME: i64 = 14 * 24 * 3600;
+/// How long a tablet stays enrolled without coming back, seconds.
+pub const DEVICE_SESSION_LIFETIME: i64 = 180 * 24 * 3600;
+/// How long a person's replaced refresh token still works, for an answer that got lost, seconds.
+pub const PERSON_REFRESH_GRACE: i64 = 30;
+/// How long an enrolment code is valid, seconds.
+pub const ENROLMENT_LIFETIME: i64 = 24 * 3600;
+/// Sign-ins one account may try in a minute.
+pub const SIGN_INS_PER_ACCOUNT: u32 = 10;
+/// Sign-ins and enrolments one address may try in a minute.
+pub const SIGN_INS_PER_ADDRESS: u32 = 60;
+/// Requests one device may make in a second, on average.
+pub const REQUESTS_PER_DEVICE: u32 = 50;
+/// Requests one device may make at once.
+pub const DEVICE_BURST: u32 = 200;
+/// How long requests that have begun may take once the server is told to stop.
+pub const GRACE_ON_STOP: Duration = Duration::from_secs(30);
+/// How long a client may take to send the head of a request.
+pub const HEAD_TIMEOUT: Duration = Duration::from_secs(15);

@@ -1,0 +1,246 @@
+//! Blobs and uploads in the database.
+
+use std::collections::BTreeSet;
+
+use diesel::prelude::*;
+use mobile_schema::Hash;
+use sync_protocol::{DeviceId, ScopeId};
+use uuid::Uuid;
+
+use super::rules::Announced;
+use crate::db::schema::{blob_references, blobs, records, upload_parts, uploads};
+use crate::db::types::{Key, Timestamp};
+use crate::db::{AnyConnection, RowLocked};
+use crate::limits;
+
+fn column(hash: &Hash) -> Vec<u8> {
+    hash.as_bytes().to_vec()
+}
+
+fn hash(bytes: Vec<u8>) -> Option<Hash> {
+    bytes.try_into().map(Hash).ok()
+}
+
+/// Those of `hashes` that are verified and that a record in one of `scopes` names. Of any other
+/// the caller learns nothing.
+pub(super) fn known(
+    connection: &mut AnyConnection,
+    hashes: &[Hash],
+    scopes: &BTreeSet<ScopeId>,
+) -> QueryResult<BTreeSet<Hash>> {
+    let mut found = BTreeSet::new();
+    let scopes: Vec<String> = scopes.iter().map(ToString::to_string).collect();
+    for chunk in hashes.chunks(500) {
+        let rows: Vec<Vec<u8>> = blobs::table
+            .inner_join(blob_references::table.on(blob_references::hash.eq(blobs::hash)))
+            .inner_join(records::table.on(records::id.eq(blob_references::record)))
+            .filter(blobs::hash.eq_any(chunk.iter().map(column).collect::<Vec<_>>()))
+            .filter(records::scope.eq_any(scopes.clone()))
+            .select(blobs::hash)
+            .distinct()
+            .load(connection)?;
+        found.extend(rows.into_iter().filter_map(hash));
+    }
+    Ok(found)
+}
+
+/// The length and media type of a blob that a record in one of `scopes` names.
+pub(super) fn visible(
+    connection: &mut AnyConnection,
+    wanted: &Hash,
+    scopes: &BTreeSet<ScopeId>,
+) -> QueryResult<Option<(u64, String)>> {
+    if known(connection, &[*wanted], scopes)?.is_empty() {
+        return Ok(None);
+    }
+    let row: Option<(i64, String)> = blobs::table
+        .find(column(wanted))
+        .select((blobs::length, blobs::media_type))
+        .first(connection)
+        .optional()?;
+    Ok(row.map(|(length, media_type)| (length as u64, media_type)))
+}
+
+/// An upload as it stands.
+#[derive(Clone, Debug)]
+pub(super) struct Upload {
+    pub(super) id: Uuid,
+    pub(super) hash: Hash,
+    pub(super) length: u64,
+    pub(super) received: u64,
+    pub(super) media_type: String,
+    pub(super) holder: Uuid,
+    pub(super) expires_at: Timestamp,
+}
+
+type UploadRow = (Key, Vec<u8>, i64, i64, String, Key, Timestamp);
+
+fn upload(row: UploadRow) -> Option<Upload> {
+    let (id, bytes, length, received, media_type, holder, expires_at) = row;
+    let (length, received) = (length as u64, received as u64);
+    let hash = hash(bytes)?;
+    Some(Upload { id: id.0, hash, length, received, media_type, holder: holder.0, expires_at })
+}
+
+macro_rules! upload_columns {
+    () => {
+        (
+            uploads::id,
+            uploads::hash,
+            uploads::length,
+            uploads::received,
+            uploads::media_type,
+            uploads::holder,
+            uploads::expires_at,
+        )
+    };
+}
+
+/// The device has too many unfinished uploads.
+#[derive(Debug)]
+pub(super) struct TooMany;
+
+/// Starts an upload.
+pub(super) fn start(
+    connection: &mut AnyConnection,
+    device: DeviceId,
+    announced: &Announced,
+    now: Timestamp,
+) -> QueryResult<Result<Upload, TooMany>> {
+    let open: i64 = uploads::table
+        .filter(uploads::device_id.eq(Key::from(device)))
+        .count()
+        .get_result(connection)?;
+    if open >= limits::MAX_OPEN_UPLOADS {
+        return Ok(Err(TooMany));
+    }
+    let new = Upload {
+        id: Uuid::now_v7(),
+        hash: announced.hash,
+        length: announced.length,
+        received: 0,
+        media_type: announced.media_type.clone(),
+        holder: Uuid::now_v7(),
+        expires_at: now.plus_seconds(limits::UPLOAD_LIFETIME),
+    };
+    diesel::insert_into(uploads::table)
+        .values((
+            uploads::id.eq(Key(new.id)),
+            uploads::device_id.eq(Key::from(device)),
+            uploads::hash.eq(column(&new.hash)),
+            uploads::length.eq(new.length as i64),
+            uploads::received.eq(0),
+            uploads::media_type.eq(&new.media_type),
+            uploads::holder.eq(Key(new.holder)),
+            uploads::expires_at.eq(new.expires_at),
+        ))
+        .execute(connection)?;
+    Ok(Ok(new))
+}
+
+/// A device's own upload.
+pub(super) fn find(
+    connection: &mut AnyConnection,
+    device: DeviceId,
+    id: Uuid,
+) -> QueryResult<Option<Upload>> {
+    let row: Option<UploadRow> = uploads::table
+        .filter(uploads::id.eq(Key(id)).and(uploads::device_id.eq(Key::from(device))))
+        .select(upload_columns!())
+        .first(connection)
+        .optional()?;
+    Ok(row.and_then(upload))
+}
+
+/// Makes this request the one that may write the upload, and says how it stands.
+pub(super) fn hold(
+    connection: &mut AnyConnection,
+    device: DeviceId,
+    id: Uuid,
+    holder: Uuid,
+) -> QueryResult<Option<Upload>> {
+    diesel::update(
+        uploads::table
+            .filter(uploads::id.eq(Key(id)).and(uploads::device_id.eq(Key::from(device)))),
+    )
+    .set(uploads::holder.eq(Key(holder)))
+    .execute(connection)?;
+    find(connection, device, id)
+}
+
+/// Adds a piece, if the request still holds the upload and the piece goes where it stands.
+pub(super) fn add_part(
+    connection: &mut AnyConnection,
+    upload: &Upload,
+    start: u64,
+    length: u64,
+    object: Uuid,
+) -> QueryResult<bool> {
+    let query = uploads::table.find(Key(upload.id)).select((uploads::holder, uploads::received));
+    let now: Option<(Key, i64)> = RowLocked(query).get_result(connection).optional()?;
+    if now != Some((Key(upload.holder), start as i64)) {
+        return Ok(false);
+    }
+    diesel::insert_into(upload_parts::table)
+        .values((
+            upload_parts::upload.eq(Key(upload.id)),
+            upload_parts::start.eq(start as i64),
+            upload_parts::length.eq(length as i64),
+            upload_parts::object.eq(Key(object)),
+        ))
+        .execute(connection)?;
+    diesel::update(uploads::table.find(Key(upload.id)))
+        .set(uploads::received.eq((start + length) as i64))
+        .execute(connection)?;
+    Ok(true)
+}
+
+/// The pieces of an upload, in order.
+pub(super) fn parts(connection: &mut AnyConnection, upload: Uuid) -> QueryResult<Vec<Uuid>> {
+    let objects: Vec<Key> = upload_parts::table
+        .filter(upload_parts::upload.eq(Key(upload)))
+        .order(upload_parts::start)
+        .select(upload_parts::object)
+        .load(connection)?;
+    Ok(objects.into_iter().map(|object| object.0).collect())
+}
+
+/// Records a verified blob; the upload is done.
+pub(super) fn verified(
+    connection: &mut AnyConnection,
+    upload: &Upload,
+    now: Timestamp,
+) -> QueryResult<()> {
+    let there: i64 =
+        blobs::table.filter(blobs::hash.eq(column(&upload.hash))).count().get_result(connection)?;
+    if there == 0 {
+        diesel::insert_into(blobs::table)
+            .values((
+                blobs::hash.eq(column(&upload.hash)),
+                blobs::length.eq(upload.length as i64),
+                blobs::media_type.eq(&upload.media_type),
+                blobs::verified_at.eq(now),
+            ))
+            .execute(connection)?;
+    }
+    forget(connection, upload.id)
+}
+
+/// Removes an upload and the list of its pieces.
+pub(super) fn forget(connection: &mut AnyConnection, upload: Uuid) -> QueryResult<()> {
+    diesel::delete(upload_parts::table.filter(upload_parts::upload.eq(Key(upload))))
+        .execute(connection)?;
+    diesel::delete(uploads::table.find(Key(upload))).execute(connection)?;
+    Ok(())
+}
+
+/// Some uploads whose time is over.
+pub(super) fn expired(connection: &mut AnyConnection, now: Timestamp) -> QueryResult<Vec<Uuid>> {
+    let ids: Vec<Key> = uploads::table
+        .filter(uploads::expires_at.le(now))
+        .order(uploads::expires_at)
+        .limit(100)
+        .select(uploads::id)
+        .load(connection)?;
+    Ok(ids.into_iter().map(|id| id.0).collect())
+}

@@ -1,0 +1,184 @@
+//! Resumable uploads: tus 1.0.0 with creation, creation-with-upload, checksum, expiration and
+//! termination.
+
+use actix_web::http::header::HeaderMap;
+use actix_web::{
+    HttpRequest, HttpResponse, HttpResponseBuilder, delete, head, options, patch, post, web,
+};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::queries::{self, Upload};
+use super::receive::{complete, receive, throw_away};
+use super::rules::{Checksum, announced};
+use crate::app::App;
+use crate::db::Timestamp;
+use crate::http::{Kind, Problem, Tablet};
+use crate::limits::MAX_BLOB;
+use crate::media_store::ObjectName;
+
+const VERSION: &str = "1.0.0";
+const CHUNK: &str = "application/offset+octet-stream";
+
+/// What this server can do.
+#[utoipa::path(tag = "media", responses((status = 204)))]
+#[options("/sync/v1/uploads")]
+pub(super) async fn capabilities(_tablet: Tablet) -> HttpResponse {
+    HttpResponse::NoContent()
+        .insert_header(("Tus-Resumable", VERSION))
+        .insert_header(("Tus-Version", VERSION))
+        .insert_header(("Tus-Max-Size", MAX_BLOB.to_string()))
+        .insert_header(("Tus-Checksum-Algorithm", "sha256"))
+        .insert_header((
+            "Tus-Extension",
+            "creation,creation-with-upload,checksum,expiration,termination",
+        ))
+        .finish()
+}
+
+/// Announces an upload, maybe with its first bytes.
+#[utoipa::path(tag = "media", responses((status = 201)))]
+#[post("/sync/v1/uploads")]
+pub(super) async fn create(
+    tablet: Tablet,
+    request: HttpRequest,
+    app: web::Data<App>,
+    body: web::Payload,
+) -> Result<HttpResponse, Problem> {
+    let headers = request.headers();
+    check_version(headers)?;
+    let announced = announced(text(headers, "upload-length"), text(headers, "upload-metadata"))?;
+    let (device, now) = (tablet.device, app.now());
+    let upload = app
+        .write(move |connection| queries::start(connection, device, &announced, now))
+        .await?
+        .map_err(|queries::TooMany| Problem::new(&Kind::TOO_MANY_REQUESTS).retry_after(60))?;
+    let location = format!("/sync/v1/uploads/{}", upload.id);
+    let mut received = 0;
+    if text(headers, "content-type") == Some(CHUNK) {
+        let checksum = text(headers, "upload-checksum").map(Checksum::read).transpose()?;
+        let turn = app.arrivals.take_over(upload.id).await;
+        received = receive(&app, &upload, &turn, checksum, body).await?;
+    }
+    Ok(answer(HttpResponse::Created(), &upload, received)
+        .insert_header(("Location", location))
+        .finish())
+}
+
+/// How far an upload is. A request that was still writing puts down what it has first.
+#[utoipa::path(tag = "media", responses((status = 200)))]
+#[head("/sync/v1/uploads/{id}")]
+pub(super) async fn status(
+    tablet: Tablet,
+    request: HttpRequest,
+    app: web::Data<App>,
+    id: web::Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    check_version(request.headers())?;
+    let _turn = app.arrivals.take_over(*id).await;
+    let upload = hold(&app, &tablet, *id).await?;
+    let mut response = answer(HttpResponse::Ok(), &upload, upload.received);
+    response.insert_header(("Upload-Length", upload.length.to_string()));
+    Ok(response.insert_header(("Cache-Control", "no-store")).finish())
+}
+
+/// Goes on with an upload. Of two requests the newer one wins.
+#[utoipa::path(tag = "media", responses((status = 204)))]
+#[patch("/sync/v1/uploads/{id}")]
+pub(super) async fn append(
+    tablet: Tablet,
+    request: HttpRequest,
+    app: web::Data<App>,
+    id: web::Path<Uuid>,
+    body: web::Payload,
+) -> Result<HttpResponse, Problem> {
+    let headers = request.headers();
+    check_version(headers)?;
+    if text(headers, "content-type") != Some(CHUNK) {
+        return Err(Problem::new(&Kind::UNSUPPORTED_MEDIA_TYPE).detail(CHUNK));
+    }
+    let offset: u64 = text(headers, "upload-offset")
+        .and_then(|offset| offset.parse().ok())
+        .ok_or_else(|| Problem::new(&Kind::MALFORMED).detail("Upload-Offset: a number of bytes"))?;
+    let checksum = text(headers, "upload-checksum").map(Checksum::read).transpose()?;
+    let turn = app.arrivals.take_over(*id).await;
+    let upload = hold(&app, &tablet, *id).await?;
+    if offset != upload.received {
+        return Err(Problem::new(&Kind::OFFSET_MISMATCH).with("offset", upload.received));
+    }
+    let received = if upload.received == upload.length {
+        // All bytes were there, but the server stopped before it could verify them.
+        complete(&app, &upload, None).await?;
+        upload.length
+    } else {
+        receive(&app, &upload, &turn, checksum, body).await?
+    };
+    Ok(answer(HttpResponse::NoContent(), &upload, received).finish())
+}
+
+/// Gives an upload up.
+#[utoipa::path(tag = "media", responses((status = 204)))]
+#[delete("/sync/v1/uploads/{id}")]
+pub(super) async fn terminate(
+    tablet: Tablet,
+    request: HttpRequest,
+    app: web::Data<App>,
+    id: web::Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    check_version(request.headers())?;
+    let _turn = app.arrivals.take_over(*id).await;
+    let upload = hold(&app, &tablet, *id).await?;
+    let parts = app.read(move |connection| queries::parts(connection, upload.id)).await;
+    let parts = parts?;
+    throw_away(&app, upload.id, parts.into_iter().map(ObjectName::Piece).collect()).await?;
+    Ok(HttpResponse::NoContent().insert_header(("Tus-Resumable", VERSION)).finish())
+}
+
+async fn hold(app: &App, tablet: &Tablet, id: Uuid) -> Result<Upload, Problem> {
+    let (device, now) = (tablet.device, app.now());
+    let held =
+        app.write(move |connection| queries::hold(connection, device, id, Uuid::now_v7())).await?;
+    held.filter(|upload| now < upload.expires_at).ok_or_else(|| Problem::new(&Kind::UPLOAD_GONE))
+}
+
+fn check_version(headers: &HeaderMap) -> Result<(), Problem> {
+    match text(headers, "tus-resumable") {
+        Some(VERSION) => Ok(()),
+        _ => Err(Problem::new(&Kind::TUS_VERSION).detail(format!("Tus-Resumable: {VERSION}"))),
+    }
+}
+
+fn answer(
+    mut response: HttpResponseBuilder,
+    upload: &Upload,
+    received: u64,
+) -> HttpResponseBuilder {
+    response.insert_header(("Tus-Resumable", VERSION));
+    response.insert_header(("Upload-Offset", received.to_string()));
+    response.insert_header(("Upload-Expires", http_date(upload.expires_at)));
+    response
+}
+
+/// A date as HTTP has it (RFC 9110, section 5.6.7).
+fn http_date(moment: Timestamp) -> String {
+    let format = time::macros::format_description!(
+        "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
+    );
+    let moment = OffsetDateTime::from_unix_timestamp(moment.seconds()).ok();
+    moment.and_then(|moment| moment.format(format).ok()).unwrap_or_default()
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_as_http_wants_them() {
+        let moment = Timestamp(784_111_777_000_000);
+        assert_eq!(http_date(moment), "Sun, 06 Nov 1994 08:49:37 GMT");
+    }
+}

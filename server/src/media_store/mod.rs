@@ -1,0 +1,174 @@
+//! Where photos and documents are kept: a folder, or an S3-compatible bucket.
+//!
+//! Blobs are named by their SHA-256 and never change. The pieces of unfinished uploads are
+//! objects of their own, so that any replica can go on with an upload.
+
+mod folder;
+mod s3;
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+use mobile_schema::Hash;
+use uuid::Uuid;
+
+pub use s3::S3Settings;
+
+use folder::Folder;
+use s3::S3;
+
+/// Where media is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MediaUrl {
+    /// A folder, made if it is not there.
+    Folder(PathBuf),
+    /// A bucket, and a prefix for every key.
+    S3 {
+        /// The bucket, which must be there.
+        bucket: String,
+        /// What every key starts with; may be empty.
+        prefix: String,
+    },
+}
+
+/// The text names no media store.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a media store is a folder, or s3://BUCKET/PREFIX")]
+pub struct MediaUrlProblem;
+
+impl FromStr for MediaUrl {
+    type Err = MediaUrlProblem;
+
+    fn from_str(text: &str) -> Result<Self, MediaUrlProblem> {
+        match text.strip_prefix("s3://") {
+            Some(rest) => {
+                let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+                if bucket.is_empty() {
+                    return Err(MediaUrlProblem);
+                }
+                let (bucket, prefix) = (bucket.to_owned(), prefix.trim_matches('/').to_owned());
+                Ok(Self::S3 { bucket, prefix })
+            }
+            None if text.is_empty() || text.contains("://") => Err(MediaUrlProblem),
+            None => Ok(Self::Folder(text.into())),
+        }
+    }
+}
+
+/// Why an object could not be stored or fetched.
+#[derive(Debug, thiserror::Error)]
+pub enum MediaError {
+    /// There is no such object.
+    #[error("there is no such object")]
+    Missing,
+    /// The store failed or can't be reached.
+    #[error("the media store failed: {0}")]
+    Failed(String),
+}
+
+impl From<std::io::Error> for MediaError {
+    fn from(error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::NotFound => Self::Missing,
+            _ => Self::Failed(error.to_string()),
+        }
+    }
+}
+
+/// What an object is named by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ObjectName {
+    /// A verified blob.
+    Blob(Hash),
+    /// A piece of an unfinished upload.
+    Piece(Uuid),
+}
+
+impl ObjectName {
+    fn path(&self) -> String {
+        match self {
+            Self::Blob(hash) => {
+                let hex = hash.to_string();
+                format!("blobs/{}/{hex}", &hex[..2])
+            }
+            Self::Piece(id) => format!("pieces/{id}"),
+        }
+    }
+}
+
+/// The bytes of an object, as they come.
+pub type ByteStream = BoxStream<'static, Result<Bytes, MediaError>>;
+
+/// The media store. Clones share it.
+#[derive(Clone)]
+pub enum MediaStore {
+    /// A folder.
+    Folder(Folder),
+    /// A bucket.
+    S3(S3),
+}
+
+impl MediaStore {
+    /// Opens the store. Whether it can be used is what [`Self::ready`] says.
+    pub fn open(url: &MediaUrl, settings: &S3Settings) -> Result<Self, MediaError> {
+        match url {
+            MediaUrl::Folder(path) => Folder::open(path).map(Self::Folder),
+            MediaUrl::S3 { bucket, prefix } => Ok(Self::S3(S3::open(bucket, prefix, settings))),
+        }
+    }
+
+    /// Whether objects can be stored and fetched now.
+    pub async fn ready(&self) -> Result<(), MediaError> {
+        match self {
+            Self::Folder(folder) => folder.ready().await,
+            Self::S3(s3) => s3.ready().await,
+        }
+    }
+
+    /// Stores an object; when this returns, it is on disk. Storing a blob again changes nothing.
+    pub async fn put(&self, name: ObjectName, bytes: Bytes) -> Result<(), MediaError> {
+        match self {
+            Self::Folder(folder) => folder.put(&name.path(), bytes).await,
+            Self::S3(s3) => s3.put(&name.path(), bytes).await,
+        }
+    }
+
+    /// Stores a blob made of pieces, without holding all of it in memory.
+    pub async fn assemble(
+        &self,
+        name: ObjectName,
+        pieces: &[ObjectName],
+    ) -> Result<(), MediaError> {
+        let paths: Vec<_> = pieces.iter().map(ObjectName::path).collect();
+        match self {
+            Self::Folder(folder) => folder.assemble(&name.path(), &paths).await,
+            Self::S3(s3) => s3.assemble(&name.path(), &paths).await,
+        }
+    }
+
+    /// The object's bytes.
+    pub async fn get(&self, name: ObjectName) -> Result<ByteStream, MediaError> {
+        match self {
+            Self::Folder(folder) => folder.get(&name.path()).await,
+            Self::S3(s3) => s3.get(&name.path()).await,
+        }
+    }
+
+    /// Whether the object is there.
+    pub async fn has(&self, name: ObjectName) -> Result<bool, MediaError> {
+        match self {
+            Self::Folder(folder) => folder.has(&name.path()).await,
+            Self::S3(s3) => s3.has(&name.path()).await,
+        }
+    }
+
+    /// Removes an object; one that is not there is no error.
+    pub async fn delete(&self, name: ObjectName) -> Result<(), MediaError> {
+        match self {
+            Self::Folder(folder) => folder.delete(&name.path()).await,
+            Self::S3(s3) => s3.delete(&name.path()).await,
+        }
+    }
+}

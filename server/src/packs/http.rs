@@ -1,0 +1,104 @@
+//! Definitions as immutable bundles.
+
+use actix_web::http::header;
+use actix_web::{HttpResponse, get, web};
+use diesel::prelude::*;
+use mobile_schema::Hash;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::app::App;
+use crate::db::AnyConnection;
+use crate::db::schema::bundles;
+use crate::db::types::JsonText;
+use crate::http::caller::ReadDefinitions;
+use crate::http::{Kind, Permitted, Problem};
+
+/// A definition that can be fetched.
+#[derive(Serialize, ToSchema)]
+struct BundleView {
+    /// Its address.
+    #[schema(value_type = String)]
+    hash: Hash,
+    /// `register`, `form` or `notice`
+    kind: String,
+    name: String,
+    version: i64,
+    /// Words by language.
+    #[schema(value_type = Object)]
+    labels: Box<RawValue>,
+    media_type: String,
+    /// The pack it came with; none for what every county has.
+    pack: Option<String>,
+}
+
+/// Every definition there is.
+#[utoipa::path(tag = "packs", responses((status = 200, body = Vec<BundleView>)))]
+#[get("/api/v1/bundles")]
+async fn list(
+    _permitted: Permitted<ReadDefinitions>,
+    app: web::Data<App>,
+) -> Result<web::Json<Vec<BundleView>>, Problem> {
+    let found = app.read(all).await;
+    found.map(web::Json)
+}
+
+fn all(connection: &mut AnyConnection) -> QueryResult<Vec<BundleView>> {
+    type Row = (Vec<u8>, String, String, i64, JsonText, String, Option<String>);
+    let rows: Vec<Row> = bundles::table
+        .order((bundles::kind, bundles::name, bundles::version))
+        .select((
+            bundles::hash,
+            bundles::kind,
+            bundles::name,
+            bundles::version,
+            bundles::labels,
+            bundles::media_type,
+            bundles::pack,
+        ))
+        .load(connection)?;
+    rows.into_iter()
+        .map(|(hash, kind, name, version, labels, media_type, pack)| {
+            let unreadable = |error: serde_json::Error| {
+                diesel::result::Error::DeserializationError(error.into())
+            };
+            let labels = RawValue::from_string(labels.0).map_err(unreadable)?;
+            let hash = Hash(hash.try_into().unwrap_or([0; 32]));
+            Ok(BundleView { hash, kind, name, version, labels, media_type, pack })
+        })
+        .collect()
+}
+
+/// A definition, named by its hash.
+#[utoipa::path(tag = "packs", responses((status = 200, description = "The bytes")))]
+#[get("/sync/v1/bundles/{hash}")]
+async fn fetch(
+    _permitted: Permitted<ReadDefinitions>,
+    app: web::Data<App>,
+    hash: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let not_found = || Problem::new(&Kind::NOT_FOUND);
+    let hash: Hash = hash.parse().map_err(|_| not_found())?;
+    let found: Option<(String, Vec<u8>)> = app
+        .read(move |connection| {
+            bundles::table
+                .find(hash.as_bytes().to_vec())
+                .select((bundles::media_type, bundles::bytes))
+                .first(connection)
+                .optional()
+        })
+        .await?;
+    let (media_type, bytes) = found.ok_or_else(not_found)?;
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, media_type))
+        .insert_header((header::ETAG, format!("\"{hash}\"")))
+        .insert_header((header::CACHE_CONTROL, "private, immutable, max-age=31536000"))
+        .body(bytes))
+}
+
+/// The feature's routes.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(list).service(fetch);
+}

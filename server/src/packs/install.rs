@@ -1,0 +1,122 @@
+//! Installing packs: their definitions become bundles that never change.
+
+use diesel::prelude::*;
+use mobile_schema::pack::{Bundle, BundleKind, Pack, register_bundle};
+use mobile_schema::register::builtin_registers;
+use mobile_schema::{Catalogue, RegisterDefinition};
+
+use crate::db::schema::{bundles, packs};
+use crate::db::types::{JsonText, Timestamp};
+use crate::db::{AnyConnection, Failed};
+
+/// Why a pack was not installed.
+#[derive(Debug, thiserror::Error)]
+pub enum InstallProblem {
+    /// This version is installed, with other definitions.
+    #[error("version {version} of `{name}` is published with other content; raise the version")]
+    Published {
+        /// The register, form, template or pack.
+        name: String,
+        /// Its version.
+        version: u32,
+    },
+}
+
+/// Installs a pack, or does nothing if it is installed.
+pub fn install(
+    connection: &mut AnyConnection,
+    pack: &Pack,
+    now: Timestamp,
+) -> Result<(), Failed<InstallProblem>> {
+    let manifest = &pack.manifest;
+    for bundle in pack.bundles() {
+        publish(connection, &bundle, Some(&manifest.name), now)?;
+    }
+    let version = i64::from(manifest.version);
+    let installed: i64 = packs::table
+        .filter(packs::name.eq(&manifest.name).and(packs::version.eq(version)))
+        .count()
+        .get_result(connection)?;
+    if installed == 0 {
+        diesel::insert_into(packs::table)
+            .values((
+                packs::name.eq(&manifest.name),
+                packs::version.eq(version),
+                packs::manifest.eq(JsonText::of(manifest)),
+                packs::installed_at.eq(now),
+            ))
+            .execute(connection)?;
+    }
+    Ok(())
+}
+
+/// Publishes the registers every county has.
+pub fn install_builtin(
+    connection: &mut AnyConnection,
+    now: Timestamp,
+) -> Result<(), Failed<InstallProblem>> {
+    builtin_registers()
+        .iter()
+        .try_for_each(|register| publish(connection, &register_bundle(register), None, now))
+}
+
+fn publish(
+    connection: &mut AnyConnection,
+    bundle: &Bundle,
+    pack: Option<&str>,
+    now: Timestamp,
+) -> Result<(), Failed<InstallProblem>> {
+    let hash = bundle.hash().as_bytes().to_vec();
+    let version = i64::from(bundle.version);
+    let kind = kind(bundle.kind);
+    let published: Option<Vec<u8>> = bundles::table
+        .filter(bundles::kind.eq(kind).and(bundles::name.eq(&bundle.name)))
+        .filter(bundles::version.eq(version))
+        .select(bundles::hash)
+        .first(connection)
+        .optional()?;
+    match published {
+        Some(there) if there == hash => return Ok(()),
+        Some(_) => {
+            let (name, version) = (bundle.name.clone(), bundle.version);
+            return Err(Failed::Rule(InstallProblem::Published { name, version }));
+        }
+        None => {}
+    }
+    diesel::insert_into(bundles::table)
+        .values((
+            bundles::hash.eq(hash),
+            bundles::kind.eq(kind),
+            bundles::name.eq(&bundle.name),
+            bundles::version.eq(version),
+            bundles::labels.eq(JsonText::of(&bundle.labels)),
+            bundles::media_type.eq(bundle.media_type()),
+            bundles::bytes.eq(&bundle.bytes),
+            bundles::pack.eq(pack),
+            bundles::created_at.eq(now),
+        ))
+        .execute(connection)?;
+    Ok(())
+}
+
+fn kind(kind: BundleKind) -> &'static str {
+    match kind {
+        BundleKind::Register => "register",
+        BundleKind::Form => "form",
+        BundleKind::Notice => "notice",
+    }
+}
+
+/// Every register definition in the database.
+pub fn catalogue(connection: &mut AnyConnection) -> QueryResult<Catalogue> {
+    let rows: Vec<Vec<u8>> = bundles::table
+        .filter(bundles::kind.eq("register"))
+        .select(bundles::bytes)
+        .load(connection)?;
+    rows.iter()
+        .map(|bytes| {
+            serde_json::from_slice::<RegisterDefinition>(bytes)
+                .map_err(|error| diesel::result::Error::DeserializationError(error.into()))
+        })
+        .collect()
+}

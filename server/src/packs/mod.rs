@@ -1,0 +1,9 @@
+//! Program packs: installed from folders, served as immutable bundles.
+
+mod embedded;
+mod http;
+mod install;
+
+pub use embedded::embedded_packs;
+pub use http::routes;
+pub use install::{InstallProblem, catalogue, install, install_builtin};

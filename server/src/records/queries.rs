@@ -1,0 +1,154 @@
+//! Records as supervisors read them.
+
+use diesel::prelude::*;
+use mobile_schema::Hash;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::db::AnyConnection;
+use crate::db::schema::{history, ops, records};
+use crate::db::types::{JsonText, Key, Timestamp};
+
+/// A record with its values.
+#[derive(Serialize, ToSchema)]
+pub(super) struct RecordView {
+    pub(super) id: Uuid,
+    collection: String,
+    /// The scope it is in.
+    pub(super) scope: String,
+    /// `[epoch, n]`
+    #[schema(value_type = Vec<Object>)]
+    version: sync_protocol::Version,
+    #[schema(value_type = String)]
+    definition: Hash,
+    title: Option<String>,
+    subject: Option<Uuid>,
+    status: Option<String>,
+    due_on: Option<String>,
+    deleted: bool,
+    #[schema(value_type = String)]
+    updated_at: Timestamp,
+    /// Values by field id.
+    #[schema(value_type = Object)]
+    fields: Box<RawValue>,
+}
+
+type Row = (
+    (Key, String, String, i64, i64, Vec<u8>),
+    (Option<String>, Option<Key>, Option<String>, Option<String>, bool, Timestamp, JsonText),
+);
+
+macro_rules! view_columns {
+    () => {
+        (
+            (
+                records::id,
+                records::collection,
+                records::scope,
+                records::epoch,
+                records::n,
+                records::definition,
+            ),
+            (
+                records::title,
+                records::subject,
+                records::status,
+                records::due_on,
+                records::deleted,
+                records::updated_at,
+                records::fields,
+            ),
+        )
+    };
+}
+
+fn view(row: Row) -> QueryResult<RecordView> {
+    let (
+        (id, collection, scope, epoch, n, definition),
+        (title, subject, status, due_on, deleted, updated_at, fields),
+    ) = row;
+    let epoch = sync_protocol::Epoch(epoch as u64);
+    Ok(RecordView {
+        id: id.0,
+        collection,
+        scope,
+        version: sync_protocol::Version { epoch, n: n as u64 },
+        definition: Hash(definition.try_into().unwrap_or([0; 32])),
+        title,
+        subject: subject.map(|key| key.0),
+        status,
+        due_on,
+        deleted,
+        updated_at,
+        fields: RawValue::from_string(fields.0)
+            .map_err(|error| diesel::result::Error::DeserializationError(error.into()))?,
+    })
+}
+
+/// A page of a collection in these scopes.
+pub(super) fn list(
+    connection: &mut AnyConnection,
+    collection: &str,
+    scopes: &[String],
+    after: Option<Uuid>,
+    limit: i64,
+) -> QueryResult<Vec<RecordView>> {
+    let rows: Vec<Row> = records::table
+        .filter(records::collection.eq(collection))
+        .filter(records::scope.eq_any(scopes))
+        .filter(records::deleted.eq(false))
+        .filter(records::id.gt(Key(after.unwrap_or(Uuid::nil()))))
+        .order(records::id)
+        .limit(limit)
+        .select(view_columns!())
+        .load(connection)?;
+    rows.into_iter().map(view).collect()
+}
+
+/// One record.
+pub(super) fn find(connection: &mut AnyConnection, id: Uuid) -> QueryResult<Option<RecordView>> {
+    let row: Option<Row> =
+        records::table.find(Key(id)).select(view_columns!()).first(connection).optional()?;
+    row.map(view).transpose()
+}
+
+/// One line of a record's history: the operation that made a version.
+#[derive(Serialize, ToSchema)]
+pub(super) struct HistoryLine {
+    /// The version it made.
+    n: i64,
+    pushed_by: Uuid,
+    #[schema(value_type = String)]
+    received_at: Timestamp,
+    /// The operation as it came.
+    #[schema(value_type = Object)]
+    op: Box<RawValue>,
+}
+
+/// Every version of a record, oldest first.
+pub(super) fn history_of(
+    connection: &mut AnyConnection,
+    record: Uuid,
+) -> QueryResult<Vec<HistoryLine>> {
+    let rows: Vec<(i64, Key, Timestamp, Vec<u8>)> = history::table
+        .inner_join(
+            ops::table.on(ops::incarnation.eq(history::incarnation).and(ops::seq.eq(history::seq))),
+        )
+        .filter(history::record.eq(Key(record)))
+        .order(ops::received_at)
+        .then_order_by(history::n)
+        .limit(crate::limits::MAX_PAGE)
+        .select((history::n, ops::pushed_by, ops::received_at, ops::body))
+        .load(connection)?;
+    rows.into_iter()
+        .map(|(n, pushed_by, received_at, body)| {
+            let unreadable = |error: serde_json::Error| {
+                diesel::result::Error::DeserializationError(error.into())
+            };
+            let op = serde_json::from_slice(&body).map_err(unreadable)?;
+            Ok(HistoryLine { n, pushed_by: pushed_by.0, received_at, op })
+        })
+        .collect()
+}

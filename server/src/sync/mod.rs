@@ -1,0 +1,12 @@
+//! The sync exchange on the server's side: push, then pull, over the merge in `sync-protocol`.
+
+mod chain;
+mod epoch;
+mod http;
+mod pull;
+mod push;
+mod quarantine;
+
+pub use epoch::lineage;
+pub use http::routes;
+pub use push::{Pushed, Pusher, push};
