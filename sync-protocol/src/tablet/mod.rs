@@ -305,6 +305,11 @@ impl Tablet {
         self.scopes.holding(id).map(|holding| holding.version)
     }
 
+    /// The scope a stored record is in.
+    pub fn scope_of(&self, id: RecordId) -> Option<&ScopeId> {
+        self.scopes.holding(id).map(|holding| &holding.scope)
+    }
+
     /// The scopes this tablet has, with the digest of what it holds of each.
     pub fn digests(&self) -> BTreeMap<ScopeId, crate::Digest> {
         self.scopes.digests()

@@ -1,1 +1,12 @@
-//! x
+//! Headless tablets: the real state machine of `sync-protocol` with a durable store, an HTTP
+//! client and a bad link, for trying a server out and for measuring one.
+
+pub mod client;
+pub mod day;
+pub mod journal;
+pub mod link;
+pub mod photo;
+pub mod tablet;
+
+pub use client::{Client, ClientError};
+pub use tablet::HeadlessTablet;
