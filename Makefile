@@ -1,0 +1,65 @@
+# What a newcomer needs: `make run` shows the product, `make test` proves it.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+
+LISTEN ?= 127.0.0.1:8080
+DATA ?= ./data
+CARGO ?= cargo
+
+.PHONY: run test check bench tools test-tools help
+
+help: ## What there is to make
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: tools ## Build, load the demo county into ./data, and serve it
+	$(CARGO) build --package ruhu
+	./target/debug/ruhu demo load --data $(DATA)
+	./target/debug/ruhu serve --data $(DATA) --listen $(LISTEN)
+
+test: tools test-tools ## Every test, on SQLite and PostgreSQL, on a folder and S3
+	$(CARGO) build --workspace --all-targets
+	INSTA_UPDATE=no $(CARGO) test --workspace --no-fail-fast
+
+check: tools ## Formatting and lints, warnings denied
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- --deny warnings
+	@if command -v cargo-deny >/dev/null; then $(CARGO) deny check; \
+	else echo "cargo-deny is not installed; licences and advisories were not checked"; fi
+
+bench: tools test-tools ## Measure, and print the tables of docs/benchmarks.md
+	$(CARGO) bench --package bench
+	$(CARGO) run --release --package bench
+
+# Installs what is missing where that is allowed, and names the exact command where it is not.
+define install
+	@missing=""; \
+	for pair in $(1); do \
+	  what=$${pair%%=*}; package=$${pair#*=}; \
+	  case $$what in \
+	    */*) [ -e $$what ] || ls $$what >/dev/null 2>&1 || missing="$$missing $$package" ;; \
+	    *) command -v $$what >/dev/null || missing="$$missing $$package" ;; \
+	  esac; \
+	done; \
+	if [ -n "$$missing" ]; then \
+	  if [ "$$(id -u)" = 0 ]; then \
+	    apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing; \
+	  elif sudo -n true 2>/dev/null; then \
+	    sudo apt-get update -qq; sudo DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing; \
+	  else \
+	    echo "Please run: sudo apt-get install$$missing"; exit 1; \
+	  fi; \
+	fi
+endef
+
+tools:
+	@command -v $(CARGO) >/dev/null || { \
+	  echo "Rust $$(sed -n 's/^channel = "\(.*\)"/\1/p' rust-toolchain.toml) is needed."; \
+	  echo "Debian 13 and Ubuntu 24.04 or newer: sudo apt-get install rustup"; \
+	  echo "Otherwise install rustup as its site says. It then fetches the right toolchain itself."; \
+	  exit 1; }
+	$(call install,cc=gcc /usr/include/postgresql/libpq-fe.h=libpq-dev pkg-config=pkg-config)
+
+test-tools:
+	$(call install,/usr/lib/postgresql/*/bin/initdb=postgresql)

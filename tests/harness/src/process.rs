@@ -1,0 +1,85 @@
+//! A server as a process of its own, to be killed.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+
+/// The `ruhu` program of this build.
+pub fn ruhu_binary() -> PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT
+        .get_or_init(|| {
+            let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+            let built =
+                Command::new(cargo).args(["build", "--quiet", "--package", "ruhu"]).status();
+            assert!(built.is_ok_and(|status| status.success()), "the server builds");
+            // …/target/debug/deps/<this test> → …/target/debug/ruhu
+            let test = std::env::current_exe().expect("this test has a path");
+            let profile = test.ancestors().nth(2).expect("it lies in a target folder");
+            profile.join("ruhu")
+        })
+        .clone()
+}
+
+/// A running `ruhu serve`. It is killed when dropped.
+pub struct ServerProcess {
+    child: Child,
+    address: String,
+}
+
+impl ServerProcess {
+    /// Starts a server with these arguments on a free port, and waits until it says it is ready.
+    pub fn start(arguments: &[String], environment: &[(String, String)]) -> Self {
+        let mut child = Command::new(ruhu_binary())
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(arguments)
+            .envs(environment.iter().map(|(name, value)| (name, value)))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the server starts");
+        let mut line = String::new();
+        let stdout = child.stdout.take().expect("it is piped");
+        BufReader::new(stdout).read_line(&mut line).expect("it says something");
+        let Some(address) = line.trim().strip_prefix("Ruhu is ready at ") else {
+            let mut log = String::new();
+            let stderr = child.stderr.take().expect("it is piped");
+            BufReader::new(stderr).read_to_string(&mut log).expect("it says why");
+            panic!("the server did not start: {line}{log}");
+        };
+        Self { address: address.to_owned(), child }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// `kill -9`.
+    pub fn kill(mut self) {
+        self.child.kill().expect("it can be killed");
+        self.child.wait().expect("it ends");
+    }
+
+    /// Asks it to stop (SIGTERM), waits, and gives its log.
+    pub fn stop(mut self) -> String {
+        let pid = self.child.id().to_string();
+        let asked = Command::new("kill").args(["-TERM", &pid]).status();
+        assert!(asked.is_ok_and(|status| status.success()), "kill -TERM");
+        let mut log = String::new();
+        let stderr = self.child.stderr.take().expect("it is piped");
+        BufReader::new(stderr).read_to_string(&mut log).expect("it has a log");
+        let status = self.child.wait().expect("it ends");
+        assert!(status.success(), "{status}\n{log}");
+        log
+    }
+}
+
+impl Drop for ServerProcess {
+    fn drop(&mut self) {
+        // It may have ended already; then there is nothing to kill.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,23 @@
+//! A day in the village.
+
+use harness::story;
+use indicatif::ProgressBar;
+use tablets::day::{Plan, play};
+
+story!(three_tablets_work_offline_and_agree_in_the_end, async |stage| {
+    let plan = Plan {
+        server: stage.address().to_owned(),
+        login: "admin".into(),
+        password: ruhu::demo::PASSWORD.into(),
+        visits: 3,
+        photos: None,
+        drop_after: 200,
+        stores: None,
+        seed: 7,
+    };
+    let report = play(&plan, ProgressBar::hidden()).await.expect("the day ends well");
+    assert_eq!((report.photos, report.digests), (9, 7));
+    assert!(report.conflicts >= 1 && report.drops >= 1, "{report}");
+    // What was sent twice is little beside what had to be sent once.
+    assert!(report.bytes_up < report.photo_bytes * 3 / 2, "{report}");
+});

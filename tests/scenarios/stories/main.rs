@@ -1,0 +1,3 @@
+//! Stories of the whole product, on real parts.
+
+mod day;
