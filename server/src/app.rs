@@ -210,9 +210,6 @@ pub fn serve(
         let (actix, _) = ActixApp::new().into_utoipa_app().configure(routes).split_for_parts();
         actix
             .app_data(app.clone())
-            .app_data(web::QueryConfig::default().error_handler(|error, _| {
-                Problem::new(&Kind::MALFORMED).detail(error.to_string()).into()
-            }))
             .app_data(
                 web::PathConfig::default()
                     .error_handler(|_, _| Problem::new(&Kind::NOT_FOUND).into()),

@@ -56,7 +56,7 @@ async fn sign_in(
     app: web::Data<App>,
     body: Body<SignIn>,
 ) -> Result<HttpResponse, Problem> {
-    let Body(SignIn { login, password }) = body;
+    let SignIn { login, password } = body.read().await?;
     app.throttle.address(request.peer_addr().map(|peer| peer.ip()))?;
     app.throttle.account(&login)?;
     let known = app.read(move |connection| queries::find_user(connection, &login)).await;
@@ -80,7 +80,7 @@ async fn sign_in(
 #[utoipa::path(tag = "accounts", request_body = Refresh, responses((status = 201, body = Tokens)))]
 #[post("/api/v1/session/refresh")]
 async fn refresh(app: web::Data<App>, body: Body<Refresh>) -> Result<HttpResponse, Problem> {
-    let Body(Refresh { refresh_token, signature }) = body;
+    let Refresh { refresh_token, signature } = body.read().await?;
     let ended = || Problem::new(&Kind::SESSION_ENDED);
     let id = session_of(&refresh_token).ok_or_else(ended)?;
     let now = app.now();

@@ -11,6 +11,7 @@ use crate::areas::AreaPath;
 use crate::db::AnyConnection;
 use crate::db::schema::{areas, grants, sessions, users};
 use crate::db::types::{Key, Timestamp};
+use crate::devices;
 use crate::http::Caller;
 use crate::limits;
 
@@ -111,7 +112,12 @@ pub fn standing(
     if stands.is_none() {
         return Ok(None);
     }
-    let grants = grants_of(connection, claims.user, now)?;
+    // A tablet that is blocked may hand over its outbox (`http::Tablet`), and nothing else.
+    let at_work = match claims.device {
+        Some(device) => devices::is_active(connection, device)?,
+        None => true,
+    };
+    let grants = if at_work { grants_of(connection, claims.user, now)? } else { Vec::new() };
     let (user, device, session) = (claims.user, claims.device, claims.session);
     Ok(Some(Caller { user, device, session, grants }))
 }

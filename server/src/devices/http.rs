@@ -11,7 +11,7 @@ use crate::accounts::{self, Tokens};
 use crate::app::App;
 use crate::http::caller::ManageDevices;
 use crate::http::page::{self, Page, PageQuery};
-use crate::http::{Body, Kind, Permitted, Problem};
+use crate::http::{Body, Kind, Permitted, Problem, Query};
 
 /// What a tablet sends to enrol.
 #[derive(Deserialize, ToSchema)]
@@ -60,7 +60,7 @@ async fn enrol(
     app: web::Data<App>,
     body: Body<Enrol>,
 ) -> Result<HttpResponse, Problem> {
-    let Body(Enrol { code, public_key, label }) = body;
+    let Enrol { code, public_key, label } = body.read().await?;
     app.throttle.address(request.peer_addr().map(|peer| peer.ip()))?;
     let malformed = |what: &str| Problem::new(&Kind::MALFORMED).detail(what.to_owned());
     let key: [u8; 32] = accounts::base64(&public_key)
@@ -88,7 +88,8 @@ async fn make_code(
     app: web::Data<App>,
     body: Body<CodeFor>,
 ) -> Result<HttpResponse, Problem> {
-    let (by, areas, login, now) = (permitted.caller.user, permitted.areas, body.0.login, app.now());
+    let (by, areas, login, now) =
+        (permitted.caller.user, permitted.areas, body.read().await?.login, app.now());
     let code = app
         .write(move |connection| match queries::person_in(connection, &areas, &login)? {
             Some(user) => Ok(Some(queries::make_code(connection, user, Some(by), now)?)),
@@ -106,8 +107,9 @@ async fn make_code(
 async fn list(
     permitted: Permitted<ManageDevices>,
     app: web::Data<App>,
-    query: web::Query<PageQuery>,
+    query: Query<PageQuery>,
 ) -> Result<web::Json<Page<queries::DeviceRow>>, Problem> {
+    let query = query.read()?;
     let (areas, after, limit) = (permitted.areas, query.after, page::limit(query.limit));
     let rows = app.read(move |connection| queries::list(connection, &areas, after, limit)).await?;
     Ok(web::Json(Page::of(rows, limit, queries::DeviceRow::id)))

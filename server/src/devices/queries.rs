@@ -172,6 +172,16 @@ pub fn tablet(
     Ok(Some((state, scopes)))
 }
 
+/// Whether a tablet may work.
+pub fn is_active(connection: &mut AnyConnection, device: DeviceId) -> QueryResult<bool> {
+    let state: Option<String> = devices::table
+        .find(Key::from(device))
+        .select(devices::state)
+        .first(connection)
+        .optional()?;
+    Ok(state.is_some_and(|state| DeviceState::from_name(&state) == DeviceState::Active))
+}
+
 /// Notes that a tablet was here, and how far its clock is off.
 pub fn seen(
     connection: &mut AnyConnection,

@@ -1,8 +1,8 @@
 //! Request bodies: JSON, maybe compressed, under limits before and after decompression.
 
-use std::future::Future;
+use std::future::{Ready, ready};
 use std::io::Read;
-use std::pin::Pin;
+use std::marker::PhantomData;
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
@@ -14,20 +14,51 @@ use serde::de::DeserializeOwned;
 use super::problem::{Kind, Problem};
 use crate::limits::{MAX_BODY, MAX_INFLATED};
 
-/// A JSON body, read strictly.
-pub struct Body<T>(pub T);
+/// A JSON body that is not read yet: first it is asked who may, and then what.
+pub struct Body<T> {
+    request: HttpRequest,
+    payload: Payload,
+    holds: PhantomData<T>,
+}
 
-impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
+impl<T> FromRequest for Body<T> {
     type Error = Problem;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+    type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let mut payload = payload.take();
-        let request = request.clone();
-        Box::pin(async move {
-            let bytes = inflated(&request, &mut payload).await?;
-            parse(&bytes).map(Body)
-        })
+        let (request, payload) = (request.clone(), payload.take());
+        ready(Ok(Self { request, payload, holds: PhantomData }))
+    }
+}
+
+impl<T: DeserializeOwned> Body<T> {
+    /// Reads the body, strictly.
+    pub async fn read(mut self) -> Result<T, Problem> {
+        parse(&inflated(&self.request, &mut self.payload).await?)
+    }
+}
+
+/// The query of an address, not read yet either.
+pub struct Query<T> {
+    request: HttpRequest,
+    holds: PhantomData<T>,
+}
+
+impl<T> FromRequest for Query<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self { request: request.clone(), holds: PhantomData }))
+    }
+}
+
+impl<T: DeserializeOwned> Query<T> {
+    /// Reads the query, strictly.
+    pub fn read(self) -> Result<T, Problem> {
+        let read = web::Query::from_query(self.request.query_string());
+        read.map(web::Query::into_inner)
+            .map_err(|error| Problem::new(&Kind::MALFORMED).detail(error.to_string()))
     }
 }
 

@@ -33,7 +33,7 @@ async fn missing(
     app: web::Data<App>,
     body: Body<Hashes>,
 ) -> Result<web::Json<Hashes>, Problem> {
-    let Body(Hashes { hashes }) = body;
+    let Hashes { hashes } = body.read().await?;
     if hashes.len() > MAX_MISSING {
         return Err(Problem::new(&Kind::TOO_LARGE).with("limit", MAX_MISSING));
     }

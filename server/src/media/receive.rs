@@ -1,6 +1,6 @@
 //! Receiving the bytes of an upload, verifying and storing it.
 
-use actix_web::web::Payload;
+use actix_web::web::{self, Payload};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use uuid::Uuid;
@@ -23,6 +23,19 @@ impl From<MediaError> for Problem {
 /// Takes in a chunk. What has arrived is kept even if the connection drops or a newer request
 /// takes over. Returns how far the upload is.
 pub(super) async fn receive(
+    app: web::Data<App>,
+    upload: Upload,
+    turn: Turn,
+    checksum: Option<Checksum>,
+    body: Payload,
+) -> Result<u64, Problem> {
+    // A task of its own: when the connection is gone, its handler is no longer run.
+    let task =
+        actix_web::rt::spawn(async move { take_in(&app, &upload, &turn, checksum, body).await });
+    task.await.unwrap_or_else(|_| Err(Problem::new(&Kind::INTERNAL)))
+}
+
+async fn take_in(
     app: &App,
     upload: &Upload,
     turn: &Turn,
@@ -33,8 +46,10 @@ pub(super) async fn receive(
         Arriving { app, upload, received: upload.received, waiting: BytesMut::new(), tail: None };
     let ended = loop {
         let piece = tokio::select! {
-            () = turn.stop.notified() => break Err(Problem::new(&Kind::UPLOAD_TAKEN_OVER)),
+            // First what is there already, which on a dead connection is the last there is.
+            biased;
             piece = body.next() => piece,
+            () = turn.stop.notified() => break Err(Problem::new(&Kind::UPLOAD_TAKEN_OVER)),
         };
         match piece {
             None => break Ok(()),

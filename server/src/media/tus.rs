@@ -58,7 +58,7 @@ pub(super) async fn create(
     if text(headers, "content-type") == Some(CHUNK) {
         let checksum = text(headers, "upload-checksum").map(Checksum::read).transpose()?;
         let turn = app.arrivals.take_over(upload.id).await;
-        received = receive(&app, &upload, &turn, checksum, body).await?;
+        received = receive(app, upload.clone(), turn, checksum, body).await?;
     }
     Ok(answer(HttpResponse::Created(), &upload, received)
         .insert_header(("Location", location))
@@ -111,7 +111,7 @@ pub(super) async fn append(
         complete(&app, &upload, None).await?;
         upload.length
     } else {
-        receive(&app, &upload, &turn, checksum, body).await?
+        receive(app, upload.clone(), turn, checksum, body).await?
     };
     Ok(answer(HttpResponse::NoContent(), &upload, received).finish())
 }

@@ -13,7 +13,7 @@ use crate::areas;
 use crate::db::AnyConnection;
 use crate::http::caller::ReadRecords;
 use crate::http::page::{self, Page};
-use crate::http::{Kind, Permitted, Problem};
+use crate::http::{Kind, Permitted, Problem, Query};
 
 /// Which records are asked for.
 #[derive(Deserialize, IntoParams)]
@@ -33,9 +33,9 @@ struct RecordQuery {
 async fn list(
     permitted: Permitted<ReadRecords>,
     app: web::Data<App>,
-    query: web::Query<RecordQuery>,
+    query: Query<RecordQuery>,
 ) -> Result<web::Json<Page<RecordView>>, Problem> {
-    let RecordQuery { collection, after, limit } = query.into_inner();
+    let RecordQuery { collection, after, limit } = query.read()?;
     let limit = page::limit(limit);
     let rows = app
         .read(move |connection| {

@@ -35,7 +35,7 @@ async fn sync(
     app: web::Data<App>,
     body: Body<Request>,
 ) -> Result<web::Json<Response>, Problem> {
-    let request = body.0;
+    let request = body.read().await?;
     check(&tablet, &request)?;
     let now = app.now();
     let id = request.request;

@@ -290,7 +290,7 @@ fn a_group_is_never_divided_between_requests() {
     }
     let effects = host.handle(Event::NetworkUp);
     let ops = &sent(&effects).ops;
-    assert!(!ops.is_empty() && ops.len() % 2 == 0, "{} operations", ops.len());
+    assert!(!ops.is_empty() && ops.len().is_multiple_of(2), "{} operations", ops.len());
 }
 
 #[test]

@@ -22,6 +22,22 @@ pub fn ruhu_binary() -> PathBuf {
         .clone()
 }
 
+/// A folder that is removed when this test process ends, however it ends.
+#[expect(clippy::zombie_processes, reason = "it outlives this process on purpose")]
+pub(crate) fn folder_until_exit(prefix: &str) -> PathBuf {
+    let folder = tempfile::Builder::new().prefix(prefix).tempdir().expect("a directory").keep();
+    let mut guard = Command::new("sh")
+        .args(["-c", "cat >/dev/null; rm -rf \"$1\"", "folder-for-tests"])
+        .arg(&folder)
+        .current_dir("/")
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("a shell");
+    // The pipe closes with this process, and not before.
+    std::mem::forget(guard.stdin.take());
+    folder
+}
+
 /// A running `ruhu serve`. It is killed when dropped.
 pub struct ServerProcess {
     child: Child,

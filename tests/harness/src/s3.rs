@@ -12,6 +12,8 @@ use s3s::service::S3ServiceBuilder;
 use s3s_fs::FileSystem;
 use uuid::Uuid;
 
+use crate::process::folder_until_exit;
+
 const ACCESS_KEY: &str = "ruhu-test";
 const SECRET_KEY: &str = "ruhu-test-secret";
 
@@ -30,8 +32,7 @@ impl ObjectStore {
     }
 
     fn start() -> Self {
-        let root =
-            tempfile::Builder::new().prefix("ruhu-s3-").tempdir().expect("a directory").keep();
+        let root = folder_until_exit("ruhu-s3-");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         listener.set_nonblocking(true).expect("the listener can wait");
         let address = listener.local_addr().expect("it has an address");

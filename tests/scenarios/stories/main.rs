@@ -1,3 +1,15 @@
 //! Stories of the whole product, on real parts.
 
+mod accounts;
+mod bad_input;
+mod crash;
 mod day;
+mod devices;
+mod media;
+mod migrations;
+mod openapi;
+mod probe;
+mod readiness;
+mod rights;
+mod sync;
+mod telemetry;

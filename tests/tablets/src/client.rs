@@ -85,6 +85,11 @@ impl Client {
         Self { http, server, key: None, access: String::new(), refresh: String::new() }
     }
 
+    /// A client with nothing but an access token.
+    pub fn with_access_token(server: &str, access: &str) -> Self {
+        Self { access: access.to_owned(), ..Self::new(server) }
+    }
+
     /// Talks to another address from now on: the same server over another link.
     pub fn move_to(&mut self, server: &str) {
         server.trim_end_matches('/').clone_into(&mut self.server);

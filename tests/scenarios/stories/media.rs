@@ -1,0 +1,253 @@
+//! Photos on a bad link: nothing sent twice that need not be, nothing stored that is not whole.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use data_encoding::BASE64;
+use harness::{Stage, story};
+use mobile_schema::Hash;
+use reqwest::{Method, StatusCode};
+use tablets::link::{Link, Weather};
+use tablets::{Client, HeadlessTablet, photo};
+
+fn picture(number: u64) -> (Vec<u8>, Hash) {
+    let bytes = photo::invented(number, "2026:11:23 10:00:00", 26.2, 107.2);
+    let hash = Hash::of(&bytes);
+    (bytes, hash)
+}
+
+/// A visit that names the photo, so that others may see it.
+async fn visit_with(stage: &Arc<Stage>, bytes: &[u8]) -> HeadlessTablet {
+    let mut tablet = stage.tablet("cadre").await;
+    let photo = tablet.keep_photo(bytes).unwrap();
+    let household = tablet.rows().find(|row| row.collection == "household").unwrap().clone();
+    let drafts = tablets::day::visit(&tablet, &household, photo, 1);
+    tablet.edit(drafts).unwrap();
+    tablet
+}
+
+async fn raw(
+    client: &mut Client,
+    method: Method,
+    url: &str,
+    headers: &[(&str, String)],
+    body: Vec<u8>,
+) -> reqwest::Response {
+    let mut request = reqwest::Client::new()
+        .request(method, url)
+        .bearer_auth(client.access_token())
+        .header("Tus-Resumable", "1.0.0");
+    for (name, value) in headers {
+        request = request.header(*name, value);
+    }
+    request.body(body).send().await.expect("an answer")
+}
+
+async fn problem(response: reqwest::Response) -> (u16, String) {
+    let status = response.status().as_u16();
+    let body: serde_json::Value = serde_json::from_slice(&response.bytes().await.unwrap()).unwrap();
+    (status, body["type"].as_str().unwrap().trim_start_matches("urn:ruhu:problem:").to_owned())
+}
+
+story!(an_upload_begun_on_one_server_goes_on_at_another, async |stage| {
+    let other = stage.another_replica().await;
+    let mut tablet = stage.tablet("cadre").await;
+    let (bytes, hash) = picture(1);
+    let client = tablet.client();
+    let location = client.start_upload(&hash, bytes.len(), "image/jpeg").await.unwrap();
+    assert_eq!(client.upload_chunk(&location, 0, &bytes[..100_000]).await.unwrap(), 100_000);
+    client.move_to(&other.address);
+    assert_eq!(client.upload_offset(&location).await.unwrap(), 100_000);
+    let end = client.upload_chunk(&location, 100_000, &bytes[100_000..]).await.unwrap();
+    assert_eq!(end, bytes.len() as u64);
+});
+
+story!(what_arrived_before_the_link_dropped_is_kept, async |stage| {
+    let mut tablet = stage.tablet("cadre").await;
+    let (bytes, hash) = picture(2);
+    let client = tablet.client();
+    let location = client.start_upload(&hash, bytes.len(), "image/jpeg").await.unwrap();
+    let weather = Weather { drop_after: Some(80_000), pace: None, seed: 3 };
+    let link = Link::open(stage.address(), weather).await.unwrap();
+    client.move_to(&link.address());
+    assert!(client.upload_chunk(&location, 0, &bytes).await.is_err(), "the link drops");
+    client.move_to(stage.address());
+    let kept = until_kept(client, &location).await;
+    let end = client.upload_chunk(&location, kept, &bytes[kept as usize..]).await.unwrap();
+    assert_eq!(end, bytes.len() as u64);
+});
+
+story!(the_newest_request_takes_over_from_one_that_is_stuck, async |stage| {
+    let mut tablet = stage.tablet("cadre").await;
+    let (bytes, hash) = picture(3);
+    let client = tablet.client();
+    let location = client.start_upload(&hash, bytes.len(), "image/jpeg").await.unwrap();
+    // A request that sends a little and then nothing, on a connection that stays open.
+    let (sender, body) = tokio::sync::mpsc::channel::<Vec<u8>>(1);
+    let body = reqwest::Body::wrap_stream(stream(body));
+    let stuck = reqwest::Client::new()
+        .patch(format!("{}{location}", stage.address()))
+        .bearer_auth(client.access_token())
+        .header("Tus-Resumable", "1.0.0")
+        .header("Upload-Offset", 0)
+        .header("Content-Type", "application/offset+octet-stream")
+        .body(body)
+        .send();
+    let stuck = tokio::spawn(stuck);
+    sender.send(bytes[..50_000].to_vec()).await.unwrap();
+    sender.send(Vec::new()).await.unwrap();
+    // The first bytes are on their way.
+    let kept = until_kept(client, &location).await;
+    let end = client.upload_chunk(&location, kept, &bytes[kept as usize..]).await.unwrap();
+    assert_eq!(end, bytes.len() as u64);
+    drop(sender);
+    let status = stuck.await.unwrap().map(|response| response.status());
+    assert!(!matches!(status, Ok(StatusCode::NO_CONTENT)), "the older request lost: {status:?}");
+});
+
+fn stream(
+    receiver: tokio::sync::mpsc::Receiver<Vec<u8>>,
+) -> impl futures_util::Stream<Item = Result<Vec<u8>, std::io::Error>> {
+    futures_util::stream::unfold(receiver, |mut receiver| async {
+        receiver.recv().await.map(|piece| (Ok(piece), receiver))
+    })
+}
+
+story!(a_chunk_that_lies_is_refused_and_nothing_is_lost, async |stage| {
+    let mut tablet = stage.tablet("cadre").await;
+    let (bytes, hash) = picture(4);
+    let client = tablet.client();
+    let location = client.start_upload(&hash, bytes.len(), "image/jpeg").await.unwrap();
+    client.upload_chunk(&location, 0, &bytes[..1_000]).await.unwrap();
+    let error = client.upload_chunk(&location, 2_000, &bytes[2_000..]).await.unwrap_err();
+    assert_eq!(error.kind(), "offset-mismatch");
+    let url = format!("{}{location}", stage.address());
+    let chunk = ("Content-Type", "application/offset+octet-stream".to_owned());
+    let offset = ("Upload-Offset", "1000".to_owned());
+    let wrong = ("Upload-Checksum", format!("sha256 {}", BASE64.encode(Hash::of(b"x").as_bytes())));
+    let headers = [chunk.clone(), offset.clone(), wrong];
+    let refused = raw(client, Method::PATCH, &url, &headers, bytes[1_000..5_000].to_vec()).await;
+    assert_eq!(problem(refused).await, (460, "checksum-mismatch".to_owned()));
+    let too_much = raw(client, Method::PATCH, &url, &[chunk.clone(), offset], bytes.clone()).await;
+    assert_eq!(problem(too_much).await, (413, "too-large".to_owned()));
+    assert_eq!(client.upload_offset(&location).await.unwrap(), 1_000);
+    let right = BASE64.encode(Hash::of(&bytes[1_000..5_000]).as_bytes());
+    let right = ("Upload-Checksum", format!("sha256 {right}"));
+    let headers = [chunk, ("Upload-Offset", "1000".to_owned()), right];
+    let taken = raw(client, Method::PATCH, &url, &headers, bytes[1_000..5_000].to_vec()).await;
+    assert_eq!(taken.status(), StatusCode::NO_CONTENT);
+    let end = client.upload_chunk(&location, 5_000, &bytes[5_000..]).await.unwrap();
+    assert_eq!(end, bytes.len() as u64);
+});
+
+story!(a_file_with_another_hash_is_thrown_away_and_can_be_sent_again, async |stage| {
+    let (bytes, hash) = picture(5);
+    let mut tablet = visit_with(&stage, &bytes).await;
+    let client = tablet.client();
+    for chunks in [1, 2] {
+        let location = client.start_upload(&hash, bytes.len(), "image/jpeg").await.unwrap();
+        let mut damaged = bytes.clone();
+        damaged[9_999] ^= 1;
+        let (first, second) = damaged.split_at(bytes.len() / chunks);
+        if chunks == 2 {
+            client.upload_chunk(&location, 0, first).await.unwrap();
+        }
+        let rest = if chunks == 2 { second } else { first };
+        let at = (bytes.len() - rest.len()) as u64;
+        let error = client.upload_chunk(&location, at, rest).await.unwrap_err();
+        assert_eq!(error.kind(), "hash-mismatch");
+        assert_eq!(client.missing(&[hash]).await.unwrap(), [hash], "it is not there");
+        assert_eq!(client.upload_offset(&location).await.unwrap_err().kind(), "");
+    }
+    tablet.sync_at(stage.address(), Duration::from_secs(60)).await.unwrap();
+    assert_eq!(tablet.client().missing(&[hash]).await.unwrap(), []);
+    let back = tablet.client().bytes(&format!("/api/v1/media/{hash}")).await.unwrap();
+    assert_eq!(Hash::of(&back), hash);
+});
+
+story!(a_photo_in_many_chunks_comes_back_whole, async |stage| {
+    let (mut bytes, _) = picture(6);
+    while bytes.len() < 9 * 1024 * 1024 {
+        let copy = bytes.clone();
+        bytes.extend(copy);
+    }
+    let mut tablet = visit_with(&stage, &bytes).await;
+    tablet.sync_at(stage.address(), Duration::from_secs(60)).await.unwrap();
+    let path = format!("/api/v1/media/{}", Hash::of(&bytes));
+    assert_eq!(tablet.client().bytes(&path).await.unwrap(), bytes);
+});
+
+story!(nobody_learns_of_a_photo_that_is_not_theirs, async |stage| {
+    let (bytes, hash) = picture(7);
+    let mut owner = visit_with(&stage, &bytes).await;
+    owner.sync_at(stage.address(), Duration::from_secs(60)).await.unwrap();
+    let mut stranger = stage.tablet("cadre3").await;
+    assert_eq!(stranger.client().missing(&[hash]).await.unwrap(), [hash]);
+    let error = stranger.client().bytes(&format!("/api/v1/media/{hash}")).await.unwrap_err();
+    assert_eq!(error.kind(), "not-found");
+    let mut neighbour = stage.tablet("cadre2").await;
+    assert_eq!(neighbour.client().missing(&[hash]).await.unwrap(), []);
+    let location = owner.client().start_upload(&hash, bytes.len(), "image/jpeg").await.unwrap();
+    let error = neighbour.client().upload_chunk(&location, 0, &bytes).await.unwrap_err();
+    assert_eq!(error.kind(), "upload-gone", "another tablet's upload");
+});
+
+story!(an_upload_that_is_given_up_or_expired_is_gone, async |stage| {
+    let mut tablet = stage.tablet("cadre").await;
+    let (bytes, hash) = picture(8);
+    let client = tablet.client();
+    let location = client.start_upload(&hash, bytes.len(), "image/jpeg").await.unwrap();
+    client.upload_chunk(&location, 0, &bytes[..5_000]).await.unwrap();
+    let url = format!("{}{location}", stage.address());
+    let gone = raw(client, Method::DELETE, &url, &[], Vec::new()).await;
+    assert_eq!(gone.status(), StatusCode::NO_CONTENT);
+    let error = client.upload_chunk(&location, 5_000, &bytes[5_000..]).await.unwrap_err();
+    assert_eq!(error.kind(), "upload-gone");
+
+    let location = client.start_upload(&hash, bytes.len(), "image/jpeg").await.unwrap();
+    client.upload_chunk(&location, 0, &bytes[..5_000]).await.unwrap();
+    expire_uploads(&stage).await;
+    let error = client.upload_chunk(&location, 5_000, &bytes[5_000..]).await.unwrap_err();
+    assert_eq!(error.kind(), "upload-gone");
+    ruhu::media::sweep(stage.app()).await.unwrap();
+    assert_eq!(unfinished(&stage).await, 0);
+});
+
+async fn expire_uploads(stage: &Stage) {
+    use diesel::prelude::*;
+    use ruhu::db::Timestamp;
+    use ruhu::db::schema::uploads::dsl::{expires_at, uploads};
+    let all = stage.app().write(|connection| {
+        diesel::update(uploads).set(expires_at.eq(Timestamp(0))).execute(connection)
+    });
+    all.await.unwrap();
+}
+
+async fn unfinished(stage: &Stage) -> i64 {
+    use diesel::prelude::*;
+    use ruhu::db::schema::upload_parts::dsl::upload_parts;
+    stage.app().read(|connection| upload_parts.count().get_result(connection)).await.unwrap()
+}
+
+story!(headers_that_make_no_sense_are_refused_in_words, async |stage| {
+    let mut tablet = stage.tablet("cadre").await;
+    let url = format!("{}/sync/v1/uploads", stage.address());
+    let options = raw(tablet.client(), Method::OPTIONS, &url, &[], Vec::new()).await;
+    assert_eq!(options.headers()["Tus-Version"], "1.0.0");
+    let length = |length: &str| ("Upload-Length", length.to_owned());
+    let cases = [
+        (vec![length("many")], 400, "malformed"),
+        (vec![length("99999999999")], 413, "too-large"),
+        (vec![length("5"), ("Upload-Metadata", "sha256 !".to_owned())], 400, "malformed"),
+    ];
+    for (headers, status, kind) in cases {
+        let refused = raw(tablet.client(), Method::POST, &url, &headers, Vec::new()).await;
+        assert_eq!(problem(refused).await, (status, kind.to_owned()), "{headers:?}");
+    }
+    let old = reqwest::Client::new()
+        .post(&url)
+        .bearer_auth(tablet.client().access_token())
+        .header("Tus-Resumable", "0.2.2")
+        .send();
+    assert_eq!(problem(old.await.unwrap()).await, (412, "tus-version".to_owned()));
+});

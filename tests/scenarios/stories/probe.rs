@@ -1,0 +1,123 @@
+//! A tablet whose requests are written by hand, to say what no well-behaved tablet would.
+
+use std::sync::Arc;
+
+use harness::Stage;
+use mobile_schema::Value;
+use reqwest::Method;
+use serde_json::{Value as Json, json};
+use sync_protocol::{RecordId, Row, ScopeId};
+use tablets::{ClientError, HeadlessTablet};
+use uuid::Uuid;
+
+/// The first village of the demo county, which the logins `cadre` and `cadre2` look after.
+pub(crate) const VILLAGE: &str = "area:529901100201";
+/// A village in the other township, which no demo cadre looks after.
+pub(crate) const FAR_VILLAGE: &str = "area:529901101201";
+
+pub(crate) struct Probe {
+    pub(crate) tablet: HeadlessTablet,
+    pub(crate) incarnation: Uuid,
+    pub(crate) next: u64,
+}
+
+impl Probe {
+    /// A probe on a tablet of `login`, which has synced.
+    pub(crate) async fn new(stage: &Arc<Stage>, login: &str) -> Self {
+        let tablet = stage.tablet(login).await;
+        let incarnation = Uuid::now_v7();
+        Self { tablet, incarnation, next: 1 }
+    }
+
+    /// A household of the first village.
+    pub(crate) fn household(&self, index: usize) -> Row {
+        let village: ScopeId = VILLAGE.parse().expect("a scope");
+        let in_village = |row: &&Row| {
+            row.collection == "household"
+                && self.tablet.machine().scope_of(row.id) == Some(&village)
+        };
+        self.tablet.rows().filter(in_village).nth(index).expect("the demo has households").clone()
+    }
+
+    /// An operation.
+    pub(crate) fn op(
+        &self,
+        collection: &str,
+        record: RecordId,
+        base: Option<&Row>,
+        change: Json,
+    ) -> Json {
+        let catalogue = self.tablet.catalogue();
+        let (definition, _) = catalogue.current(collection).expect("a register");
+        let mut op = json!({
+            "collection": collection,
+            "record": record,
+            "scope": VILLAGE,
+            "change": change,
+            "at": [self.tablet.clock().wall, 0, rand::random::<u32>()],
+            "definition": definition,
+            "author": self.tablet.machine().identity().author,
+        });
+        if let Some(row) = base {
+            op["base"] = json!(row.version);
+        }
+        op
+    }
+
+    /// A new address for a household.
+    pub(crate) fn address(&self, household: &Row, address: &str) -> Json {
+        let change = json!({ "kind": "patch", "fields": { "4": address } });
+        self.op("household", household.id, Some(household), change)
+    }
+
+    /// A request with these operations from `first_seq` on.
+    pub(crate) fn request(&self, first_seq: u64, ops: &[Json]) -> Json {
+        json!({
+            "protocol": 1,
+            "request": Uuid::now_v7(),
+            "device": self.tablet.machine().identity().device,
+            "incarnation": self.incarnation,
+            "epoch": self.tablet.machine().identity().epoch,
+            "first_seq": first_seq,
+            "ops": ops,
+            "cursors": {},
+            "budget": 4096,
+            "clock": self.tablet.clock(),
+        })
+    }
+
+    /// Sends a request as it is.
+    pub(crate) async fn send(&mut self, request: &Json) -> Result<Json, ClientError> {
+        self.tablet.client().call(Method::POST, "/sync/v1/sync", Some(request)).await
+    }
+
+    /// Pushes operations at the end of the chain, and gives their outcomes.
+    pub(crate) async fn push(&mut self, ops: &[Json]) -> Vec<Json> {
+        let request = self.request(self.next, ops);
+        let answer = self.send(&request).await.expect("the push is answered");
+        assert_eq!(answer["result"], "ok", "{answer}");
+        self.next += ops.len() as u64;
+        answer["outcomes"].as_array().expect("outcomes").clone()
+    }
+
+    /// The record as a supervisor reads it.
+    pub(crate) async fn read(&self, stage: &Arc<Stage>, id: RecordId) -> Json {
+        let mut supervisor = stage.person("supervisor").await;
+        let record = supervisor.call(Method::GET, &format!("/api/v1/records/{id}"), None).await;
+        record.expect("the supervisor may read it")
+    }
+}
+
+/// A field of a row, as text.
+pub(crate) fn text(row: &Row, field: u32) -> String {
+    row.fields.get(&field).and_then(Value::as_text).unwrap_or_default().to_owned()
+}
+
+/// What kind of outcome it is, and why if there is a reason.
+pub(crate) fn kind(outcome: &Json) -> String {
+    let name = outcome["outcome"].as_str().unwrap_or_default();
+    match outcome["reason"].as_str() {
+        Some(reason) => format!("{name}({reason})"),
+        None => name.to_owned(),
+    }
+}

@@ -1,0 +1,183 @@
+//! Who may do what: every route, every role, in and out of scope.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use harness::{Stage, story};
+use reqwest::Method;
+use ruhu::accounts::{self, NewUser, Role};
+use ruhu::areas::{self, Area};
+use serde_json::Value as Json;
+use tablets::Client;
+
+use crate::probe::Probe;
+
+/// Who may call a route. The order is: nobody signed in, cadre, supervisor, admin, auditor, and
+/// a cadre's tablet.
+const NOBODY: [bool; 6] = [true; 6];
+const ANYONE: [bool; 6] = [false, true, true, true, true, true];
+const READERS: [bool; 6] = [false, false, true, true, true, false];
+const REVIEWERS: [bool; 6] = [false, false, true, true, false, false];
+const ADMINS: [bool; 6] = [false, false, false, true, false, false];
+const VIEWERS: [bool; 6] = [false, true, true, true, false, true];
+const TABLETS: [bool; 6] = [false, false, false, false, false, true];
+
+/// Every route there is. A route that is not here fails the test.
+const ROUTES: &[(&str, &str, [bool; 6])] = &[
+    ("get", "/healthz", NOBODY),
+    ("get", "/readyz", NOBODY),
+    ("get", "/metrics", NOBODY),
+    ("get", "/.well-known/jwks.json", NOBODY),
+    ("post", "/api/v1/session", NOBODY),
+    ("post", "/api/v1/session/refresh", NOBODY),
+    ("post", "/api/v1/devices/enrol", NOBODY),
+    ("get", "/api/v1/me", ANYONE),
+    ("get", "/api/v1/areas", ANYONE),
+    ("get", "/api/v1/bundles", ANYONE),
+    ("get", "/sync/v1/bundles/{hash}", ANYONE),
+    ("get", "/api/v1/records", READERS),
+    ("get", "/api/v1/records/{id}", READERS),
+    ("get", "/api/v1/records/{id}/history", READERS),
+    ("get", "/api/v1/quarantine", REVIEWERS),
+    ("get", "/api/v1/devices", ADMINS),
+    ("post", "/api/v1/enrolment-codes", ADMINS),
+    ("post", "/api/v1/devices/{id}/block", ADMINS),
+    ("post", "/api/v1/devices/{id}/wipe", ADMINS),
+    ("post", "/api/v1/devices/{id}/release", ADMINS),
+    ("get", "/api/v1/media/{hash}", VIEWERS),
+    ("post", "/sync/v1/sync", TABLETS),
+    ("post", "/sync/v1/blobs/missing", TABLETS),
+    ("options", "/sync/v1/uploads", TABLETS),
+    ("post", "/sync/v1/uploads", TABLETS),
+    ("head", "/sync/v1/uploads/{id}", TABLETS),
+    ("patch", "/sync/v1/uploads/{id}", TABLETS),
+    ("delete", "/sync/v1/uploads/{id}", TABLETS),
+    // Last, since it ends the sessions of those who walk through the table.
+    ("delete", "/api/v1/session", ANYONE),
+];
+
+#[test]
+fn every_route_is_in_the_table() {
+    let api = serde_json::to_value(ruhu::app::openapi()).unwrap();
+    let mut known: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for (method, path, _) in ROUTES {
+        *known.entry(((*method).to_owned(), (*path).to_owned())).or_default() += 1;
+    }
+    for (path, methods) in api["paths"].as_object().unwrap() {
+        for method in methods.as_object().unwrap().keys() {
+            let rights = known.remove(&(method.clone(), path.clone()));
+            assert_eq!(rights, Some(1), "{method} {path}: say who may call it");
+        }
+    }
+    assert!(known.is_empty(), "routes that are gone: {known:?}");
+}
+
+story!(each_role_may_do_its_own_and_nothing_else, async |stage| {
+    let nothing = "0".repeat(64);
+    let mut people = callers(&stage).await;
+    for (method, path, rights) in ROUTES {
+        let path = path.replace("{id}", &uuid::Uuid::nil().to_string()).replace("{hash}", &nothing);
+        let who = ["nobody", "cadre", "supervisor", "admin", "auditor", "tablet"];
+        for ((client, allowed), who) in people.iter_mut().zip(rights).zip(who) {
+            let status = call(&stage, client, method, &path).await;
+            let denied = matches!(status, 401 | 403);
+            let refused_for_content =
+                path.starts_with("/api/v1/session") || path.ends_with("/enrol");
+            if !(refused_for_content && *rights == NOBODY) {
+                assert_eq!(denied, !allowed, "{method} {path} as {who}: {status}");
+            }
+        }
+    }
+});
+
+/// One caller of each kind: nobody, four people, a tablet.
+async fn callers(stage: &Arc<Stage>) -> Vec<Client> {
+    let mut callers = vec![Client::new(stage.address())];
+    for login in ["cadre", "supervisor", "admin", "auditor"] {
+        callers.push(stage.person(login).await);
+    }
+    let mut tablet = stage.tablet("cadre").await;
+    callers.push(Client::with_access_token(stage.address(), tablet.client().access_token()));
+    callers
+}
+
+async fn call(stage: &Stage, client: &Client, method: &str, path: &str) -> u16 {
+    let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+    let mut request = reqwest::Client::new().request(method, format!("{}{path}", stage.address()));
+    if !client.access_token().is_empty() {
+        request = request.bearer_auth(client.access_token());
+    }
+    request.send().await.unwrap().status().as_u16()
+}
+
+story!(an_admin_of_another_county_sees_and_does_nothing_here, async |stage| {
+    let probe = Probe::new(&stage, "cadre").await;
+    let device = probe.tablet.machine().identity().device;
+    let household = probe.household(0).id;
+    let now = stage.app().now();
+    let password_hash = accounts::hash_password("another-county").unwrap();
+    let county = Area {
+        code: "539902000000".into(),
+        parent: None,
+        level: "county".into(),
+        name: "邻县（虚构）".into(),
+    };
+    let added = stage.app().write(move |connection| {
+        areas::add(connection, &county)?;
+        let new = NewUser {
+            login: "neighbour".into(),
+            display_name: "邻县管理员（虚构）".into(),
+            password_hash: password_hash.clone(),
+        };
+        let user = accounts::add_user(connection, &new, now)?;
+        accounts::add_grant(connection, user, Role::Admin, "539902000000", now)
+    });
+    added.await.unwrap();
+    let mut neighbour = Client::new(stage.address());
+    neighbour.sign_in("neighbour", "another-county").await.unwrap();
+    let empty = async |neighbour: &mut Client, path: &str| {
+        let page = neighbour.call(Method::GET, path, None).await.unwrap();
+        let items = page.get("items").unwrap_or(&page).as_array().unwrap().len();
+        assert_eq!(items, 0, "{path}");
+    };
+    empty(&mut neighbour, "/api/v1/records?collection=household").await;
+    empty(&mut neighbour, "/api/v1/devices").await;
+    empty(&mut neighbour, "/api/v1/quarantine").await;
+    let areas = neighbour.call(Method::GET, "/api/v1/areas", None).await.unwrap();
+    assert_eq!(areas.as_array().unwrap().len(), 1);
+    for (method, path) in [
+        (Method::GET, format!("/api/v1/records/{household}")),
+        (Method::GET, format!("/api/v1/records/{household}/history")),
+        (Method::POST, format!("/api/v1/devices/{device}/block")),
+        (Method::POST, format!("/api/v1/devices/{device}/wipe")),
+        (Method::POST, format!("/api/v1/devices/{device}/release")),
+    ] {
+        let refused = neighbour.call(method, &path, None).await.unwrap_err();
+        assert_eq!(refused.kind(), "not-found", "{path}");
+    }
+    let body = serde_json::json!({ "login": "cadre" });
+    let code = neighbour.call(Method::POST, "/api/v1/enrolment-codes", Some(&body)).await;
+    assert_eq!(code.unwrap_err().kind(), "not-found");
+});
+
+story!(a_supervisor_sees_their_own_township_only, async |stage| {
+    let mut supervisor = stage.person("supervisor").await;
+    let page = supervisor.call(Method::GET, "/api/v1/records?collection=household&limit=500", None);
+    let page = page.await.unwrap();
+    let scopes: std::collections::BTreeSet<&str> = page["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|item| item["scope"].as_str())
+        .collect();
+    assert_eq!(scopes.len(), 3);
+    assert!(scopes.iter().all(|scope| scope.starts_with("area:529901100")), "{scopes:?}");
+    let mut admin = stage.person("admin").await;
+    let all = admin.call(Method::GET, "/api/v1/records?collection=household&limit=500", None).await;
+    let far = |item: &&Json| item["scope"].as_str().is_some_and(|scope| !scopes.contains(scope));
+    let all = all.unwrap();
+    let far = all["items"].as_array().unwrap().iter().find(far).unwrap()["id"].clone();
+    let path = format!("/api/v1/records/{}", far.as_str().unwrap());
+    let refused = supervisor.call(Method::GET, &path, None).await.unwrap_err();
+    assert_eq!(refused.kind(), "not-found");
+});
