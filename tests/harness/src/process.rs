@@ -1,7 +1,7 @@
 //! A server as a process of its own, to be killed.
 
 use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
@@ -10,13 +10,18 @@ pub fn ruhu_binary() -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT
         .get_or_init(|| {
+            // …/target/debug/deps/<this test> or …/target/release/<this program>
+            let own = std::env::current_exe().expect("this program has a path");
+            let is_profile =
+                |folder: &&Path| folder.ends_with("debug") || folder.ends_with("release");
+            let profile = own.ancestors().find(is_profile).expect("it lies in a target folder");
             let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-            let built =
-                Command::new(cargo).args(["build", "--quiet", "--package", "ruhu"]).status();
-            assert!(built.is_ok_and(|status| status.success()), "the server builds");
-            // …/target/debug/deps/<this test> → …/target/debug/ruhu
-            let test = std::env::current_exe().expect("this test has a path");
-            let profile = test.ancestors().nth(2).expect("it lies in a target folder");
+            let mut build = Command::new(cargo);
+            build.args(["build", "--quiet", "--package", "ruhu"]);
+            if profile.ends_with("release") {
+                build.arg("--release");
+            }
+            assert!(build.status().is_ok_and(|status| status.success()), "the server builds");
             profile.join("ruhu")
         })
         .clone()
@@ -70,6 +75,23 @@ impl ServerProcess {
     /// Where it listens.
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Seconds of processor time it has used, and the most memory it has held, in bytes.
+    pub fn usage(&self) -> (f64, u64) {
+        let read = |file: &str| {
+            let path = format!("/proc/{}/{file}", self.child.id());
+            std::fs::read_to_string(path).expect("it runs")
+        };
+        // proc(5): the 14th and 15th fields of stat are user and system time in ticks of 10 ms.
+        let stat = read("stat");
+        let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace();
+        let ticks: f64 =
+            fields.skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum();
+        let status = read("status");
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let peak = peak.and_then(|peak| peak.trim().trim_end_matches(" kB").parse::<u64>().ok());
+        (ticks / 100.0, peak.unwrap_or(0) * 1024)
     }
 
     /// `kill -9`.

@@ -251,3 +251,15 @@ story!(headers_that_make_no_sense_are_refused_in_words, async |stage| {
         .send();
     assert_eq!(problem(old.await.unwrap()).await, (412, "tus-version".to_owned()));
 });
+
+/// Asks until the server has noticed that the connection is gone.
+async fn until_kept(client: &mut Client, location: &str) -> u64 {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        let kept = client.upload_offset(location).await.unwrap();
+        if kept > 0 {
+            return kept;
+        }
+        assert!(Instant::now() < deadline, "what came through is kept");
+    }
+}

@@ -59,16 +59,13 @@ fn capture_facts(time: &str, latitude: f64, longitude: f64) -> Vec<u8> {
     bytes.into_inner()
 }
 
+/// Whole degrees, whole minutes, and seconds to a ten-thousandth.
 fn degrees(angle: f64) -> Value {
-    let angle = angle.abs();
-    let minutes = angle.fract() * 60.0;
-    let part =
-        |number: f64, denom: u32| Rational { num: (number * f64::from(denom)) as u32, denom };
-    Value::Rational(vec![
-        part(angle.trunc(), 1),
-        part(minutes.trunc(), 1),
-        part(minutes.fract() * 60.0, 10_000),
-    ])
+    const PARTS: u32 = 10_000;
+    let all = (angle.abs() * 3600.0 * f64::from(PARTS)).round() as u64;
+    let (seconds, minutes) = (all % u64::from(60 * PARTS), all / u64::from(60 * PARTS));
+    let part = |num: u64, denom| Rational { num: num as u32, denom };
+    Value::Rational(vec![part(minutes / 60, 1), part(minutes % 60, 1), part(seconds, PARTS)])
 }
 
 #[cfg(test)]
