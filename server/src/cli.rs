@@ -16,7 +16,7 @@ use crate::accounts::{self, NewUser, Role};
 use crate::app::{self, App};
 use crate::config::{Config, Settings};
 use crate::db::{self, Database, Failed, Timestamp};
-use crate::{demo, devices, media};
+use crate::{areas, demo, devices, media};
 
 /// Ruhu 入户: household visits, photo evidence and signed notification forms for a county.
 #[derive(Parser)]
@@ -186,6 +186,12 @@ async fn add_user(
     let database = database(config)?;
     let new = NewUser { login, display_name, password_hash };
     let login = new.login.clone();
+    let code = area.clone();
+    let known: Result<_, Failed> =
+        database.read(move |connection| Ok(areas::paths_of(connection, &[code])?)).await;
+    if known.map_err(in_words)?.is_empty() {
+        return Err(format!("--area {area}: no area has this code"));
+    }
     let added: Result<UserId, Failed> = database
         .write(move |connection| {
             let user = accounts::add_user(connection, &new, Timestamp::now())?;
@@ -193,7 +199,13 @@ async fn add_user(
             Ok(user)
         })
         .await;
-    added.map_err(|error| format!("{login} was not added: {error}"))?;
+    added.map_err(|error| match error {
+        Failed::Database(diesel::result::Error::DatabaseError(
+            diesel::result::DatabaseErrorKind::UniqueViolation,
+            _,
+        )) => format!("somebody else signs in as {login} already"),
+        other => format!("{login} was not added: {other}"),
+    })?;
     println!("{login} may sign in");
     Ok(())
 }

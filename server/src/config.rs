@@ -127,6 +127,10 @@ impl Settings {
             let names = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
             return Err(problem(names, "are needed for media in a bucket"));
         }
+        if let Some(log) = &self.log {
+            let read = tracing_subscriber::EnvFilter::try_new(log);
+            read.map_err(|error| problem("--log / RUHU_LOG", error))?;
+        }
         let listen = parse("--listen / RUHU_LISTEN", listen)?;
         Ok(Config { listen, database, media, s3, log: self.log })
     }
@@ -164,6 +168,8 @@ mod tests {
         assert_eq!(named, "--listen / RUHU_LISTEN");
         let named = wrong(Settings { database_url: some("mysql://x"), ..Settings::default() });
         assert_eq!(named, "--database-url / RUHU_DATABASE_URL");
+        let named = wrong(Settings { log: some("ruhu=loud"), ..Settings::default() });
+        assert_eq!(named, "--log / RUHU_LOG");
         let named = wrong(Settings { media: some("s3://bucket"), ..Settings::default() });
         assert_eq!(named, "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
     }

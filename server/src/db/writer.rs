@@ -100,3 +100,58 @@ fn commit_together(
     begun?;
     connection.batch_execute("COMMIT")
 }
+
+#[cfg(test)]
+mod tests {
+    use diesel::prelude::*;
+    use diesel::sql_types::BigInt;
+
+    use super::*;
+    use crate::db::{Database, DatabaseUrl};
+
+    #[derive(QueryableByName)]
+    struct Sum {
+        #[diesel(sql_type = BigInt)]
+        sum: i64,
+    }
+
+    #[tokio::test]
+    async fn transactions_that_share_a_commit_fail_alone() {
+        let folder = tempfile::tempdir().expect("a directory");
+        let database =
+            Database::open(&DatabaseUrl::Sqlite(folder.path().join("x.sqlite"))).unwrap();
+        let made: Result<(), Failed> = database
+            .write(
+                |connection| Ok(connection.batch_execute("CREATE TABLE t (n INTEGER NOT NULL)")?),
+            )
+            .await;
+        made.unwrap();
+        let mut writing = tokio::task::JoinSet::new();
+        for number in 0..60_i64 {
+            let database = database.clone();
+            writing.spawn(async move {
+                let written: Result<(), Failed<String>> = database
+                    .write(move |connection| {
+                        let insert = format!("INSERT INTO t VALUES ({number})");
+                        diesel::sql_query(insert).execute(connection)?;
+                        match number % 3 {
+                            0 => Ok(()),
+                            1 => Err(Failed::Rule("no".to_owned())),
+                            _ => panic!("a bug"),
+                        }
+                    })
+                    .await;
+                (number, written)
+            });
+        }
+        for (number, written) in writing.join_all().await {
+            assert_eq!(written.is_ok(), number % 3 == 0, "{number}: {written:?}");
+        }
+        let sum: Result<Sum, Failed> = database
+            .read(|connection| {
+                Ok(diesel::sql_query("SELECT sum(n) AS sum FROM t").get_result(connection)?)
+            })
+            .await;
+        assert_eq!(sum.unwrap().sum, (0..60).filter(|number| number % 3 == 0).sum::<i64>());
+    }
+}

@@ -64,6 +64,40 @@ pub struct Stored {
     pub blobs: BTreeMap<Hash, BlobState>,
 }
 
+impl Stored {
+    /// Keeps a change. Rows themselves and the identity are the host's to keep, where it likes.
+    pub fn apply(&mut self, change: &StoreChange) {
+        match change {
+            StoreChange::Identity(_) => {}
+            StoreChange::Op { seq, queued } => {
+                self.ops.insert(*seq, queued.clone());
+            }
+            StoreChange::DropOp { seq } => {
+                self.ops.remove(seq);
+            }
+            StoreChange::Row { scope, row } => {
+                let holding = Holding { scope: scope.clone(), version: row.version };
+                self.holdings.insert(row.id, holding);
+            }
+            StoreChange::DropRow { id } => {
+                self.holdings.remove(id);
+            }
+            StoreChange::Cursor { scope, cursor } => {
+                self.cursors.insert(scope.clone(), *cursor);
+            }
+            StoreChange::DropScope { scope } => {
+                self.cursors.remove(scope);
+            }
+            StoreChange::Blob { hash, state } => {
+                self.blobs.insert(*hash, *state);
+            }
+            StoreChange::DropBlob { hash } => {
+                self.blobs.remove(hash);
+            }
+        }
+    }
+}
+
 /// What the machine wants kept. One [`Effect::Store`] is one transaction.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "put", rename_all = "snake_case")]
@@ -420,6 +454,8 @@ impl Tablet {
             .outbox
             .all()
             .take_while(|(seq, _)| *seq < accepted.safe_before)
+            // The last one stays, so that the chain's next number is known after a restart.
+            .filter(|(seq, _)| seq + 1 < self.outbox.next_seq())
             .filter(|(_, queued)| queued.outcome.is_some() && self.is_seen(queued))
             .map(|(seq, _)| seq)
             .collect();

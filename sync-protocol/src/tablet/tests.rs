@@ -75,35 +75,16 @@ impl Host {
     }
 
     fn keep(&mut self, change: StoreChange) {
+        self.stored.apply(&change);
         match change {
             StoreChange::Identity(identity) => self.identity = identity,
-            StoreChange::Op { seq, queued } => {
-                self.stored.ops.insert(seq, queued);
-            }
-            StoreChange::DropOp { seq } => {
-                self.stored.ops.remove(&seq);
-            }
-            StoreChange::Row { scope, row } => {
-                let holding = Holding { scope, version: row.version };
-                self.stored.holdings.insert(row.id, holding);
+            StoreChange::Row { row, .. } => {
                 self.rows.insert(row.id, row);
             }
             StoreChange::DropRow { id } => {
-                self.stored.holdings.remove(&id);
                 self.rows.remove(&id);
             }
-            StoreChange::Cursor { scope, cursor } => {
-                self.stored.cursors.insert(scope, cursor);
-            }
-            StoreChange::DropScope { scope } => {
-                self.stored.cursors.remove(&scope);
-            }
-            StoreChange::Blob { hash, state } => {
-                self.stored.blobs.insert(hash, state);
-            }
-            StoreChange::DropBlob { hash } => {
-                self.stored.blobs.remove(&hash);
-            }
+            _ => {}
         }
     }
 
@@ -278,6 +259,25 @@ fn a_restored_server_gets_everything_again() {
     assert_eq!((again.epoch, again.first_seq, again.ops.len()), (Some(Epoch(2)), 1, 1));
     assert_eq!(again.cursors[&village()], 0);
     assert_eq!(host.shown(1).as_deref(), Some("一组"), "the person still sees the work");
+}
+
+#[test]
+fn what_is_safe_in_a_backup_is_dropped_and_the_chain_goes_on_where_it_was() {
+    let mut host = Host::new();
+    for id in 1..=3 {
+        let draft = host.draft(id, "一组");
+        host.handle(Event::Edit(vec![draft]));
+    }
+    let request = sent(&host.handle(Event::NetworkUp)).request;
+    let applied = Outcome::Applied { version: version(1) };
+    let mut answer = Accepted { safe_before: 4, ..accepted(request, vec![applied; 3]) };
+    let rows = (1..=3).map(|id| host.row(id, 1, "一组")).collect();
+    answer.feeds.insert(village(), feed(rows, 3));
+    host.respond(SyncResponse::Ok(answer));
+    assert_eq!(host.stored.ops.len(), 1);
+    host.restart();
+    let effects = host.handle(Event::NetworkUp);
+    assert_eq!((sent(&effects).first_seq, sent(&effects).ops.len()), (4, 0));
 }
 
 #[test]

@@ -17,7 +17,8 @@ pub fn ruhu_binary() -> PathBuf {
             let profile = own.ancestors().find(is_profile).expect("it lies in a target folder");
             let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
             let mut build = Command::new(cargo);
-            build.args(["build", "--quiet", "--package", "ruhu"]);
+            // The whole workspace decides the features, as when it was built for this test.
+            build.args(["build", "--quiet", "--workspace", "--bin", "ruhu"]);
             if profile.ends_with("release") {
                 build.arg("--release");
             }

@@ -259,3 +259,39 @@ story!(every_version_is_in_the_history_with_the_operation_that_made_it, async |s
     assert_eq!(lines[1]["op"]["change"]["fields"]["4"], "一");
     assert_eq!(lines[2]["n"], 3);
 });
+
+story!(an_exchange_may_be_compressed_both_ways, async |stage| {
+    use std::io::{Read, Write};
+    let mut probe = Probe::new(&stage, "cadre").await;
+    let token = probe.tablet.client().access_token().to_owned();
+    let body = probe.request(1, &[]).to_string().into_bytes();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(&body).unwrap();
+    let zstd = zstd::encode_all(body.as_slice(), 3).unwrap();
+    let mut answers = Vec::new();
+    for (encoding, body) in [("identity", body), ("gzip", gzip.finish().unwrap()), ("zstd", zstd)] {
+        let response = reqwest::Client::new()
+            .post(format!("{}/sync/v1/sync", stage.address()))
+            .bearer_auth(&token)
+            .header("Content-Type", "application/json")
+            .header("Content-Encoding", encoding)
+            .header("Accept-Encoding", encoding)
+            .body(body)
+            .send()
+            .await
+            .unwrap();
+        let packed_as = response.headers().get("Content-Encoding").cloned();
+        let packed = response.bytes().await.unwrap();
+        let mut json = Vec::new();
+        match encoding {
+            "gzip" => drop(flate2::read::GzDecoder::new(&*packed).read_to_end(&mut json).unwrap()),
+            "zstd" => json = zstd::decode_all(&*packed).unwrap(),
+            _ => json.extend_from_slice(&packed),
+        }
+        assert_eq!(packed_as.is_some(), encoding != "identity");
+        assert!(encoding == "identity" || packed.len() * 2 < json.len(), "it is much smaller");
+        let answer: Json = serde_json::from_slice(&json).unwrap();
+        answers.push(answer["feeds"].clone());
+    }
+    assert!(answers.windows(2).all(|pair| pair[0] == pair[1]));
+});

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use mobile_schema::Hash;
 use serde::{Deserialize, Serialize};
-use sync_protocol::tablet::{Holding, Identity, StoreChange, Stored};
+use sync_protocol::tablet::{Identity, StoreChange, Stored};
 use sync_protocol::{RecordId, Row};
 
 /// What a tablet keeps.
@@ -105,34 +105,16 @@ impl Journal {
     }
 
     fn change(&mut self, change: StoreChange) {
+        self.stored.apply(&change);
         match change {
             StoreChange::Identity(identity) => self.identity = Some(identity),
-            StoreChange::Op { seq, queued } => {
-                self.stored.ops.insert(seq, queued);
-            }
-            StoreChange::DropOp { seq } => {
-                self.stored.ops.remove(&seq);
-            }
-            StoreChange::Row { scope, row } => {
-                self.stored.holdings.insert(row.id, Holding { scope, version: row.version });
+            StoreChange::Row { row, .. } => {
                 self.rows.insert(row.id, row);
             }
             StoreChange::DropRow { id } => {
-                self.stored.holdings.remove(&id);
                 self.rows.remove(&id);
             }
-            StoreChange::Cursor { scope, cursor } => {
-                self.stored.cursors.insert(scope, cursor);
-            }
-            StoreChange::DropScope { scope } => {
-                self.stored.cursors.remove(&scope);
-            }
-            StoreChange::Blob { hash, state } => {
-                self.stored.blobs.insert(hash, state);
-            }
-            StoreChange::DropBlob { hash } => {
-                self.stored.blobs.remove(&hash);
-            }
+            _ => {}
         }
     }
 }
