@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use actix_web::http::KeepAlive;
 use actix_web::middleware::{Compress, from_fn};
+use actix_web::rt::net::TcpStream;
 use actix_web::{App as ActixApp, HttpServer, web};
 use diesel::QueryResult;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -163,20 +164,26 @@ impl App {
 
 /// When each tablet was last noted to be here, so that not every exchange has to write it.
 #[derive(Default)]
-pub struct Presence(Mutex<HashMap<DeviceId, Timestamp>>);
+pub struct Presence(Mutex<HashMap<DeviceId, (Timestamp, i64)>>);
 
 impl Presence {
+    /// Seconds until it is noted again.
     const NOTED_EVERY: i64 = 300;
+    /// How far the tablet's clock may move meanwhile, milliseconds.
+    const SAME_CLOCK: u64 = 30_000;
 
-    /// Whether it is time to note that this tablet is here.
-    pub fn is_due(&self, device: DeviceId, now: Timestamp) -> bool {
+    /// Whether it is time to note that this tablet is here, its clock ahead by `skew_ms`.
+    pub fn is_due(&self, device: DeviceId, skew_ms: i64, now: Timestamp) -> bool {
         let noted = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&device).copied();
-        noted.is_none_or(|noted| noted.plus_seconds(Self::NOTED_EVERY) <= now)
+        noted.is_none_or(|(at, skew)| {
+            at.plus_seconds(Self::NOTED_EVERY) <= now || skew.abs_diff(skew_ms) > Self::SAME_CLOCK
+        })
     }
 
     /// It was noted.
-    pub fn note(&self, device: DeviceId, now: Timestamp) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(device, now);
+    pub fn note(&self, device: DeviceId, skew_ms: i64, now: Timestamp) {
+        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        noted.insert(device, (now, skew_ms));
     }
 }
 
@@ -218,6 +225,14 @@ pub fn serve(
             .default_service(web::to(nowhere))
             .wrap(Compress::default())
             .wrap(from_fn(telemetry::observe))
+    })
+    .on_connect(|connection, _| {
+        // Without this, the second half of an answer waits 40 ms for the first one's receipt.
+        if let Some(stream) = connection.downcast_ref::<TcpStream>()
+            && let Err(error) = stream.set_nodelay(true)
+        {
+            tracing::debug!(%error, "a connection is gone already");
+        }
     })
     .client_request_timeout(limits::HEAD_TIMEOUT)
     .keep_alive(KeepAlive::Timeout(std::time::Duration::from_secs(75)))

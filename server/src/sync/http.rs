@@ -102,14 +102,15 @@ async fn push_all(
     now: Timestamp,
 ) -> Result<Pushed, Problem> {
     let epoch_is_known = request.epoch == Some(app.lineage.current());
-    if request.ops.is_empty() && epoch_is_known && !app.presence.is_due(tablet.device, now) {
+    let skew = skew(&request.clock, now);
+    let is_due = app.presence.is_due(tablet.device, skew, now);
+    if request.ops.is_empty() && epoch_is_known && !is_due {
         let ack = request.first_seq;
         return Ok(Pushed::Stored { ack, outcomes: Vec::new() });
     }
     let catalogue = app.definitions_for(&request.ops).await?;
     let (lineage, scopes) = (app.lineage.clone(), tablet.scopes.clone());
     let (device, user) = (tablet.device, tablet.user);
-    let skew = skew(&request.clock, now);
     let request = request.clone();
     let pushed = app
         .database
@@ -123,12 +124,16 @@ async fn push_all(
                 now,
             };
             let pushed = push(connection, &pusher, &request)?;
-            devices::seen(connection, device, skew, now)?;
+            if is_due {
+                devices::seen(connection, device, skew, now)?;
+            }
             Ok(pushed)
         })
         .await
         .map_err(Problem::from)?;
-    app.presence.note(device, now);
+    if is_due {
+        app.presence.note(device, skew, now);
+    }
     Ok(pushed)
 }
 

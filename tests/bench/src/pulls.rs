@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use harness::Backend;
 use sync_protocol::op::{Change, Fields, Op};
-use sync_protocol::{ScopeId, SyncRequest, SyncResponse};
+use sync_protocol::{Epoch, ScopeId, SyncRequest, SyncResponse};
 
 use crate::crowd::{Crowd, Member, name, pack, quantile, unpack};
 
@@ -24,11 +24,12 @@ pub(crate) async fn measure(backend: Backend) {
 async fn everything(crowd: &Crowd, scope: &ScopeId, backend: Backend) {
     let tablet = crowd.dealt(1).remove(0).remove(0);
     let begun = Instant::now();
-    let (mut bytes, mut rows, mut cursor) = (0, 0, 0);
+    let (mut bytes, mut rows, mut cursor, mut epoch) = (0, 0, 0, None);
     loop {
-        let answer = tablet.send(pack(&pull(&tablet, scope, cursor, u32::MAX))).await;
+        let answer = tablet.send(pack(&pull(&tablet, scope, cursor, u32::MAX, epoch))).await;
         bytes += answer.len();
         let SyncResponse::Ok(accepted) = unpack(&answer) else { panic!("not accepted") };
+        epoch = Some(accepted.epoch);
         let Some(feed) = accepted.feeds.get(scope) else { break };
         (rows, cursor) = (rows + feed.rows.len(), feed.cursor);
         if !feed.more {
@@ -47,12 +48,15 @@ async fn ten_changes(crowd: &Crowd, scope: &ScopeId, backend: Backend, stored: &
     let tablet = crowd.dealt(1).remove(0).remove(0);
     let made: Vec<_> =
         (0..10).map(|number| tablet.household(&crowd.catalogue, scope, number)).collect();
-    tablet.push(1, made.clone()).await;
-    let before = cursor(&tablet, scope).await;
+    let SyncResponse::Ok(accepted) = tablet.push(1, made.clone()).await else {
+        panic!("not accepted")
+    };
+    let epoch = Some(accepted.epoch);
+    let before = cursor(&tablet, scope, epoch).await;
     let change = Change::Patch { fields: Fields::from([(4, "搬到新居".into())]) };
     let ops = made.iter().map(|op| Op { change: change.clone(), ..op.clone() }).collect();
     tablet.push(11, ops).await;
-    let body = pack(&pull(&tablet, scope, before, 64 * 1024));
+    let body = pack(&pull(&tablet, scope, before, 64 * 1024, epoch));
     let mut times: Vec<Duration> = Vec::new();
     let mut bytes = 0;
     for _ in 0..100 {
@@ -72,8 +76,14 @@ async fn ten_changes(crowd: &Crowd, scope: &ScopeId, backend: Backend, stored: &
 }
 
 /// A pull of one scope; the others are as up to date as can be.
-fn pull(tablet: &Member, scope: &ScopeId, cursor: u64, budget: u32) -> SyncRequest {
-    let mut request = SyncRequest { budget, ..tablet.request(1_000_000, Vec::new()) };
+fn pull(
+    tablet: &Member,
+    scope: &ScopeId,
+    cursor: u64,
+    budget: u32,
+    epoch: Option<Epoch>,
+) -> SyncRequest {
+    let mut request = SyncRequest { budget, epoch, ..tablet.request(1_000_000, Vec::new()) };
     for village in ["100201", "100202", "100203", "101201", "101202", "101203"] {
         let other: ScopeId = format!("area:529901{village}").parse().expect("a scope");
         request.cursors.insert(other, u64::MAX >> 1);
@@ -83,8 +93,8 @@ fn pull(tablet: &Member, scope: &ScopeId, cursor: u64, budget: u32) -> SyncReque
 }
 
 /// The end of a scope's feed, read off an answer.
-async fn cursor(tablet: &Member, scope: &ScopeId) -> u64 {
-    let answer = tablet.send(pack(&pull(tablet, scope, u64::MAX >> 1, 0))).await;
+async fn cursor(tablet: &Member, scope: &ScopeId, epoch: Option<Epoch>) -> u64 {
+    let answer = tablet.send(pack(&pull(tablet, scope, u64::MAX >> 1, 0, epoch))).await;
     let SyncResponse::Ok(accepted) = unpack(&answer) else { panic!("not accepted") };
     accepted.feeds.get(scope).map_or(0, |feed| feed.cursor)
 }

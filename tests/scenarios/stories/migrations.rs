@@ -5,10 +5,11 @@ use diesel::sql_types::Text;
 use harness::Postgres;
 use ruhu::db::{Database, DatabaseUrl, MigrationProblem, migrate, revert_all};
 
-fn sqlite() -> (std::path::PathBuf, DatabaseUrl) {
-    let path =
-        std::env::temp_dir().join(format!("ruhu-migrations-{}.sqlite", uuid::Uuid::now_v7()));
-    (path.clone(), DatabaseUrl::Sqlite(path))
+/// A database in a folder that goes when the first value is dropped.
+fn sqlite() -> (tempfile::TempDir, DatabaseUrl) {
+    let folder = tempfile::tempdir().expect("a directory");
+    let url = DatabaseUrl::Sqlite(folder.path().join("ruhu.sqlite"));
+    (folder, url)
 }
 
 #[derive(QueryableByName)]
@@ -70,9 +71,8 @@ async fn refuses_newer(url: DatabaseUrl) {
 
 #[tokio::test]
 async fn every_step_on_sqlite_can_be_undone() {
-    let (path, url) = sqlite();
+    let (_folder, url) = sqlite();
     forward_back_forward(url).await;
-    std::fs::remove_file(path).unwrap();
 }
 
 #[tokio::test]
@@ -82,9 +82,8 @@ async fn every_step_on_postgres_can_be_undone() {
 
 #[tokio::test]
 async fn a_newer_sqlite_database_is_refused_clearly() {
-    let (path, url) = sqlite();
+    let (_folder, url) = sqlite();
     refuses_newer(url).await;
-    std::fs::remove_file(path).unwrap();
 }
 
 #[tokio::test]
@@ -94,7 +93,7 @@ async fn a_newer_postgres_database_is_refused_clearly() {
 
 #[test]
 fn replicas_that_start_together_migrate_once() {
-    let (path, sqlite) = sqlite();
+    let (_folder, sqlite) = sqlite();
     for url in [sqlite, Postgres::server().empty_database()] {
         let started: Vec<_> = (0..4)
             .map(|_| {
@@ -105,7 +104,6 @@ fn replicas_that_start_together_migrate_once() {
         let ran: usize = started.into_iter().map(|one| one.join().expect("it ends")).sum();
         assert_eq!(ran, 1, "{url:?}");
     }
-    std::fs::remove_file(path).unwrap();
 }
 
 harness::story!(what_happened_cannot_be_changed_even_by_hand, async |stage| {
