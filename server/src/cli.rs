@@ -20,7 +20,7 @@ use crate::{areas, demo, devices, media};
 
 /// Ruhu 入户: household visits, photo evidence and signed notification forms for a county.
 #[derive(Parser)]
-#[command(name = "ruhu", version, about, arg_required_else_help = true)]
+#[command(name = "ruhu", version, arg_required_else_help = true)]
 struct Cli {
     /// Settings file (TOML); flags and variables go before it
     #[arg(long, env = "RUHU_CONFIG", global = true)]
