@@ -1,9 +1,10 @@
 //! The server dies in the middle; what a tablet was told is saved is there.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use harness::{ServerProcess, story};
+use harness::{ServerProcess, Stage, story};
 use reqwest::Method;
+use ruhu::db::Key;
 use tablets::HeadlessTablet;
 
 story!(a_server_that_is_killed_again_and_again_loses_and_doubles_nothing, async |stage| {
@@ -78,6 +79,7 @@ story!(a_server_told_to_stop_finishes_what_has_begun, async |stage| {
     let hash = mobile_schema::Hash::of(&bytes);
     tablet.client().move_to(server.address());
     let location = tablet.client().start_upload(&hash, bytes.len(), "image/jpeg").await.unwrap();
+    let holder = holder(&stage, &location).await;
     let (sender, receiver) = tokio::sync::mpsc::channel::<Vec<u8>>(1);
     let body = futures_util::stream::unfold(receiver, |mut receiver| async {
         receiver.recv().await.map(|piece| (Ok::<_, std::io::Error>(piece), receiver))
@@ -92,11 +94,9 @@ story!(a_server_told_to_stop_finishes_what_has_begun, async |stage| {
         .send();
     let request = tokio::spawn(request);
     sender.send(bytes[..1_000].to_vec()).await.unwrap();
-    // A second piece is taken only once the first is on its way.
-    sender.send(bytes[1_000..2_000].to_vec()).await.unwrap();
-    sender.send(bytes[2_000..3_000].to_vec()).await.unwrap();
+    until_begun(&stage, &location, holder).await;
     let stopping = tokio::task::spawn_blocking(move || server.stop());
-    sender.send(bytes[3_000..].to_vec()).await.unwrap();
+    sender.send(bytes[1_000..].to_vec()).await.unwrap();
     drop(sender);
     let answer = request.await.unwrap().expect("the answer comes");
     assert_eq!(answer.status().as_u16(), 204);
@@ -106,3 +106,22 @@ story!(a_server_told_to_stop_finishes_what_has_begun, async |stage| {
     let gone = left.upload_offset(&location).await.unwrap_err();
     assert_eq!(format!("{gone}").split(' ').next(), Some("410"), "it was finished");
 });
+
+/// Which request may write the upload.
+async fn holder(stage: &Stage, location: &str) -> Key {
+    use diesel::prelude::*;
+    use ruhu::db::schema::uploads::dsl;
+    let id: uuid::Uuid = location.rsplit('/').next().unwrap().parse().unwrap();
+    let held = stage
+        .app()
+        .read(move |connection| dsl::uploads.find(Key(id)).select(dsl::holder).first(connection));
+    held.await.unwrap()
+}
+
+/// Waits until the server has begun with a request that writes the upload.
+async fn until_begun(stage: &Stage, location: &str, before: Key) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while holder(stage, location).await == before {
+        assert!(Instant::now() < deadline, "the server never began");
+    }
+}

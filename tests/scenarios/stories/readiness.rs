@@ -26,7 +26,7 @@ story!(without_its_media_store_the_server_is_not_ready_and_photos_wait, async |s
     let photo = tablet.keep_photo(&photo::invented(1, "2026:11:23 09:00:00", 26.2, 107.2)).unwrap();
     let drafts = tablets::day::visit(&tablet, &household, photo, 1);
     tablet.edit(drafts).unwrap();
-    let late = tablet.sync_at(server.address(), Duration::from_secs(2)).await;
+    let late = tablet.sync_at(server.address(), Duration::from_secs(5)).await;
     assert!(late.is_err(), "the photo can't be verified");
     assert_eq!(tablet.machine().unsent(), 0, "the visit itself is handed over");
     assert_eq!(tablet.machine().unverified_blobs(), [photo], "and the photo is not given up");
