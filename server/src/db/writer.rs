@@ -19,8 +19,8 @@ const SHARED_COMMIT: usize = 64;
 
 /// What a job leaves to do once it is known whether the commit went through.
 type Reply = Box<dyn FnOnce(Result<(), String>) + Send>;
-/// A transaction: whether its savepoint is to stay, and its reply.
-type Job = Box<dyn FnOnce(&mut AnyConnection) -> (bool, Reply) + Send>;
+/// A transaction, given its savepoint or why there is none: whether that is to stay, and its reply.
+type Job = Box<dyn FnOnce(Result<&mut AnyConnection, String>) -> (bool, Reply) + Send>;
 
 #[derive(Clone)]
 pub(super) struct Writer {
@@ -44,9 +44,12 @@ impl Writer {
         F: FnMut(&mut AnyConnection) -> Result<T, Failed<E>> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move |connection| {
-            let done = catch_unwind(AssertUnwindSafe(|| queries(connection)))
-                .unwrap_or_else(|_| Err(unavailable("a transaction panicked")));
+        let job: Job = Box::new(move |savepoint| {
+            let done = match savepoint {
+                Ok(connection) => catch_unwind(AssertUnwindSafe(|| queries(connection)))
+                    .unwrap_or_else(|_| Err(unavailable("a transaction panicked"))),
+                Err(cause) => Err(unavailable(cause)),
+            };
             let stays = done.is_ok();
             let reply: Reply = Box::new(move |committed| {
                 let done = match committed {
@@ -83,13 +86,15 @@ fn commit_together(
     queue: &mpsc::Receiver<Job>,
     replies: &mut Vec<Reply>,
 ) -> diesel::QueryResult<()> {
-    let begun = connection.batch_execute("BEGIN IMMEDIATE");
+    if let Err(error) = connection.batch_execute("BEGIN IMMEDIATE") {
+        // Without a transaction its queries must not run: each would count by itself.
+        replies.push(first(Err(error.to_string())).1);
+        return Err(error);
+    }
     let mut next = Some(first);
     while let Some(job) = next {
-        if begun.is_ok() {
-            connection.batch_execute("SAVEPOINT job")?;
-        }
-        let (stays, reply) = job(connection);
+        connection.batch_execute("SAVEPOINT job")?;
+        let (stays, reply) = job(Ok(&mut *connection));
         replies.push(reply);
         if !stays {
             connection.batch_execute("ROLLBACK TO job")?;
@@ -97,7 +102,6 @@ fn commit_together(
         connection.batch_execute("RELEASE job")?;
         next = if replies.len() < SHARED_COMMIT { queue.try_recv().ok() } else { None };
     }
-    begun?;
     connection.batch_execute("COMMIT")
 }
 
@@ -113,6 +117,26 @@ mod tests {
     struct Sum {
         #[diesel(sql_type = BigInt)]
         sum: i64,
+    }
+
+    #[tokio::test]
+    async fn nothing_is_written_while_there_is_no_transaction() {
+        let folder = tempfile::tempdir().expect("a directory");
+        let url = DatabaseUrl::Sqlite(folder.path().join("x.sqlite"));
+        let mut other = url.connect().unwrap();
+        other.batch_execute("CREATE TABLE t (n INTEGER NOT NULL); BEGIN IMMEDIATE").unwrap();
+        let mut own = url.connect().unwrap();
+        own.batch_execute("PRAGMA busy_timeout = 1").unwrap();
+        let writer = Writer::start(own);
+        let insert = |connection: &mut AnyConnection| -> Result<usize, Failed> {
+            Ok(diesel::sql_query("INSERT INTO t VALUES (1)").execute(connection)?)
+        };
+        let refused = writer.run(insert);
+        assert!(matches!(refused.await, Err(Failed::Unavailable(_))));
+        other.batch_execute("COMMIT").unwrap();
+        assert_eq!(writer.run(insert).await.unwrap(), 1, "and then it goes on");
+        let sum = diesel::sql_query("SELECT sum(n) AS sum FROM t").get_result::<Sum>(&mut other);
+        assert_eq!(sum.unwrap().sum, 1);
     }
 
     #[tokio::test]
