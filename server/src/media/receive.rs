@@ -75,12 +75,13 @@ async fn take_in(
     if ended.is_ok() && checksum.is_some_and(|checksum| !checksum.fits(&arriving.waiting)) {
         return Err(Problem::new(&Kind::CHECKSUM_MISMATCH));
     }
-    let whole = arriving.put_down().await;
-    ended?;
-    whole?;
+    arriving.put_down().await?;
     if arriving.received == upload.length {
+        // All of it is there, however the connection ended.
         complete(app, upload, arriving.tail).await?;
+        return Ok(upload.length);
     }
+    ended?;
     Ok(arriving.received)
 }
 
