@@ -1,7 +1,7 @@
 //! The server: records, media and people of a county.
 //!
 //! Laid out by feature. In each, `mod.rs` has its words and public calls, `http.rs` turns
-//! requests into calls, `rules.rs` decides, `queries.rs` has the SQL for its own tables.
+//! requests into calls, `rules.rs` decides, `queries.rs` has its SQL.
 //! `docs/architecture.md` is the map.
 
 pub mod accounts;
