@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::mutant::{self, Mutant};
+
 /// A hybrid logical clock reading: `[wall milliseconds since 1970 UTC, counter, node]`.
 ///
 /// The node is random for each start of a tablet, so that a tablet and its clone never make the
@@ -20,7 +22,7 @@ impl Hlc {
     /// The next reading of a clock that last read `self`, at wall time `now`.
     #[must_use]
     pub fn next(self, now: i64, node: u32) -> Self {
-        if now > self.wall {
+        if now > self.wall || mutant::is_on(Mutant::ClockRunsBack) {
             Self { wall: now, counter: 0, node }
         } else {
             Self { wall: self.wall, counter: self.counter.saturating_add(1), node }

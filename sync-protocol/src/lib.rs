@@ -2,8 +2,9 @@
 //!
 //! A tablet pushes [operations](op::Op) along a chain that belongs to one incarnation of one
 //! device, and pulls the state of the records in its scopes by a per-scope sequence number.
-//! The server merges per field group ([`merge`]); a value that loses becomes a conflict record.
-//! The tablet's half is a state machine ([`tablet::Tablet`]) that turns events into effects.
+//! The server's half ([`exchange`]) merges per field group ([`merge`]); a value that loses becomes
+//! a conflict record. The tablet's half is a state machine ([`tablet::Tablet`]) that turns events
+//! into effects.
 //!
 //! One exchange is one request and one answer:
 //!
@@ -20,12 +21,16 @@
 //! passed in. `docs/protocol.md` is the specification.
 
 pub mod clock;
+pub mod cursor;
 pub mod digest;
 pub mod encoding;
+pub mod exchange;
 pub mod id;
 pub mod limits;
+pub mod log;
 pub mod merge;
 pub mod message;
+pub mod mutant;
 pub mod op;
 pub mod outcome;
 pub mod record;
@@ -33,6 +38,7 @@ pub mod tablet;
 pub mod version;
 
 pub use clock::{ClockReading, Hlc};
+pub use cursor::Cursor;
 pub use digest::Digest;
 pub use id::{DeviceId, GroupId, IncarnationId, RecordId, RequestId, ScopeId, UserId};
 pub use message::{SyncRequest, SyncResponse};

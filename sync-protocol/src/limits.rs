@@ -20,3 +20,5 @@ pub const MAX_MISSING: usize = 1_000;
 pub const MIN_BUDGET: u32 = 4 * 1024;
 /// The byte budget of an answer is at most this, before compression.
 pub const MAX_BUDGET: u32 = 2 * 1024 * 1024;
+/// Most parts of scopes in one request whose digests are compared.
+pub const MAX_PARTS: usize = 4_096;

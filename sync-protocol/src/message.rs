@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::cursor::Cursor;
+use crate::exchange::Prefix;
 use crate::{
     ClockReading, DeviceId, Digest, Epoch, IncarnationId, Op, Outcome, RecordId, RequestId, Row,
     ScopeId, Version,
@@ -30,18 +32,64 @@ pub struct SyncRequest<O = Op> {
     /// The epoch its cursors belong to; none before the first answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub epoch: Option<Epoch>,
-    /// The number of the first operation, from 1 at the incarnation's start.
+    /// The number this incarnation's chain begins at: 1, unless what came before it is nowhere but
+    /// in a backup that the server does not have.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub begins: u64,
+    /// The number of the first operation, or of the next one if there is none.
     pub first_seq: u64,
     /// Operations, in the order they were made.
     #[serde(default = "Vec::new")]
     pub ops: Vec<O>,
-    /// The last sequence number seen of each scope; 0 is none.
+    /// How far it has read each scope.
     #[serde(default)]
-    pub cursors: BTreeMap<ScopeId, u64>,
+    pub cursors: BTreeMap<ScopeId, Cursor>,
+    /// The digests of what it holds, for scopes it wants checked.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub digests: BTreeMap<ScopeId, Digest>,
+    /// The digests of parts of scopes that differed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub repair: BTreeMap<ScopeId, BTreeMap<Prefix, Digest>>,
     /// How many bytes of rows to answer with at most, before compression.
     pub budget: u32,
     /// What its clocks say.
     pub clock: ClockReading,
+}
+
+impl<O> SyncRequest<O> {
+    /// A request that pushes these operations from `first_seq` on and asks for no news.
+    pub fn pushing(
+        device: DeviceId,
+        incarnation: IncarnationId,
+        first_seq: u64,
+        ops: Vec<O>,
+        clock: ClockReading,
+    ) -> Self {
+        Self {
+            protocol: crate::limits::PROTOCOL,
+            request: RequestId(uuid::Uuid::nil()),
+            device,
+            incarnation,
+            inherits: None,
+            epoch: None,
+            begins: 1,
+            first_seq,
+            ops,
+            cursors: BTreeMap::new(),
+            digests: BTreeMap::new(),
+            repair: BTreeMap::new(),
+            budget: 0,
+            clock,
+        }
+    }
+}
+
+pub(crate) fn one() -> u64 {
+    1
+}
+
+fn is_one(number: &u64) -> bool {
+    *number == 1
 }
 
 /// The start of a chain that a new incarnation shares with the one it forked off.
@@ -76,14 +124,12 @@ pub enum SyncResponse<R = Row> {
         next: u64,
     },
     /// The server was restored from a backup, or the epoch is another's: cursors start over,
-    /// and retained operations are pushed again.
+    /// and all operations that are retained are pushed again.
     Reset {
         /// The request this answers.
         request: RequestId,
         /// The server's epoch.
         epoch: Epoch,
-        /// The number of the chain the server expects next.
-        next: u64,
     },
     /// This protocol version is no longer served; what was pushed is stored.
     Upgrade {
@@ -133,20 +179,42 @@ pub enum Order {
 /// News of one scope.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Feed<R = Row> {
+    /// Whether the tablet must forget what it has of the scope first: its cursor was behind what
+    /// the server still remembers of departures.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reset: bool,
     /// Records that are new or changed, by sequence number.
     pub rows: Vec<R>,
     /// Records that left the scope or are gone; each applies only while the tablet still has the
-    /// record in this scope, at this version or an earlier one.
+    /// record in this scope.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gone: Vec<Gone>,
     /// The cursor after this news.
-    pub cursor: u64,
+    pub cursor: Cursor,
     /// Whether there is more to fetch at once.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub more: bool,
     /// The digest of the whole scope at this cursor; absent while there is more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<Digest>,
+    /// For each part that was asked about and differs: how it is here.
+    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
+    pub repairs: Vec<Repair<R>>,
+}
+
+/// How a part of a scope is on the server.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Repair<R = Row> {
+    /// The part.
+    pub prefix: Prefix,
+    /// All its records, to replace what the tablet has of it; absent when they are many, and the
+    /// tablet should send the digests of its sixteen parts.
+    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    pub rows: Option<Vec<R>>,
+}
+
+fn none<T>() -> Option<T> {
+    None
 }
 
 /// A record that a scope no longer has.
@@ -249,9 +317,20 @@ mod tests {
                     before: 9,
                 }),
                 epoch: Some(Epoch(0xe0)),
+                begins: 4,
                 first_seq: 9,
                 ops: vec![op(Change::Delete)],
-                cursors: [(ScopeId::area("529901100201").expect("a scope"), 17)].into(),
+                cursors: [(
+                    ScopeId::area("529901100201").expect("a scope"),
+                    Cursor { seq: 17, floor: 2 },
+                )]
+                .into(),
+                digests: [(ScopeId::area("529901100201").expect("a scope"), Digest(7))].into(),
+                repair: [(
+                    ScopeId::area("529901100202").expect("a scope"),
+                    [("a".parse().expect("a prefix"), Digest(8))].into(),
+                )]
+                .into(),
                 budget: 65_536,
                 clock: ClockReading { wall: 1_700_000_000_000, monotonic: 5, boot: "b".into() },
             },
@@ -279,7 +358,19 @@ mod tests {
             fields: Fields::from([(4, "一组".into())]),
         };
         let gone = vec![Gone { id: RecordId(Uuid::from_u128(9)), version: version(2) }];
-        let feed = Feed { rows: vec![row], gone, cursor: 18, more: false, digest: Some(Digest(7)) };
+        let repairs = vec![
+            Repair { prefix: "a".parse().expect("a prefix"), rows: Some(vec![row.clone()]) },
+            Repair { prefix: "b".parse().expect("a prefix"), rows: None },
+        ];
+        let feed = Feed {
+            reset: true,
+            rows: vec![row],
+            gone,
+            cursor: Cursor { seq: 18, floor: 2 },
+            more: false,
+            digest: Some(Digest(7)),
+            repairs,
+        };
         let scope = ScopeId::area("529901100201").expect("a scope");
         let answers: Vec<SyncResponse> = vec![
             SyncResponse::Ok(Accepted {
@@ -295,7 +386,7 @@ mod tests {
             }),
             SyncResponse::Fork { request, seq: 12 },
             SyncResponse::Gap { request, next: 9 },
-            SyncResponse::Reset { request, epoch: Epoch(0xe1), next: 9 },
+            SyncResponse::Reset { request, epoch: Epoch(0xe1) },
             SyncResponse::Upgrade { request, oldest: 2, ack: 14, outcomes },
         ];
         same("answers", answers);

@@ -29,14 +29,14 @@ pub struct Record {
     pub marks: Marks,
 }
 
-/// Who wrote which group and which element last.
+/// Who wrote which field and which element last.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Marks {
-    /// The creation: stands for every group and element not named below.
+    /// The creation: stands for every field and element not named below.
     pub created: Mark,
-    /// The last write of a group, by its leading field. Group 0 is the record's scope and life.
+    /// The last write of a field. Field 0 is the record's scope and life.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub groups: BTreeMap<FieldId, Mark>,
+    pub fields: BTreeMap<FieldId, Mark>,
     /// The last addition of an element, by field.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub elements: BTreeMap<FieldId, BTreeMap<String, Mark>>,
@@ -60,7 +60,7 @@ pub struct Mark {
 }
 
 /// An operation's place in the chains.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Writer {
     /// The incarnation that presented it.
     pub incarnation: IncarnationId,
@@ -82,9 +82,9 @@ impl<'de> Deserialize<'de> for Writer {
 }
 
 impl Marks {
-    /// The last write of a group.
-    pub fn group(&self, group: FieldId) -> &Mark {
-        self.groups.get(&group).unwrap_or(&self.created)
+    /// The last write of a field.
+    pub fn field(&self, field: FieldId) -> &Mark {
+        self.fields.get(&field).unwrap_or(&self.created)
     }
 
     /// The last addition of an element.

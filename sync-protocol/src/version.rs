@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::mutant::{self, Mutant};
+
 /// One unbroken life of the server's database: 16 hexadecimal digits, random. A restore from a
 /// backup starts a new epoch.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,6 +48,9 @@ impl Lineage {
     ///
     /// A `seen` outside the lineage says nothing about what was seen here, so everything is news.
     pub fn is_news(&self, version: Version, seen: Version) -> bool {
+        if mutant::is_on(Mutant::PlainPairs) {
+            return (version.epoch, version.n) > (seen.epoch, seen.n);
+        }
         let place = |epoch| self.0.iter().position(|one| *one == epoch);
         match (place(version.epoch), place(seen.epoch)) {
             (Some(given), Some(known)) => (given, version.n) > (known, seen.n),

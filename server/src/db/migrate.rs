@@ -31,6 +31,12 @@ pub enum MigrationProblem {
     Failed(String),
 }
 
+#[derive(diesel::QueryableByName)]
+struct Count {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    count: i64,
+}
+
 fn failed(cause: impl std::fmt::Display) -> MigrationProblem {
     MigrationProblem::Failed(cause.to_string())
 }
@@ -39,7 +45,17 @@ fn failed(cause: impl std::fmt::Display) -> MigrationProblem {
 pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, MigrationProblem> {
     match url.connect()? {
         AnyConnection::Sqlite(mut connection) => {
-            connection.immediate_transaction(|connection| forward(connection, SQLITE))
+            // A step may have to build a table anew that others refer to.
+            connection.batch_execute("PRAGMA foreign_keys = OFF").map_err(failed)?;
+            connection.immediate_transaction(|connection| {
+                let ran = forward(connection, SQLITE)?;
+                let check = "SELECT count(*) AS count FROM pragma_foreign_key_check";
+                let broken: Count = diesel::sql_query(check).get_result(connection)?;
+                match broken.count {
+                    0 => Ok(ran),
+                    count => Err(failed(format_args!("{count} rows would refer to nothing"))),
+                }
+            })
         }
         AnyConnection::Postgres(mut connection) => {
             let lock = format!("SELECT pg_advisory_lock({LOCK})");

@@ -146,6 +146,7 @@ diesel::table! {
         scope -> Text,
         seq -> BigInt,
         digest -> Binary,
+        horizon -> BigInt,
     }
 }
 
@@ -182,6 +183,7 @@ diesel::table! {
         record -> Id,
         epoch -> BigInt,
         n -> BigInt,
+        left_at -> Moment,
     }
 }
 
@@ -191,11 +193,14 @@ diesel::table! {
 
     chains (incarnation) {
         incarnation -> Id,
-        device_id -> Id,
+        device_id -> Nullable<Id>,
+        user_id -> Nullable<Id>,
         next_seq -> BigInt,
         parent -> Nullable<Id>,
         fork_seq -> Nullable<BigInt>,
         started_at -> Moment,
+        safe_before -> BigInt,
+        repeats -> Bool,
     }
 }
 
@@ -211,6 +216,8 @@ diesel::table! {
         outcome -> Json,
         pushed_by -> Id,
         received_at -> Moment,
+        first_incarnation -> Nullable<Id>,
+        first_seq -> Nullable<BigInt>,
     }
 }
 
@@ -234,12 +241,17 @@ diesel::table! {
     quarantine (incarnation, seq) {
         incarnation -> Id,
         seq -> BigInt,
-        device_id -> Id,
+        device_id -> Nullable<Id>,
         pushed_by -> Id,
         scope -> Nullable<Text>,
         kind -> Text,
         reason -> Text,
         received_at -> Moment,
+        unit -> Nullable<Id>,
+        settlement -> Nullable<Text>,
+        settled_at -> Nullable<Moment>,
+        settled_by -> Nullable<Id>,
+        words -> Nullable<Text>,
     }
 }
 
@@ -290,6 +302,31 @@ diesel::table! {
         start -> BigInt,
         length -> BigInt,
         object -> Id,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::{Id, Json, Moment};
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
+
+    backups (id) {
+        id -> Id,
+        place -> Text,
+        epoch -> BigInt,
+        made_at -> Moment,
+        verified_at -> Nullable<Moment>,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::{Id, Json, Moment};
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
+
+    sync_log (id) {
+        id -> Id,
+        device_id -> Id,
+        at -> Moment,
+        attempt -> Json,
     }
 }
 

@@ -6,7 +6,7 @@
 mod county;
 mod names;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 
 use ed25519_dalek::SigningKey;
@@ -14,7 +14,7 @@ use mobile_schema::pack::PackProblem;
 use serde_json::value::RawValue;
 use sync_protocol::clock::ClockReading;
 use sync_protocol::message::SyncRequest;
-use sync_protocol::{IncarnationId, Op, Outcome, RequestId, ScopeId, UserId};
+use sync_protocol::{DeviceId, IncarnationId, Op, Outcome, ScopeId, UserId};
 use uuid::Uuid;
 
 use crate::accounts::{self, NewUser, Role};
@@ -24,7 +24,7 @@ use crate::db::{AnyConnection, Failed, Timestamp};
 use crate::devices::{self, DeviceState};
 use crate::http::Problem;
 use crate::packs::{self, InstallProblem};
-use crate::sync::{Pushed, Pusher, push};
+use crate::sync::{Owner, Pushed, Pusher, push};
 
 pub use county::{COUNTY, VILLAGES};
 
@@ -128,8 +128,9 @@ pub async fn load(app: &App) -> Result<Loaded, DemoProblem> {
             let device = loader(connection, admin, now)?;
             let scopes: BTreeSet<ScopeId> = ops.iter().map(|op| op.scope.clone()).collect();
             let (catalogue, lineage) = (&*catalogue, &*lineage);
-            let pusher = Pusher { device, user: admin, scopes: &scopes, catalogue, lineage, now };
-            push_all(connection, &pusher, ops)?;
+            let owner = Owner::Tablet(device);
+            let pusher = Pusher { owner, user: admin, scopes: &scopes, catalogue, lineage, now };
+            push_all(connection, &pusher, device, ops)?;
             Ok(counts)
         })
         .await;
@@ -174,6 +175,7 @@ fn loader(
 fn push_all(
     connection: &mut AnyConnection,
     pusher: &Pusher<'_>,
+    device: DeviceId,
     ops: Vec<Op>,
 ) -> Result<(), Failed<Problem>> {
     let wrong = |what: String| Failed::Unavailable(format!("the demo data: {what}"));
@@ -182,23 +184,10 @@ fn push_all(
     for chunk in county::whole_groups(&ops, 900) {
         let bodies: Result<Vec<Box<RawValue>>, _> =
             chunk.iter().map(serde_json::value::to_raw_value).collect();
-        let request = SyncRequest {
-            protocol: sync_protocol::limits::PROTOCOL,
-            request: RequestId(Uuid::now_v7()),
-            device: pusher.device,
-            incarnation,
-            inherits: None,
-            epoch: None,
-            first_seq,
-            ops: bodies.map_err(|error| wrong(error.to_string()))?,
-            cursors: BTreeMap::new(),
-            budget: 0,
-            clock: ClockReading {
-                wall: pusher.now.milliseconds(),
-                monotonic: 0,
-                boot: String::new(),
-            },
-        };
+        let ops = bodies.map_err(|error| wrong(error.to_string()))?;
+        let wall = pusher.now.milliseconds();
+        let clock = ClockReading { wall, monotonic: 0, boot: String::new() };
+        let request = SyncRequest::pushing(device, incarnation, first_seq, ops, clock);
         match push(connection, pusher, &request)? {
             Pushed::Stored { outcomes, .. } => {
                 let refused = outcomes.iter().find(|one| !matches!(one, Outcome::Applied { .. }));

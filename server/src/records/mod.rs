@@ -1,8 +1,10 @@
 //! Records of every register: how they are stored, and how supervisors read them.
 
+mod feed;
 mod http;
 mod queries;
 mod store;
 
+pub use feed::{FeedRow, Snapshot};
 pub use http::routes;
-pub use store::{FeedPage, FeedRow, Written, feed, heads, load_for_update, write};
+pub use store::{Written, load_for_update, write};

@@ -1,14 +1,12 @@
-//! Records as rows, feeds by sequence number, digests: what a push writes and a pull reads.
+//! Records as rows: what a push reads and writes.
 
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 use mobile_schema::register::Role;
 use mobile_schema::{Catalogue, Hash, Value};
-use serde::Serialize;
-use serde_json::value::RawValue;
+use sync_protocol::exchange::{Head, Heads};
 use sync_protocol::merge::Board;
-use sync_protocol::message::Gone;
 use sync_protocol::{Digest, Epoch, Record, RecordId, ScopeId, Version};
 
 use crate::db::schema::{evictions, history, records, scope_heads};
@@ -16,7 +14,7 @@ use crate::db::types::{JsonText, Key, Timestamp};
 use crate::db::{AnyConnection, RowLocked, insert_all};
 
 /// Ids in one `IN (…)`: below what either database takes as parameters.
-const IDS_AT_ONCE: usize = 500;
+pub(super) const IDS_AT_ONCE: usize = 500;
 
 #[derive(Insertable, AsChangeset, Queryable, Selectable)]
 #[diesel(table_name = records, treat_none_as_null = true)]
@@ -56,14 +54,24 @@ struct EvictionRow {
     record: Key,
     epoch: i64,
     n: i64,
+    left_at: Timestamp,
 }
+
+pub(super) type HeadRow = (String, i64, Vec<u8>, i64);
+
+macro_rules! head_columns {
+    () => {
+        (scope_heads::scope, scope_heads::seq, scope_heads::digest, scope_heads::horizon)
+    };
+}
+pub(super) use head_columns;
 
 /// Versions are stored as two 64-bit integers; an epoch's bits are kept, whatever their sign.
 fn columns(version: Version) -> (i64, i64) {
     (version.epoch.0 as i64, version.n as i64)
 }
 
-fn version(epoch: i64, n: i64) -> Version {
+pub(super) fn version(epoch: i64, n: i64) -> Version {
     Version { epoch: Epoch(epoch as u64), n: n as u64 }
 }
 
@@ -164,10 +172,13 @@ pub fn write(
     let lines: Vec<_> = board.happenings().iter().map(line).collect();
     insert_all!(connection, history::table, lines)?;
 
-    let mut heads = Heads::lock(connection, board)?;
-    let (mut new, mut gone) = (Vec::new(), Vec::new());
+    let stored = lock_heads(connection, &Heads::touched(board))?;
+    let new_scopes: Vec<_> =
+        Heads::touched(board).into_iter().filter(|scope| !stored.contains_key(scope)).collect();
+    let mut heads = Heads::new(stored);
+    let mut new = Vec::new();
     for (before, now) in board.changed() {
-        let seq = heads.count(before, now, &mut gone);
+        let seq = heads.count(before, now) as i64;
         let row = RecordRow::of(now, seq, written.catalogue, written.now);
         match before {
             None => new.push(row),
@@ -177,86 +188,71 @@ pub fn write(
         }
     }
     insert_all!(connection, records::table, new)?;
+    let (heads, gone) = heads.finish();
+    let gone: Vec<_> = gone
+        .into_iter()
+        .map(|eviction| {
+            let (epoch, n) = columns(eviction.version);
+            let (scope, seq) = (eviction.scope.to_string(), eviction.seq as i64);
+            let record = eviction.record.into();
+            EvictionRow { scope, seq, record, epoch, n, left_at: written.now }
+        })
+        .collect();
     insert_all!(connection, evictions::table, gone)?;
-    heads.store(connection)
+    store_heads(connection, heads, &new_scopes)
 }
 
-/// The counters and digests of the scopes that a push touches, locked in the scopes' order.
-struct Heads(BTreeMap<ScopeId, Head>);
-
-struct Head {
-    seq: i64,
-    digest: Digest,
-    is_new: bool,
+/// The heads of these scopes that have any, locked in the scopes' order.
+fn lock_heads(
+    connection: &mut AnyConnection,
+    scopes: &[ScopeId],
+) -> QueryResult<BTreeMap<ScopeId, Head>> {
+    let mut heads = BTreeMap::new();
+    for chunk in scopes.chunks(IDS_AT_ONCE) {
+        let names: Vec<&str> = chunk.iter().map(ScopeId::as_str).collect();
+        let query = scope_heads::table
+            .filter(scope_heads::scope.eq_any(names))
+            .order(scope_heads::scope)
+            .select(head_columns!());
+        let rows: Vec<HeadRow> = RowLocked(query).get_results(connection)?;
+        for row in rows {
+            heads.extend(head(row)?);
+        }
+    }
+    Ok(heads)
 }
 
-impl Heads {
-    fn lock(connection: &mut AnyConnection, board: &Board) -> QueryResult<Self> {
-        let mut heads = BTreeMap::new();
-        for (before, now) in board.changed() {
-            for scope in before.map(|record| &record.scope).into_iter().chain([&now.scope]) {
-                heads.insert(
-                    scope.clone(),
-                    Head { seq: 0, digest: Digest::default(), is_new: true },
-                );
-            }
+fn store_heads(
+    connection: &mut AnyConnection,
+    heads: BTreeMap<ScopeId, Head>,
+    new: &[ScopeId],
+) -> QueryResult<()> {
+    for (scope, head) in heads {
+        let digest = head.digest.0.to_be_bytes().to_vec();
+        let values = (scope_heads::seq.eq(head.seq as i64), scope_heads::digest.eq(digest));
+        if new.contains(&scope) {
+            diesel::insert_into(scope_heads::table)
+                .values((
+                    scope_heads::scope.eq(scope.as_str()),
+                    values.0,
+                    values.1,
+                    scope_heads::horizon.eq(0),
+                ))
+                .execute(connection)?;
+        } else {
+            diesel::update(scope_heads::table.find(scope.as_str()))
+                .set(values)
+                .execute(connection)?;
         }
-        let names: Vec<String> = heads.keys().map(ScopeId::to_string).collect();
-        for chunk in names.chunks(IDS_AT_ONCE) {
-            let query = scope_heads::table
-                .filter(scope_heads::scope.eq_any(chunk.to_vec()))
-                .order(scope_heads::scope)
-                .select((scope_heads::scope, scope_heads::seq, scope_heads::digest));
-            let rows: Vec<(String, i64, Vec<u8>)> = RowLocked(query).get_results(connection)?;
-            for (scope, seq, digest) in rows {
-                let head = scope.parse().ok().and_then(|scope: ScopeId| heads.get_mut(&scope));
-                if let Some(head) = head {
-                    *head = Head { seq, digest: digest_of(digest)?, is_new: false };
-                }
-            }
-        }
-        Ok(Self(heads))
     }
+    Ok(())
+}
 
-    /// Gives the record its number in its scope, and notes that it left another.
-    fn count(&mut self, before: Option<&Record>, now: &Record, gone: &mut Vec<EvictionRow>) -> i64 {
-        if let Some(before) = before
-            && let Some(old) = self.0.get_mut(&before.scope)
-        {
-            if !before.deleted {
-                old.digest.remove(before.id, before.version);
-            }
-            if before.scope != now.scope {
-                old.seq += 1;
-                let (epoch, n) = columns(now.version);
-                let scope = before.scope.to_string();
-                gone.push(EvictionRow { scope, seq: old.seq, record: now.id.into(), epoch, n });
-            }
-        }
-        let Some(head) = self.0.get_mut(&now.scope) else { return 0 };
-        head.seq += 1;
-        if !now.deleted {
-            head.digest.add(now.id, now.version);
-        }
-        head.seq
-    }
-
-    fn store(self, connection: &mut AnyConnection) -> QueryResult<()> {
-        for (scope, head) in self.0 {
-            let digest = head.digest.0.to_be_bytes().to_vec();
-            let values = (scope_heads::seq.eq(head.seq), scope_heads::digest.eq(digest));
-            if head.is_new {
-                diesel::insert_into(scope_heads::table)
-                    .values((scope_heads::scope.eq(scope.as_str()), values.0, values.1))
-                    .execute(connection)?;
-            } else {
-                diesel::update(scope_heads::table.find(scope.as_str()))
-                    .set(values)
-                    .execute(connection)?;
-            }
-        }
-        Ok(())
-    }
+/// A scope's head as it is stored; none if the scope's name can't be read.
+pub(super) fn head((scope, seq, digest, horizon): HeadRow) -> QueryResult<Option<(ScopeId, Head)>> {
+    let digest = digest_of(digest)?;
+    let (seq, horizon) = (seq as u64, horizon as u64);
+    Ok(scope.parse().ok().map(|scope| (scope, Head { seq, digest, horizon })))
 }
 
 fn digest_of(bytes: Vec<u8>) -> QueryResult<Digest> {
@@ -264,131 +260,4 @@ fn digest_of(bytes: Vec<u8>) -> QueryResult<Digest> {
         diesel::result::Error::DeserializationError("a digest in the database".into())
     })?;
     Ok(Digest(u128::from_be_bytes(bytes)))
-}
-
-/// The last number and the digest of each of these scopes that has any.
-pub fn heads(
-    connection: &mut AnyConnection,
-    scopes: &[ScopeId],
-) -> QueryResult<BTreeMap<ScopeId, (u64, Digest)>> {
-    let mut found = BTreeMap::new();
-    let names: Vec<String> = scopes.iter().map(ScopeId::to_string).collect();
-    for chunk in names.chunks(IDS_AT_ONCE) {
-        let rows: Vec<(String, i64, Vec<u8>)> = scope_heads::table
-            .filter(scope_heads::scope.eq_any(chunk.to_vec()))
-            .select((scope_heads::scope, scope_heads::seq, scope_heads::digest))
-            .load(connection)?;
-        for (scope, seq, digest) in rows {
-            if let Ok(scope) = scope.parse() {
-                found.insert(scope, (seq as u64, digest_of(digest)?));
-            }
-        }
-    }
-    Ok(found)
-}
-
-/// A record in a feed, with its values as they are stored: it is not parsed to be sent.
-#[derive(Debug, Serialize)]
-pub struct FeedRow {
-    id: RecordId,
-    collection: String,
-    version: Version,
-    definition: Hash,
-    fields: Box<RawValue>,
-}
-
-/// A stretch of a scope's feed.
-#[derive(Debug, Default)]
-pub struct FeedPage {
-    /// Records that are new or changed.
-    pub rows: Vec<FeedRow>,
-    /// Records that left or are gone.
-    pub gone: Vec<Gone>,
-    /// The last number on the page; the cursor it began with if it is empty.
-    pub cursor: u64,
-    /// About how many bytes it takes on the wire.
-    pub bytes: usize,
-}
-
-/// What a row takes besides its values.
-const ROW_OVERHEAD: usize = 220;
-
-/// The news of a scope after `cursor`, up to about `budget` bytes but at least one row.
-pub fn feed(
-    connection: &mut AnyConnection,
-    scope: &ScopeId,
-    cursor: u64,
-    head: u64,
-    budget: usize,
-) -> QueryResult<FeedPage> {
-    const ROWS_AT_ONCE: i64 = 200;
-    type Row = (i64, Key, String, i64, i64, Vec<u8>, bool, JsonText);
-    let mut page = FeedPage { cursor, ..FeedPage::default() };
-    while page.cursor < head && page.bytes < budget {
-        let after = page.cursor as i64;
-        let rows: Vec<Row> = records::table
-            .filter(records::scope.eq(scope.as_str()).and(records::seq.gt(after)))
-            .order(records::seq)
-            .limit(ROWS_AT_ONCE)
-            .select((
-                records::seq,
-                records::id,
-                records::collection,
-                records::epoch,
-                records::n,
-                records::definition,
-                records::deleted,
-                records::fields,
-            ))
-            .load(connection)?;
-        // Evictions up to where these rows reach; all that are left, if these are the last.
-        let full = rows.len() as i64 == ROWS_AT_ONCE;
-        let reach = if full { rows.last().map_or(i64::MAX, |row| row.0) } else { i64::MAX };
-        let left: Vec<(i64, Key, i64, i64)> = evictions::table
-            .filter(evictions::scope.eq(scope.as_str()))
-            .filter(evictions::seq.gt(after).and(evictions::seq.le(reach)))
-            .order(evictions::seq)
-            .select((evictions::seq, evictions::record, evictions::epoch, evictions::n))
-            .load(connection)?;
-        let mut left = left.into_iter().peekable();
-        let mut rows = rows.into_iter().peekable();
-        // By number, so that stopping at the budget leaves no hole behind the cursor.
-        while page.bytes < budget {
-            let next_left = left.peek().map_or(i64::MAX, |one| one.0);
-            let next_row = rows.peek().map_or(i64::MAX, |row| row.0);
-            if next_left < next_row {
-                let Some((seq, record, epoch, n)) = left.next() else { break };
-                page.gone.push(Gone { id: record.into(), version: version(epoch, n) });
-                page.bytes += ROW_OVERHEAD / 2;
-                page.cursor = seq as u64;
-            } else {
-                let Some((seq, id, collection, epoch, n, definition, deleted, fields)) =
-                    rows.next()
-                else {
-                    break;
-                };
-                let (id, version) = (id.into(), version(epoch, n));
-                if deleted {
-                    page.gone.push(Gone { id, version });
-                    page.bytes += ROW_OVERHEAD / 2;
-                } else {
-                    page.bytes += ROW_OVERHEAD + fields.0.len();
-                    page.rows.push(FeedRow {
-                        id,
-                        collection,
-                        version,
-                        definition: Hash(definition.try_into().unwrap_or([0; 32])),
-                        fields: RawValue::from_string(fields.0).map_err(|error| {
-                            diesel::result::Error::DeserializationError(error.into())
-                        })?,
-                    });
-                }
-                page.cursor = seq as u64;
-            }
-        }
-        if !full && page.bytes < budget {
-            page.cursor = head;
-        }
-    }
-    Ok(page)
 }

@@ -1,108 +1,227 @@
-//! Chains: one for each incarnation of a device, each operation at its place, once.
+//! Chains in the database: what the server has of each incarnation's operations.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 use mobile_schema::Hash;
+use sync_protocol::exchange::Admission;
 use sync_protocol::merge::Presenter;
 use sync_protocol::message::Inheritance;
-use sync_protocol::{DeviceId, IncarnationId, Outcome};
+use sync_protocol::record::Writer;
+use sync_protocol::{DeviceId, IncarnationId, Outcome, UserId};
 
 use crate::db::schema::{chains, ops};
 use crate::db::types::{JsonText, Key, Timestamp};
 use crate::db::{AnyConnection, RowLocked};
 
-/// A chain, locked until the transaction ends.
-pub(super) struct Chain {
-    pub(super) presenter: Presenter,
-    pub(super) next_seq: u64,
+/// Whose chain it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// A tablet's.
+    Tablet(DeviceId),
+    /// A person's, who works in a browser.
+    Person(UserId),
 }
 
-/// The chain is another device's.
+impl Owner {
+    /// The tablet, if it is one.
+    pub fn device(self) -> Option<DeviceId> {
+        match self {
+            Self::Tablet(device) => Some(device),
+            Self::Person(_) => None,
+        }
+    }
+}
+
+/// The chain is another's.
 #[derive(Debug)]
 pub(super) struct ForeignChain;
 
-type ChainRow = (Key, i64, Option<Key>, Option<i64>);
+/// Which chain a request goes on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted {
+    pub(super) owner: Owner,
+    pub(super) incarnation: IncarnationId,
+    pub(super) inherits: Option<Inheritance>,
+    pub(super) begins: u64,
+}
+
+/// A chain as it is stored, or as it would be if it were begun.
+#[derive(Clone, Debug)]
+pub(super) struct Chain {
+    incarnation: IncarnationId,
+    owner: Owner,
+    pub(super) admission: Admission,
+    parent: Option<(IncarnationId, u64)>,
+    safe_before: u64,
+    repeats: bool,
+}
+
+type Row = (Option<Key>, Option<Key>, i64, Option<Key>, Option<i64>, i64, bool);
 
 /// How many forks back a chain is followed.
 const MOST_ANCESTORS: usize = 64;
 
-/// Locks the chain of an incarnation; starts it at `first_seq`, or where it forked off another,
-/// if it is new.
-pub(super) fn lock(
-    connection: &mut AnyConnection,
-    device: DeviceId,
-    incarnation: IncarnationId,
-    first_seq: u64,
-    inherits: Option<Inheritance>,
-    now: Timestamp,
-) -> QueryResult<Result<Chain, ForeignChain>> {
-    let query = chains::table.find(Key::from(incarnation)).select((
-        chains::device_id,
-        chains::next_seq,
-        chains::parent,
-        chains::fork_seq,
-    ));
-    let found: Option<ChainRow> = RowLocked(query).get_result(connection).optional()?;
-    if let Some((owner, next_seq, parent, fork_seq)) = found {
-        if DeviceId::from(owner) != device {
-            return Ok(Err(ForeignChain));
-        }
-        let inherited = ancestors(connection, parent, fork_seq)?;
-        let presenter = Presenter { incarnation, inherited };
-        return Ok(Ok(Chain { presenter, next_seq: next_seq as u64 }));
-    }
-    // Only a chain of the same device that reaches that far can be inherited.
-    let shared = match inherits {
-        None => None,
-        Some(inheritance) => {
-            let parent: Option<(Key, i64)> = chains::table
-                .find(Key::from(inheritance.incarnation))
-                .select((chains::device_id, chains::next_seq))
-                .first(connection)
-                .optional()?;
-            let fits = |(owner, next): &(Key, i64)| {
-                DeviceId::from(*owner) == device && *next as u64 >= inheritance.before
-            };
-            parent.filter(fits).map(|_| inheritance)
-        }
+macro_rules! chain_columns {
+    () => {
+        (
+            chains::device_id,
+            chains::user_id,
+            chains::next_seq,
+            chains::parent,
+            chains::fork_seq,
+            chains::safe_before,
+            chains::repeats,
+        )
     };
-    let next_seq = shared.map_or(first_seq, |inheritance| inheritance.before);
-    let parent = shared.map(|inheritance| Key::from(inheritance.incarnation));
-    let fork_seq = shared.map(|inheritance| inheritance.before as i64);
-    diesel::insert_into(chains::table)
-        .values((
-            chains::incarnation.eq(Key::from(incarnation)),
-            chains::device_id.eq(Key::from(device)),
-            chains::next_seq.eq(next_seq as i64),
-            chains::parent.eq(parent),
-            chains::fork_seq.eq(fork_seq),
-            chains::started_at.eq(now),
-        ))
-        .execute(connection)?;
-    let inherited = ancestors(connection, parent, fork_seq)?;
-    Ok(Ok(Chain { presenter: Presenter { incarnation, inherited }, next_seq }))
 }
 
-fn ancestors(
-    connection: &mut AnyConnection,
-    mut parent: Option<Key>,
-    mut fork_seq: Option<i64>,
-) -> QueryResult<Vec<(IncarnationId, u64)>> {
-    let mut inherited = Vec::new();
-    let mut reach = u64::MAX;
-    while let (Some(incarnation), Some(fork)) = (parent, fork_seq) {
-        if inherited.len() == MOST_ANCESTORS {
-            break;
-        }
-        reach = reach.min(fork as u64);
-        inherited.push((incarnation.into(), reach));
-        (parent, fork_seq) = chains::table
-            .find(incarnation)
-            .select((chains::parent, chains::fork_seq))
-            .first(connection)?;
+fn is_owner(owner: Owner, device: Option<Key>, user: Option<Key>) -> bool {
+    match owner {
+        Owner::Tablet(wanted) => device.map(DeviceId::from) == Some(wanted),
+        Owner::Person(wanted) => user.map(UserId::from) == Some(wanted),
     }
-    Ok(inherited)
+}
+
+/// Finds the chain, and keeps others from going on with it until the transaction ends if `locked`.
+pub(super) fn find(
+    connection: &mut AnyConnection,
+    wanted: &Wanted,
+    locked: bool,
+) -> QueryResult<Result<Chain, ForeignChain>> {
+    let Wanted { owner, incarnation, .. } = *wanted;
+    let query = chains::table.find(Key::from(incarnation)).select(chain_columns!());
+    let found: Option<Row> = if locked {
+        RowLocked(query).get_result(connection).optional()?
+    } else {
+        query.first(connection).optional()?
+    };
+    if let Some((device, user, next, parent, fork, safe, repeats)) = found {
+        if !is_owner(owner, device, user) {
+            return Ok(Err(ForeignChain));
+        }
+        let parent = parent.zip(fork).map(|(parent, fork)| (parent.into(), fork as u64));
+        let admission = Admission::Known(next as u64);
+        let safe_before = safe as u64;
+        return Ok(Ok(Chain { incarnation, owner, admission, parent, safe_before, repeats }));
+    }
+    // Only a chain of the same owner can be inherited.
+    let mut parent = None;
+    let mut admission = Admission::New(wanted.begins);
+    if let Some(inheritance) = wanted.inherits {
+        let known: Option<Row> = chains::table
+            .find(Key::from(inheritance.incarnation))
+            .select(chain_columns!())
+            .first(connection)
+            .optional()?;
+        if let Some((device, user, next, ..)) = known
+            && is_owner(owner, device, user)
+        {
+            admission = Admission::inherit(inheritance, next as u64);
+            if let Admission::Inherits(before) = admission {
+                parent = Some((inheritance.incarnation, before));
+            }
+        }
+    }
+    let (safe_before, repeats) = (0, false);
+    Ok(Ok(Chain { incarnation, owner, admission, parent, safe_before, repeats }))
+}
+
+impl Chain {
+    /// Begins the chain at `next` if it is new.
+    pub(super) fn begin(
+        &self,
+        connection: &mut AnyConnection,
+        next: u64,
+        now: Timestamp,
+    ) -> QueryResult<()> {
+        if matches!(self.admission, Admission::Known(_)) {
+            return Ok(());
+        }
+        let (device, user) = match self.owner {
+            Owner::Tablet(device) => (Some(Key::from(device)), None),
+            Owner::Person(user) => (None, Some(Key::from(user))),
+        };
+        diesel::insert_into(chains::table)
+            .values((
+                chains::incarnation.eq(Key::from(self.incarnation)),
+                chains::device_id.eq(device),
+                chains::user_id.eq(user),
+                chains::next_seq.eq(next as i64),
+                chains::parent.eq(self.parent.map(|(parent, _)| Key::from(parent))),
+                chains::fork_seq.eq(self.parent.map(|(_, fork)| fork as i64)),
+                chains::started_at.eq(now),
+                chains::safe_before.eq(0),
+                chains::repeats.eq(false),
+            ))
+            .execute(connection)?;
+        Ok(())
+    }
+
+    /// Who goes on with the chain, and what they have themselves presented.
+    pub(super) fn presenter(&self, connection: &mut AnyConnection) -> QueryResult<Presenter> {
+        let mut presenter = Presenter::new(self.incarnation);
+        let mut repeats = self.repeats;
+        let mut parent = self.parent;
+        let mut reach = u64::MAX;
+        while let Some((incarnation, fork)) = parent {
+            if presenter.inherited.len() == MOST_ANCESTORS {
+                break;
+            }
+            reach = reach.min(fork);
+            presenter.inherited.push((incarnation, reach));
+            let (next, again) = chains::table
+                .find(Key::from(incarnation))
+                .select(((chains::parent, chains::fork_seq), chains::repeats))
+                .first::<((Option<Key>, Option<i64>), bool)>(connection)?;
+            parent = next.0.zip(next.1).map(|(parent, fork)| (parent.into(), fork as u64));
+            repeats |= again;
+        }
+        if repeats {
+            presenter.repeated = repeated(connection, &presenter)?;
+        }
+        Ok(presenter)
+    }
+
+    /// Operations below this number are in a verified backup.
+    pub(super) fn safe_before(&self, connection: &mut AnyConnection) -> QueryResult<u64> {
+        let mut safe = self.safe_before;
+        let mut parent = self.parent;
+        let mut reach = u64::MAX;
+        for _ in 0..MOST_ANCESTORS {
+            let Some((incarnation, fork)) = parent else { break };
+            reach = reach.min(fork);
+            let (known, next) = chains::table
+                .find(Key::from(incarnation))
+                .select((chains::safe_before, (chains::parent, chains::fork_seq)))
+                .first::<(i64, (Option<Key>, Option<i64>))>(connection)?;
+            safe = safe.max((known as u64).min(reach));
+            parent = next.0.zip(next.1).map(|(parent, fork)| (parent.into(), fork as u64));
+        }
+        Ok(safe)
+    }
+}
+
+/// Where operations of this chain, and of those it inherits, had stood before.
+fn repeated(
+    connection: &mut AnyConnection,
+    presenter: &Presenter,
+) -> QueryResult<BTreeSet<Writer>> {
+    let mut found = BTreeSet::new();
+    let own = [(presenter.incarnation, u64::MAX)];
+    for (incarnation, fork) in presenter.inherited.iter().chain(&own) {
+        let rows: Vec<(Option<Key>, Option<i64>)> = ops::table
+            .filter(ops::incarnation.eq(Key::from(*incarnation)))
+            .filter(ops::seq.lt(i64::try_from(*fork).unwrap_or(i64::MAX)))
+            .filter(ops::first_incarnation.is_not_null())
+            .select((ops::first_incarnation, ops::first_seq))
+            .load(connection)?;
+        let places = rows.into_iter().filter_map(|(incarnation, seq)| incarnation.zip(seq));
+        found.extend(
+            places.map(|(first, seq)| Writer { incarnation: first.into(), seq: seq as u64 }),
+        );
+    }
+    Ok(found)
 }
 
 /// What is stored at these places of the chain or of those it inherits.
@@ -113,6 +232,9 @@ pub(super) fn stored(
     before: u64,
 ) -> QueryResult<BTreeMap<u64, (Hash, Outcome)>> {
     let mut found = BTreeMap::new();
+    if first >= before {
+        return Ok(found);
+    }
     let own = [(presenter.incarnation, u64::MAX)];
     for (incarnation, fork) in presenter.inherited.iter().rev().chain(&own) {
         let rows: Vec<(i64, Vec<u8>, JsonText)> = ops::table
@@ -127,35 +249,58 @@ pub(super) fn stored(
     Ok(found)
 }
 
-/// The outcomes of operations that were pushed before, by whatever incarnation.
-pub(super) fn known_outcomes(
+/// Operations that were pushed before, by whatever incarnation: where they stood first, and what
+/// became of them.
+pub(super) fn known(
     connection: &mut AnyConnection,
     keys: &[Hash],
-) -> QueryResult<BTreeMap<Hash, Outcome>> {
+) -> QueryResult<BTreeMap<Hash, (Writer, Outcome)>> {
     let mut found = BTreeMap::new();
     for chunk in keys.chunks(500) {
         let chunk: Vec<Vec<u8>> = chunk.iter().map(|key| key.as_bytes().to_vec()).collect();
-        let rows: Vec<(Vec<u8>, JsonText)> = ops::table
+        let rows: Vec<(Vec<u8>, Key, i64, JsonText)> = ops::table
             .filter(ops::key.eq_any(chunk))
-            .select((ops::key, ops::outcome))
+            .filter(ops::first_incarnation.is_null())
+            .order((ops::received_at, ops::incarnation, ops::seq))
+            .select((ops::key, ops::incarnation, ops::seq, ops::outcome))
             .load(connection)?;
-        for (key, outcome) in rows {
-            found.insert(hash(key)?, outcome.read()?);
+        for (key, incarnation, seq, outcome) in rows {
+            let writer = Writer { incarnation: incarnation.into(), seq: seq as u64 };
+            let first = (writer, outcome.read()?);
+            found.entry(hash(key)?).or_insert(first);
         }
     }
     Ok(found)
 }
 
-/// Moves the end of the chain.
+/// Moves the end of the chain; notes whether it has operations that stood elsewhere first.
 pub(super) fn advance(
     connection: &mut AnyConnection,
     incarnation: IncarnationId,
     next_seq: u64,
+    repeats: bool,
 ) -> QueryResult<()> {
-    diesel::update(chains::table.find(Key::from(incarnation)))
-        .set(chains::next_seq.eq(next_seq as i64))
-        .execute(connection)?;
+    let chain = chains::table.find(Key::from(incarnation));
+    if repeats {
+        diesel::update(chain)
+            .set((chains::next_seq.eq(next_seq as i64), chains::repeats.eq(true)))
+            .execute(connection)?;
+    } else {
+        diesel::update(chain).set(chains::next_seq.eq(next_seq as i64)).execute(connection)?;
+    }
     Ok(())
+}
+
+/// The chain of a person who works in a browser, if there is one, and where it ends.
+pub(super) fn of_person(
+    connection: &mut AnyConnection,
+    user: UserId,
+) -> QueryResult<Option<(IncarnationId, u64)>> {
+    let query = chains::table
+        .filter(chains::user_id.eq(Key::from(user)))
+        .select((chains::incarnation, chains::next_seq));
+    let found: Option<(Key, i64)> = RowLocked(query).get_result(connection).optional()?;
+    Ok(found.map(|(incarnation, next)| (incarnation.into(), next as u64)))
 }
 
 fn hash(bytes: Vec<u8>) -> QueryResult<Hash> {

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use actix_web::{post, web};
 use serde_json::value::RawValue;
-use sync_protocol::limits::{
-    MAX_BUDGET, MAX_OPS, MAX_SCOPES, MIN_BUDGET, OLDEST_PROTOCOL, PROTOCOL,
-};
+use sync_protocol::exchange::admit;
+use sync_protocol::limits::{MAX_OPS, MAX_PARTS, MAX_SCOPES, OLDEST_PROTOCOL, PROTOCOL};
 use sync_protocol::message::{Accepted, Order, SyncRequest, SyncResponse};
 use sync_protocol::{ClockReading, Outcome};
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use super::chain::{Owner, Wanted};
 use super::push::{Pushed, Pusher, push};
-use super::{pull, quarantine};
+use super::{chain, pull, quarantine};
 use crate::app::App;
 use crate::db::Timestamp;
 use crate::devices::{self, DeviceState};
@@ -44,9 +44,9 @@ async fn sync(
     let (ack, outcomes) = match pushed {
         Pushed::Fork(seq) => return Ok(web::Json(SyncResponse::Fork { request: id, seq })),
         Pushed::Gap(next) => return Ok(web::Json(SyncResponse::Gap { request: id, next })),
-        Pushed::Reset(next) => {
+        Pushed::Reset => {
             let epoch = app.lineage.current();
-            return Ok(web::Json(SyncResponse::Reset { request: id, epoch, next }));
+            return Ok(web::Json(SyncResponse::Reset { request: id, epoch }));
         }
         Pushed::Stored { ack, outcomes } => (ack, outcomes),
     };
@@ -56,9 +56,16 @@ async fn sync(
         return Ok(web::Json(SyncResponse::Upgrade { request: id, oldest, ack, outcomes }));
     }
     let scopes: Vec<_> = tablet.scopes.iter().cloned().collect();
-    let budget = request.budget.clamp(MIN_BUDGET, MAX_BUDGET) as usize;
-    let feeds = app
-        .read(move |connection| pull::pull(connection, &tablet.scopes, &request.cursors, budget))
+    let wanted = wanted(&tablet, &request);
+    let (feeds, safe_before) = app
+        .read(move |connection| {
+            let feeds = pull::pull(connection, &tablet.scopes, &request)?;
+            let safe_before = match chain::find(connection, &wanted, false)? {
+                Ok(chain) => chain.safe_before(connection)?,
+                Err(_) => 0,
+            };
+            Ok((feeds, safe_before))
+        })
         .await?;
     Ok(web::Json(SyncResponse::Ok(Accepted {
         request: id,
@@ -67,10 +74,19 @@ async fn sync(
         outcomes,
         feeds,
         scopes,
-        safe_before: 0,
+        safe_before,
         now: now.milliseconds(),
         order: (tablet.state == DeviceState::Wiping).then_some(Order::Wipe),
     })))
+}
+
+fn wanted(tablet: &Tablet, request: &Request) -> Wanted {
+    Wanted {
+        owner: Owner::Tablet(tablet.device),
+        incarnation: request.incarnation,
+        inherits: request.inherits,
+        begins: request.begins,
+    }
 }
 
 fn check(tablet: &Tablet, request: &Request) -> Result<(), Problem> {
@@ -80,12 +96,19 @@ fn check(tablet: &Tablet, request: &Request) -> Result<(), Problem> {
     if request.protocol > PROTOCOL
         || request.first_seq == 0
         || request.first_seq > i64::MAX as u64 / 2
+        || request.begins == 0
+        || request.begins > i64::MAX as u64 / 2
     {
-        return Err(Problem::new(&Kind::MALFORMED).detail("protocol or first_seq: out of range"));
+        let detail = "protocol, first_seq or begins: out of range";
+        return Err(Problem::new(&Kind::MALFORMED).detail(detail));
     }
-    for (what, count, limit) in
-        [("ops", request.ops.len(), MAX_OPS), ("cursors", request.cursors.len(), MAX_SCOPES)]
-    {
+    let parts = request.repair.values().map(std::collections::BTreeMap::len).sum();
+    for (what, count, limit) in [
+        ("ops", request.ops.len(), MAX_OPS),
+        ("cursors", request.cursors.len(), MAX_SCOPES),
+        ("digests", request.digests.len(), MAX_SCOPES),
+        ("repair", parts, MAX_PARTS),
+    ] {
         if count > limit {
             return Err(Problem::new(&Kind::TOO_LARGE).with("limit", limit).detail(what));
         }
@@ -101,12 +124,10 @@ async fn push_all(
     request: &Arc<Request>,
     now: Timestamp,
 ) -> Result<Pushed, Problem> {
-    let epoch_is_known = request.epoch == Some(app.lineage.current());
     let skew = skew(&request.clock, now);
     let is_due = app.presence.is_due(tablet.device, skew, now);
-    if request.ops.is_empty() && epoch_is_known && !is_due {
-        let ack = request.first_seq;
-        return Ok(Pushed::Stored { ack, outcomes: Vec::new() });
+    if request.ops.is_empty() && !is_due {
+        return stand(app, tablet, request).await;
     }
     let catalogue = app.definitions_for(&request.ops).await?;
     let (lineage, scopes) = (app.lineage.clone(), tablet.scopes.clone());
@@ -116,7 +137,7 @@ async fn push_all(
         .database
         .write(move |connection| {
             let pusher = Pusher {
-                device,
+                owner: Owner::Tablet(device),
                 user,
                 scopes: &scopes,
                 catalogue: &catalogue,
@@ -135,6 +156,17 @@ async fn push_all(
         app.presence.note(device, skew, now);
     }
     Ok(pushed)
+}
+
+/// Where the chain of a request without operations stands.
+async fn stand(app: &App, tablet: &Tablet, request: &Arc<Request>) -> Result<Pushed, Problem> {
+    let wanted = wanted(tablet, request);
+    let chain = app.read(move |connection| chain::find(connection, &wanted, false)).await?;
+    let chain = chain.map_err(Problem::from)?;
+    Ok(match admit(&app.lineage, request.epoch, chain.admission, request.first_seq) {
+        Ok(next) => Pushed::Stored { ack: next, outcomes: Vec::new() },
+        Err(refusal) => refusal.into(),
+    })
 }
 
 /// How far the tablet's clock is ahead, milliseconds.

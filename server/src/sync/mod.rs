@@ -7,6 +7,7 @@ mod pull;
 mod push;
 mod quarantine;
 
+pub use chain::Owner;
 pub use epoch::lineage;
 pub use http::routes;
 pub use push::{Pushed, Pusher, push};

@@ -3,49 +3,26 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::QueryResult;
-use sync_protocol::ScopeId;
+use serde_json::value::RawValue;
+use sync_protocol::exchange::{Asked, answer};
+use sync_protocol::limits::{MAX_BUDGET, MIN_BUDGET};
 use sync_protocol::message::Feed;
+use sync_protocol::{ScopeId, SyncRequest};
 
 use crate::db::AnyConnection;
-use crate::records::{self, FeedRow};
+use crate::records::{FeedRow, Snapshot};
 
-/// The news of `scopes` after `cursors`, up to about `budget` bytes. A scope without a cursor is
-/// new to the tablet.
+/// The news of `scopes`, and how what was asked about is here.
 pub(super) fn pull(
     connection: &mut AnyConnection,
     scopes: &BTreeSet<ScopeId>,
-    cursors: &BTreeMap<ScopeId, u64>,
-    budget: usize,
+    request: &SyncRequest<Box<RawValue>>,
 ) -> QueryResult<BTreeMap<ScopeId, Feed<FeedRow>>> {
-    let asked: Vec<_> = scopes.iter().cloned().collect();
-    let heads = records::heads(connection, &asked)?;
-    let mut left = budget;
-    let mut feeds = BTreeMap::new();
-    for scope in asked {
-        let known = cursors.get(&scope).copied();
-        let (head, digest) = heads.get(&scope).copied().unwrap_or_default();
-        let cursor = known.unwrap_or(0).min(head);
-        if known == Some(head) {
-            continue;
-        }
-        if left == 0 && cursor < head {
-            let (rows, gone) = (Vec::new(), Vec::new());
-            feeds.insert(scope, Feed { rows, gone, cursor, more: true, digest: None });
-            continue;
-        }
-        let page = records::feed(connection, &scope, cursor, head, left)?;
-        left = left.saturating_sub(page.bytes);
-        let more = page.cursor < head;
-        feeds.insert(
-            scope,
-            Feed {
-                rows: page.rows,
-                gone: page.gone,
-                cursor: page.cursor,
-                more,
-                digest: (!more).then_some(digest),
-            },
-        );
-    }
-    Ok(feeds)
+    let asked = Asked {
+        cursors: Some(&request.cursors),
+        digests: Some(&request.digests),
+        repair: Some(&request.repair),
+        budget: request.budget.clamp(MIN_BUDGET, MAX_BUDGET) as usize,
+    };
+    answer(&mut Snapshot(connection), scopes, &asked)
 }

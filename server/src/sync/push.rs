@@ -5,13 +5,15 @@ use std::collections::BTreeSet;
 use diesel::prelude::*;
 use mobile_schema::{Catalogue, Hash};
 use serde_json::value::RawValue;
-use sync_protocol::merge::{Authority, Board, Numbered};
+use sync_protocol::exchange::{Refusal, admit, compare, repeats};
+use sync_protocol::merge::{Authority, Board, Numbered, Presenter};
 use sync_protocol::op::{Change, Op};
+use sync_protocol::record::Writer;
 use sync_protocol::{
-    DeviceId, IncarnationId, Lineage, Outcome, RecordId, RejectReason, ScopeId, SyncRequest, UserId,
+    IncarnationId, Lineage, Outcome, RecordId, RejectReason, ScopeId, SyncRequest, UserId,
 };
 
-use super::chain::{self, ForeignChain};
+use super::chain::{self, ForeignChain, Owner, Wanted};
 use super::quarantine;
 use crate::db::schema::{blob_references, ops, records};
 use crate::db::types::{JsonText, Key, Timestamp};
@@ -21,9 +23,9 @@ use crate::records as store;
 
 /// Who pushes, and what the server knows while taking it in.
 pub struct Pusher<'a> {
-    /// The tablet.
-    pub device: DeviceId,
-    /// Whose tablet it is.
+    /// The tablet, or the person in a browser.
+    pub owner: Owner,
+    /// Whose tablet it is; the person.
     pub user: UserId,
     /// The scopes it may write to.
     pub scopes: &'a BTreeSet<ScopeId>,
@@ -49,8 +51,18 @@ pub enum Pushed {
     Fork(u64),
     /// The chain here ends at this number.
     Gap(u64),
-    /// Nothing was pushed, and the chain stands at this number.
-    Reset(u64),
+    /// Nothing was pushed: the tablet knew another life of this database.
+    Reset,
+}
+
+impl From<Refusal> for Pushed {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Fork(seq) => Self::Fork(seq),
+            Refusal::Gap(next) => Self::Gap(next),
+            Refusal::Reset => Self::Reset,
+        }
+    }
 }
 
 impl From<ForeignChain> for Problem {
@@ -78,6 +90,8 @@ struct OpRow {
     outcome: JsonText,
     pushed_by: Key,
     received_at: Timestamp,
+    first_incarnation: Option<Key>,
+    first_seq: Option<i64>,
 }
 
 #[derive(Insertable)]
@@ -93,48 +107,61 @@ pub fn push(
     pusher: &Pusher<'_>,
     request: &SyncRequest<Box<RawValue>>,
 ) -> Result<Pushed, Failed<Problem>> {
-    let incarnation = request.incarnation;
-    let (device, now) = (pusher.device, pusher.now);
-    let (first_seq, inherits) = (request.first_seq, request.inherits);
-    let chain = chain::lock(connection, device, incarnation, first_seq, inherits, now)?
-        .map_err(|foreign| Failed::Rule(foreign.into()))?;
-    if request.epoch.is_some_and(|epoch| epoch != pusher.lineage.current()) {
-        return Ok(Pushed::Reset(chain.next_seq));
-    }
-    if first_seq > chain.next_seq {
-        return Ok(Pushed::Gap(chain.next_seq));
-    }
+    let wanted = Wanted {
+        owner: pusher.owner,
+        incarnation: request.incarnation,
+        inherits: request.inherits,
+        begins: request.begins,
+    };
+    let chain =
+        chain::find(connection, &wanted, true)?.map_err(|foreign| Failed::Rule(foreign.into()))?;
+    let first_seq = request.first_seq;
+    let next = match admit(pusher.lineage, request.epoch, chain.admission, first_seq) {
+        Ok(next) => next,
+        Err(refusal) => return Ok(refusal.into()),
+    };
+    let mut presenter = chain.presenter(connection)?;
     let arrived: Vec<_> =
         (first_seq..).zip(&request.ops).map(|(seq, body)| Arrived::read(seq, body)).collect();
+    let keys: Vec<Hash> = arrived.iter().map(|one| one.key).collect();
     let end = first_seq + arrived.len() as u64;
-    let mut outcomes: Vec<Option<Outcome>> = vec![None; arrived.len()];
-
-    let stored = chain::stored(connection, &chain.presenter, first_seq, end.min(chain.next_seq))?;
-    for (one, outcome) in arrived.iter().zip(&mut outcomes) {
-        if one.seq >= chain.next_seq {
-            break;
-        }
-        match stored.get(&one.seq) {
-            Some((key, known)) if *key == one.key => *outcome = Some(known.clone()),
-            _ => return Ok(Pushed::Fork(one.seq)),
-        }
+    let stored = chain::stored(connection, &presenter, first_seq, end.min(next))?;
+    let mut outcomes = match compare(first_seq, next, &keys, &stored) {
+        Ok(outcomes) => outcomes,
+        Err(refusal) => return Ok(refusal.into()),
+    };
+    if end > next || arrived.is_empty() {
+        chain.begin(connection, next, pusher.now)?;
     }
-
-    let fresh: Vec<Hash> =
-        arrived.iter().filter(|one| one.seq >= chain.next_seq).map(|one| one.key).collect();
-    if !fresh.is_empty() {
-        let known = chain::known_outcomes(connection, &fresh)?;
-        for (one, outcome) in arrived.iter().zip(&mut outcomes) {
-            if outcome.is_none() {
-                *outcome = known.get(&one.key).cloned().or_else(|| one.refusal(pusher.user));
+    if end > next {
+        let known = chain::known(connection, &keys[(next - first_seq) as usize..])?;
+        presenter.repeated.extend(known.values().map(|(writer, _)| *writer));
+        let earlier = repeats(&keys);
+        for (place, one) in arrived.iter().enumerate() {
+            if outcomes[place].is_none() && earlier[place].is_none() {
+                let before = known.get(&one.key).map(|(_, outcome)| outcome.clone());
+                outcomes[place] = before.or_else(|| one.refusal(pusher.user));
             }
         }
-        apply(connection, pusher, &chain, &arrived, &mut outcomes)?;
-        keep(connection, pusher, incarnation, chain.next_seq, &arrived, &outcomes)?;
-        chain::advance(connection, incarnation, end)?;
+        apply(connection, pusher, &presenter, &arrived, &earlier, &mut outcomes)?;
+        for place in 0..outcomes.len() {
+            if let (None, Some(earlier)) = (&outcomes[place], earlier[place]) {
+                outcomes[place] = outcomes[earlier].clone();
+            }
+        }
+        let first_place = |place: usize| {
+            let repeated = earlier[place].map(|earlier| Writer {
+                incarnation: request.incarnation,
+                seq: first_seq + earlier as u64,
+            });
+            known.get(&keys[place]).map(|(writer, _)| *writer).or(repeated)
+        };
+        let kept = Kept { incarnation: request.incarnation, from: next, first_place: &first_place };
+        let again = keep(connection, pusher, &kept, &arrived, &outcomes)?;
+        chain::advance(connection, request.incarnation, end, again)?;
     }
     let outcomes = outcomes.into_iter().flatten().collect();
-    Ok(Pushed::Stored { ack: end.max(chain.next_seq), outcomes })
+    Ok(Pushed::Stored { ack: end.max(next), outcomes })
 }
 
 impl<'a> Arrived<'a> {
@@ -163,14 +190,15 @@ impl<'a> Arrived<'a> {
 fn apply(
     connection: &mut AnyConnection,
     pusher: &Pusher<'_>,
-    chain: &chain::Chain,
+    presenter: &Presenter,
     arrived: &[Arrived<'_>],
+    earlier: &[Option<usize>],
     outcomes: &mut [Option<Outcome>],
 ) -> Result<(), Failed<Problem>> {
     let mut numbered = Vec::new();
     let mut places = Vec::new();
     for (place, one) in arrived.iter().enumerate() {
-        if let (None, Some(op)) = (&outcomes[place], &one.op) {
+        if let (None, None, Some(op)) = (&outcomes[place], earlier[place], &one.op) {
             numbered.push(Numbered { seq: one.seq, op });
             places.push(place);
         }
@@ -184,15 +212,16 @@ fn apply(
     let authority = Authority {
         catalogue: pusher.catalogue,
         lineage: pusher.lineage,
-        presenter: &chain.presenter,
+        presenter,
         scopes: pusher.scopes,
         received: pusher.now.milliseconds(),
+        amends: false,
     };
     let applied = authority.apply(&mut board, &numbered);
     for (place, outcome) in places.into_iter().zip(applied) {
         outcomes[place] = Some(outcome);
     }
-    let incarnation = chain.presenter.incarnation;
+    let incarnation = presenter.incarnation;
     let written = store::Written { incarnation, catalogue: pusher.catalogue, now: pusher.now };
     store::write(connection, &board, &written)?;
     Ok(())
@@ -212,19 +241,32 @@ fn subjects(connection: &mut AnyConnection, ops: &[Numbered<'_>]) -> QueryResult
     Ok(found.into_iter().flatten().map(RecordId::from).collect())
 }
 
-/// Keeps the operations as they came, and sets aside those that have no effect.
+/// Which operations are kept, and where.
+struct Kept<'a> {
+    incarnation: IncarnationId,
+    /// Those from this number on.
+    from: u64,
+    /// Where the operation of this request stood before.
+    first_place: &'a dyn Fn(usize) -> Option<Writer>,
+}
+
+/// Keeps the operations as they came, and sets aside those that have no effect. Says whether
+/// any stood elsewhere before.
 fn keep(
     connection: &mut AnyConnection,
     pusher: &Pusher<'_>,
-    incarnation: IncarnationId,
-    from: u64,
+    kept: &Kept<'_>,
     arrived: &[Arrived<'_>],
     outcomes: &[Option<Outcome>],
-) -> QueryResult<()> {
+) -> QueryResult<bool> {
     let (mut rows, mut aside) = (Vec::new(), Vec::new());
     let mut references = BTreeSet::new();
-    for (one, outcome) in arrived.iter().zip(outcomes) {
-        let Some(outcome) = outcome.as_ref().filter(|_| one.seq >= from) else { continue };
+    let incarnation = kept.incarnation;
+    let mut again = false;
+    for (place, (one, outcome)) in arrived.iter().zip(outcomes).enumerate() {
+        let Some(outcome) = outcome.as_ref().filter(|_| one.seq >= kept.from) else { continue };
+        let first = (kept.first_place)(place);
+        again |= first.is_some();
         rows.push(OpRow {
             incarnation: incarnation.into(),
             seq: one.seq as i64,
@@ -233,16 +275,21 @@ fn keep(
             outcome: JsonText::of(outcome),
             pushed_by: pusher.user.into(),
             received_at: pusher.now,
+            first_incarnation: first.map(|writer| writer.incarnation.into()),
+            first_seq: first.map(|writer| writer.seq as i64),
         });
-        let scope = one.op.as_ref().map(|op| op.scope.to_string());
-        aside.extend(quarantine::QuarantineRow::of(pusher, incarnation, one.seq, scope, outcome));
+        if first.is_none() {
+            let place = Writer { incarnation, seq: one.seq };
+            aside.extend(quarantine::QuarantineRow::of(pusher, place, one.op.as_ref(), outcome));
+        }
         if let (Some(op), Some(_)) = (&one.op, outcome.version()) {
             references.extend(op.blobs.iter().map(|hash| (*hash, op.record)));
         }
     }
     insert_all!(connection, ops::table, rows)?;
     quarantine::keep(connection, aside)?;
-    refer(connection, references)
+    refer(connection, references)?;
+    Ok(again)
 }
 
 /// Notes which records name which blobs.

@@ -4,7 +4,8 @@ use actix_web::{get, web};
 use diesel::prelude::*;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use sync_protocol::{IncarnationId, Outcome};
+use sync_protocol::record::Writer;
+use sync_protocol::{Op, Outcome};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -23,21 +24,21 @@ use crate::http::{Permitted, Problem};
 pub(super) struct QuarantineRow {
     incarnation: Key,
     seq: i64,
-    device_id: Key,
+    device_id: Option<Key>,
     pushed_by: Key,
     scope: Option<String>,
     kind: &'static str,
     reason: &'static str,
     received_at: Timestamp,
+    unit: Option<Key>,
 }
 
 impl QuarantineRow {
     /// The row for an operation that had no effect.
     pub(super) fn of(
         pusher: &Pusher<'_>,
-        incarnation: IncarnationId,
-        seq: u64,
-        scope: Option<String>,
+        place: Writer,
+        op: Option<&Op>,
         outcome: &Outcome,
     ) -> Option<Self> {
         let reason = match outcome {
@@ -46,14 +47,15 @@ impl QuarantineRow {
             _ => return None,
         };
         Some(Self {
-            incarnation: incarnation.into(),
-            seq: seq as i64,
-            device_id: pusher.device.into(),
+            incarnation: place.incarnation.into(),
+            seq: place.seq as i64,
+            device_id: pusher.owner.device().map(Key::from),
             pushed_by: pusher.user.into(),
-            scope,
+            scope: op.map(|op| op.scope.to_string()),
             kind: outcome.name(),
             reason,
             received_at: pusher.now,
+            unit: op.and_then(|op| op.group).map(|group| Key(group.id.0)),
         })
     }
 }
@@ -68,7 +70,8 @@ pub(super) fn keep(connection: &mut AnyConnection, rows: Vec<QuarantineRow>) -> 
 struct Held {
     incarnation: Uuid,
     seq: i64,
-    device: Uuid,
+    /// The tablet it came from; none if a person in a browser made it.
+    device: Option<Uuid>,
     pushed_by: Uuid,
     scope: Option<String>,
     /// `parked` or `rejected`
@@ -98,7 +101,7 @@ pub(super) async fn list(
 }
 
 fn held(connection: &mut AnyConnection, scopes: Vec<String>) -> QueryResult<Vec<Held>> {
-    type Row = (Key, i64, Key, Key, Option<String>, String, String, Timestamp, Vec<u8>);
+    type Row = (Key, i64, Option<Key>, Key, Option<String>, String, String, Timestamp, Vec<u8>);
     let rows: Vec<Row> = quarantine::table
         .inner_join(
             ops::table
@@ -123,7 +126,7 @@ fn held(connection: &mut AnyConnection, scopes: Vec<String>) -> QueryResult<Vec<
         .map(|(incarnation, seq, device, by, scope, kind, reason, received_at, body)| {
             let op = serde_json::from_slice(&body)
                 .map_err(|error| diesel::result::Error::DeserializationError(error.into()))?;
-            let (incarnation, device, pushed_by) = (incarnation.0, device.0, by.0);
+            let (incarnation, device, pushed_by) = (incarnation.0, device.map(|key| key.0), by.0);
             Ok(Held { incarnation, seq, device, pushed_by, scope, kind, reason, received_at, op })
         })
         .collect()

@@ -39,6 +39,11 @@ impl Board {
         self.records.get(&id)
     }
 
+    /// Every record as it is now.
+    pub fn records(&self) -> impl Iterator<Item = &Record> {
+        self.records.values()
+    }
+
     /// Every record that changed: as it was before the push, and as it is now.
     pub fn changed(&self) -> impl Iterator<Item = (Option<&Record>, &Record)> {
         self.originals

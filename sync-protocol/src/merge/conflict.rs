@@ -93,7 +93,7 @@ impl Clash {
             fields,
             marks: Marks {
                 created: authority.mark(numbered, version),
-                groups: Default::default(),
+                fields: Default::default(),
                 elements: Default::default(),
             },
         }

@@ -1,11 +1,12 @@
 //! Edits of a record that exists.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mobile_schema::{Field, FieldId, FieldType, MergePolicy, RegisterDefinition, Value};
 
 use super::conflict::{Clash, FieldMap, Side};
 use super::{Authority, Board, Numbered, Refusal, park, reject};
+use crate::mutant::{self, Mutant};
 use crate::op::{Change, Fields};
 use crate::outcome::{Outcome, ParkReason, RejectReason};
 use crate::record::{Mark, Record};
@@ -36,13 +37,13 @@ impl Authority<'_> {
     ) -> Result<Outcome, Refusal> {
         let op = numbered.op;
         let record = board.get(op.record).ok_or_else(|| park(ParkReason::Unknown))?;
-        if !self.scopes.contains(&record.scope) {
+        if !self.may_write(&record.scope) {
             return Err(park(ParkReason::Scope));
         }
         if record.collection != op.collection {
             return Err(reject(RejectReason::Kind));
         }
-        if record.deleted {
+        if record.deleted && !mutant::is_on(Mutant::Resurrection) {
             let again = matches!(op.change, Change::Delete);
             return if again {
                 Ok(Outcome::Applied { version: record.version })
@@ -50,15 +51,19 @@ impl Authority<'_> {
                 Err(park(ParkReason::Deleted))
             };
         }
-        if definition.insert_only {
+        if definition.insert_only && !mutant::is_on(Mutant::SignedChanges) {
             return Err(reject(RejectReason::Immutable));
         }
         let moves_on = matches!(op.change, Change::Transition { .. });
-        if !moves_on && definition.is_locked(|id| record.fields.get(&id).cloned()) {
+        if !moves_on && !self.amends && self.is_locked(record, definition) {
             return Err(park(ParkReason::Locked));
         }
-        let behind = self.others_wrote(record, op.base);
-        let mut draft = self.draft(numbered, definition, record.clone(), op.base);
+        let base = self.credible(op.base, record);
+        let behind = self.newest_unseen(record, base).is_some();
+        let mut draft = self.draft(numbered, definition, record.clone(), base);
+        if mutant::is_on(Mutant::Resurrection) {
+            draft.record.deleted = false;
+        }
         match &op.change {
             Change::Patch { fields } | Change::Create { fields } => draft.patch(fields)?,
             Change::Delete => draft.delete(),
@@ -67,6 +72,9 @@ impl Authority<'_> {
             Change::Remove { field, element } => draft.remove(*field, element)?,
             Change::Delta { field, by } => draft.delta(*field, *by)?,
             Change::Transition { field, from, to } => draft.transition(*field, from, to)?,
+            Change::Sign { fields } if mutant::is_on(Mutant::SignedChanges) => {
+                draft.patch(fields)?;
+            }
             Change::Sign { .. } | Change::Resolve { .. } => {
                 return Err(reject(RejectReason::Kind));
             }
@@ -98,23 +106,77 @@ impl Authority<'_> {
         }
     }
 
-    fn others_wrote(&self, record: &Record, base: Option<Version>) -> bool {
+    /// Whether the record waits for a person, by the newest definition or by the operation's.
+    pub(super) fn is_locked(&self, record: &Record, definition: &RegisterDefinition) -> bool {
+        let value_of = |id| record.fields.get(&id).cloned();
+        let newest = self.catalogue.current(&record.collection);
+        let locked = definition.is_locked(value_of)
+            || newest.is_some_and(|(_, newest)| newest.is_locked(value_of));
+        locked && !mutant::is_on(Mutant::LockIgnored)
+    }
+
+    /// The base, unless the record never had that version: a tablet that says so has a damaged
+    /// store, and is believed to have seen nothing.
+    fn credible(&self, base: Option<Version>, record: &Record) -> Option<Version> {
+        let current = self.lineage.current();
+        let reached = |base: &Version| {
+            base.epoch != current || (record.version.epoch == current && base.n <= record.version.n)
+        };
+        base.filter(reached)
+    }
+
+    /// The newest write by others that the maker of an edit based on `base` knew nothing of.
+    fn newest_unseen<'r>(&self, record: &'r Record, base: Option<Version>) -> Option<&'r Mark> {
         let marks = &record.marks;
         std::iter::once(&marks.created)
-            .chain(marks.groups.values())
+            .chain(marks.fields.values())
             .chain(marks.elements.values().flat_map(BTreeMap::values))
-            .any(|mark| self.is_unseen(mark, base))
+            .filter(|mark| self.is_unseen(mark, base))
+            .max_by_key(|mark| mark.version.n)
     }
 }
 
 impl Draft<'_> {
+    /// The field as the newest definition has it, or as the operation's has where the newest
+    /// has it no longer: an operation made with an older definition is mapped up.
     fn field(&self, id: FieldId) -> Result<&Field, Refusal> {
-        self.definition.field(id).ok_or_else(|| park(ParkReason::Schema))
+        let newest = self.authority.catalogue.current(&self.record.collection);
+        newest
+            .and_then(|(_, newest)| newest.field(id))
+            .or_else(|| self.definition.field(id))
+            .ok_or_else(|| park(ParkReason::Schema))
+    }
+
+    /// The fields that make sense only together with `ids`: by the newest definition, and by the
+    /// operation's where that groups them otherwise.
+    fn fellows(&self, ids: impl Iterator<Item = FieldId>) -> BTreeSet<FieldId> {
+        let ids: BTreeSet<FieldId> = ids.collect();
+        let newest = self.authority.catalogue.current(&self.record.collection);
+        let newest = newest.map(|(_, newest)| &**newest);
+        let mut fellows = ids.clone();
+        for definition in newest.into_iter().chain([self.definition]) {
+            let group_of = |id: &FieldId| definition.field(*id).map(Field::group);
+            let groups: BTreeSet<_> = ids.iter().filter_map(group_of).collect();
+            let members = definition.fields.iter().filter(|field| groups.contains(&field.group()));
+            fellows.extend(members.map(|field| field.id));
+            fellows.extend(groups);
+        }
+        fellows
+    }
+
+    /// The newest write of any of these fields that the maker of the operation knew nothing of.
+    fn unseen_write(&self, fields: &BTreeSet<FieldId>) -> Option<Mark> {
+        let marks = fields.iter().map(|id| self.record.marks.field(*id));
+        let unseen = marks.filter(|mark| self.authority.is_unseen(mark, self.base));
+        unseen.max_by_key(|mark| mark.version.n).cloned()
     }
 
     fn patch(&mut self, fields: &Fields) -> Result<(), Refusal> {
         let mut groups: BTreeMap<FieldId, (MergePolicy, Fields)> = BTreeMap::new();
         for (id, value) in fields {
+            if mutant::is_on(Mutant::UnknownFieldDropped) && self.field(*id).is_err() {
+                continue;
+            }
             let field = self.field(*id)?;
             let policy = field.policy();
             if !matches!(policy, MergePolicy::Latest | MergePolicy::Authority) {
@@ -134,44 +196,59 @@ impl Draft<'_> {
 
     /// Merges new values of one group into the record.
     pub(super) fn merge_group(&mut self, group: FieldId, policy: MergePolicy, values: Fields) {
-        let current = self.current(&values);
-        if current == values {
+        let current = self.current(values.keys().copied());
+        if current == values && !mutant::is_on(Mutant::EqualValuesClash) {
             return;
         }
-        let mark = self.record.marks.group(group).clone();
-        if !self.authority.is_unseen(&mark, self.base) {
-            return self.write_group(group, values);
-        }
+        let fellows = if mutant::is_on(Mutant::RegroupedForgotten) {
+            BTreeSet::from([group])
+        } else {
+            self.fellows(values.keys().copied())
+        };
+        let Some(mark) = self.unseen_write(&fellows) else {
+            return self.write_values(values);
+        };
+        // What stands is what others wrote of the group, not only what this would replace.
+        let unseen = fellows
+            .into_iter()
+            .filter(|id| self.authority.is_unseen(self.record.marks.field(*id), self.base))
+            .filter(|id| self.record.fields.contains_key(id));
+        let at_stake = values.keys().copied().chain(unseen).collect::<BTreeSet<_>>();
+        let current = self.current(at_stake.into_iter());
         let standing = Side { values: Value::from_fields(&current), mark };
         let incoming = Side { values: Value::from_fields(&values), mark: self.mark.clone() };
-        let incoming_stands = policy == MergePolicy::Latest && incoming.mark.at > standing.mark.at;
+        let later = incoming.mark.at > standing.mark.at;
+        let incoming_stands = match policy {
+            MergePolicy::Latest => later != mutant::is_on(Mutant::EarlierWins),
+            _ => mutant::is_on(Mutant::AuthorityOverwritten),
+        };
         if incoming_stands {
-            self.write_group(group, values);
+            self.write_values(values);
             self.clash(group, policy, incoming, standing);
         } else {
             self.clash(group, policy, standing, incoming);
         }
     }
 
-    /// The record's values of the fields that `values` sets.
-    fn current(&self, values: &Fields) -> Fields {
-        let of = |id| self.record.fields.get(id).cloned().unwrap_or(Value::Null);
-        values.keys().map(|id| (*id, of(id))).collect()
+    /// The record's values of these fields.
+    fn current(&self, ids: impl Iterator<Item = FieldId>) -> Fields {
+        let of = |id| self.record.fields.get(&id).cloned().unwrap_or(Value::Null);
+        ids.map(|id| (id, of(id))).collect()
     }
 
-    pub(super) fn write_group(&mut self, group: FieldId, values: Fields) {
+    pub(super) fn write_values(&mut self, values: Fields) {
         for (id, value) in values {
             if value.is_null() {
                 self.record.fields.remove(&id);
             } else {
                 self.record.fields.insert(id, value);
             }
+            self.touch(id);
         }
-        self.touch(group);
     }
 
-    pub(super) fn touch(&mut self, group: FieldId) {
-        self.record.marks.groups.insert(group, self.mark.clone());
+    pub(super) fn touch(&mut self, field: FieldId) {
+        self.record.marks.fields.insert(field, self.mark.clone());
         self.changed = true;
     }
 
@@ -180,8 +257,8 @@ impl Draft<'_> {
     }
 
     fn delete(&mut self) {
-        if self.authority.others_wrote(&self.record, self.base) {
-            let standing = self.latest_mark();
+        let unseen = self.authority.newest_unseen(&self.record, self.base).cloned();
+        if let Some(standing) = unseen.filter(|_| !mutant::is_on(Mutant::DeletionWins)) {
             let winner = Side { values: Value::named("deleted", false), mark: standing };
             let loser = Side { values: Value::named("deleted", true), mark: self.mark.clone() };
             return self.clash(RECORD, MergePolicy::Authority, winner, loser);
@@ -190,20 +267,14 @@ impl Draft<'_> {
         self.touch(RECORD);
     }
 
-    fn latest_mark(&self) -> Mark {
-        let marks = &self.record.marks;
-        let all = std::iter::once(&marks.created).chain(marks.groups.values());
-        all.max_by_key(|mark| mark.version.n).unwrap_or(&marks.created).clone()
-    }
-
     fn move_to(&mut self, from: &ScopeId, to: &ScopeId) -> Result<(), Refusal> {
-        if !self.authority.scopes.contains(to) {
+        if !self.authority.may_write(to) {
             return Err(park(ParkReason::Scope));
         }
         if self.record.scope == *to {
             return Ok(());
         }
-        let mark = self.record.marks.group(RECORD).clone();
+        let mark = self.record.marks.field(RECORD).clone();
         if self.record.scope != *from && self.authority.is_unseen(&mark, self.base) {
             let winner = Side { values: Value::named("scope", self.record.scope.as_str()), mark };
             let loser =
@@ -218,7 +289,7 @@ impl Draft<'_> {
 
     fn add(&mut self, id: FieldId, element: &Value) -> Result<(), Refusal> {
         let field = self.field(id)?;
-        let (policy, group) = (field.policy(), field.group());
+        let policy = field.policy();
         let text = element.as_text().ok_or_else(|| reject(RejectReason::Value))?;
         match policy {
             MergePolicy::AddWins => {
@@ -242,8 +313,13 @@ impl Draft<'_> {
                     ]
                     .into(),
                 );
-                self.set_of(id, |items| items.push(note));
-                self.touch(group);
+                self.set_of(id, |items| {
+                    if mutant::is_on(Mutant::NotesReplaced) {
+                        items.clear();
+                    }
+                    items.push(note);
+                });
+                self.touch(id);
             }
             _ => return Err(reject(RejectReason::Kind)),
         }
@@ -259,7 +335,9 @@ impl Draft<'_> {
         if !listed.is_some_and(|items| items.contains(element)) {
             return Ok(());
         }
-        if self.authority.is_unseen(self.record.marks.element(id, text), self.base) {
+        if self.authority.is_unseen(self.record.marks.element(id, text), self.base)
+            && !mutant::is_on(Mutant::RemovalWins)
+        {
             self.added_wins = true;
             return Ok(());
         }
@@ -286,11 +364,13 @@ impl Draft<'_> {
         if field.policy() != MergePolicy::Delta {
             return Err(reject(RejectReason::Kind));
         }
-        let group = field.group();
-        let count = self.record.fields.get(&id).and_then(Value::as_integer).unwrap_or(0);
+        let count = match self.record.fields.get(&id).and_then(Value::as_integer) {
+            Some(count) if !mutant::is_on(Mutant::CountSet) => count,
+            _ => 0,
+        };
         let sum = count.checked_add(by).ok_or_else(|| reject(RejectReason::Value))?;
         self.record.fields.insert(id, Value::Integer(sum));
-        self.touch(group);
+        self.touch(id);
         Ok(())
     }
 
@@ -311,11 +391,11 @@ impl Draft<'_> {
             return Ok(());
         }
         let incoming = Fields::from([(id, Value::from(to))]);
-        if current == from {
-            self.write_group(group, incoming);
+        if current == from || mutant::is_on(Mutant::StatusUnchecked) {
+            self.write_values(incoming);
             return Ok(());
         }
-        let mark = self.record.marks.group(group).clone();
+        let mark = self.record.marks.field(id).clone();
         let standing = Fields::from([(id, Value::from(current))]);
         let winner = Side { values: Value::from_fields(&standing), mark };
         let loser = Side { values: Value::from_fields(&incoming), mark: self.mark.clone() };
@@ -343,8 +423,10 @@ impl Draft<'_> {
             record.version = mark.version;
         }
         let version = record.version;
+        let dropped = mutant::is_on(Mutant::LoserDropped);
         let conflicts: Vec<_> = clashes
             .into_iter()
+            .filter(|_| !dropped)
             .map(|clash| {
                 let conflict = clash.into_record(self.authority, numbered, definition, &record);
                 let id = conflict.id;

@@ -21,6 +21,7 @@ pub use presenter::Presenter;
 pub use resolve::subject_of;
 
 use crate::limits::{MAX_BLOBS, MAX_GROUP};
+use crate::mutant::{self, Mutant};
 use crate::op::{Change, Fields, Op, Resolution};
 use crate::outcome::{Outcome, ParkReason, RejectReason};
 use crate::record::{Mark, Record, Writer};
@@ -38,6 +39,8 @@ pub struct Authority<'a> {
     pub scopes: &'a BTreeSet<ScopeId>,
     /// When the push arrived, milliseconds since 1970 UTC.
     pub received: i64,
+    /// Whether a person with the right to has decided that approved records may be edited.
+    pub amends: bool,
 }
 
 /// An operation with its number in the chain.
@@ -77,6 +80,12 @@ impl Authority<'_> {
                 _ => self.apply_unit(board, now),
             });
             rest = later;
+            if mutant::is_on(Mutant::PoisonBlocks)
+                && let Some(refused @ Outcome::Rejected { .. }) = outcomes.last().cloned()
+            {
+                outcomes.resize(ops.len(), refused);
+                break;
+            }
         }
         outcomes
     }
@@ -86,7 +95,9 @@ impl Authority<'_> {
         let applied: Result<Vec<_>, Refusal> =
             unit.iter().map(|numbered| self.apply_one(board, numbered)).collect();
         applied.unwrap_or_else(|refusal| {
-            board.roll_back();
+            if !mutant::is_on(Mutant::GroupHalfApplied) {
+                board.roll_back();
+            }
             vec![refusal; unit.len()]
         })
     }
@@ -151,18 +162,19 @@ impl Authority<'_> {
     ) -> Result<Outcome, Refusal> {
         let op = numbered.op;
         if let Some(existing) = board.get(op.record) {
-            if !self.scopes.contains(&existing.scope) {
+            if !self.may_write(&existing.scope) {
                 return Err(park(ParkReason::Scope));
             }
             if existing.collection == op.collection && existing.fields == present(fields) {
                 return Ok(Outcome::Applied { version: existing.version });
             }
-            if definition.insert_only || existing.collection != op.collection {
+            let signed = definition.insert_only && !mutant::is_on(Mutant::SignedChanges);
+            if signed || existing.collection != op.collection {
                 return Err(reject(RejectReason::Immutable));
             }
             return self.edit(board, numbered, definition);
         }
-        if !self.scopes.contains(&op.scope) {
+        if !self.may_write(&op.scope) {
             return Err(park(ParkReason::Scope));
         }
         let version = Version { epoch: self.lineage.current(), n: 1 };
@@ -179,7 +191,7 @@ impl Authority<'_> {
                 fields: present(fields),
                 marks: crate::record::Marks {
                     created,
-                    groups: Default::default(),
+                    fields: Default::default(),
                     elements: Default::default(),
                 },
             },
@@ -192,14 +204,23 @@ impl Authority<'_> {
             version,
             writer: Writer { incarnation: self.presenter.incarnation, seq: numbered.seq },
             author: numbered.op.author,
-            at: numbered.op.at.clamped(self.received),
+            at: if mutant::is_on(Mutant::ClockUnclamped) {
+                numbered.op.at
+            } else {
+                numbered.op.at.clamped(self.received)
+            },
         }
+    }
+
+    fn may_write(&self, scope: &ScopeId) -> bool {
+        self.scopes.contains(scope) || mutant::is_on(Mutant::ScopeUnchecked)
     }
 
     /// Whether the tablet that made an edit based on `base` knew nothing of this write.
     fn is_unseen(&self, mark: &Mark, base: Option<Version>) -> bool {
-        !self.presenter.presented(mark.writer)
-            && base.is_none_or(|base| self.lineage.is_news(mark.version, base))
+        let own = self.presenter.presented(mark.writer) && !mutant::is_on(Mutant::OwnWritesClash);
+        let news = base.is_none_or(|base| self.lineage.is_news(mark.version, base));
+        !own && news && !mutant::is_on(Mutant::BaseIgnored)
     }
 }
 
@@ -214,8 +235,11 @@ fn unit_length(ops: &[Numbered<'_>]) -> usize {
 fn check_fields(definition: &RegisterDefinition, fields: &Fields) -> Result<(), Refusal> {
     // An unknown field may be a newer definition's, so it waits; a wrong value never fits.
     for (id, value) in fields {
-        let field = definition.field(*id).ok_or_else(|| park(ParkReason::Schema))?;
-        field.check(value).map_err(unfit)?;
+        match definition.field(*id) {
+            Some(field) => field.check(value).map_err(unfit)?,
+            None if mutant::is_on(Mutant::UnknownFieldDropped) => {}
+            None => return Err(park(ParkReason::Schema)),
+        }
     }
     Ok(())
 }

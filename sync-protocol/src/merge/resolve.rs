@@ -1,10 +1,11 @@
 //! A person settles a conflict.
 
-use mobile_schema::{FieldId, MergePolicy, Value};
+use mobile_schema::{Field, FieldId, FieldType, MergePolicy, RegisterDefinition, Value};
 
 use super::conflict::{FieldMap, field};
 use super::edit::RECORD;
 use super::{Authority, Board, Numbered, Refusal, park, reject};
+use crate::mutant::{self, Mutant};
 use crate::op::{Fields, Resolution};
 use crate::outcome::{Outcome, ParkReason, RejectReason};
 use crate::record::Record;
@@ -23,7 +24,7 @@ impl Authority<'_> {
         if conflict.collection != "conflict" {
             return Err(reject(RejectReason::Kind));
         }
-        if !self.scopes.contains(&conflict.scope) {
+        if !self.may_write(&conflict.scope) {
             return Err(park(ParkReason::Scope));
         }
         let state = match choice {
@@ -37,6 +38,7 @@ impl Authority<'_> {
                 return Ok(Outcome::Applied { version: conflict.version });
             }
             // Somebody settled it otherwise meanwhile: their decision stands, this one waits.
+            _ if mutant::is_on(Mutant::SettledTwice) => {}
             _ => return Err(park(ParkReason::Locked)),
         }
         let raised = self.carry_out(board, numbered, &conflict, choice)?;
@@ -68,7 +70,7 @@ impl Authority<'_> {
         else {
             return Ok(Vec::new());
         };
-        if !self.scopes.contains(&record.scope) {
+        if !self.may_write(&record.scope) {
             return Err(park(ParkReason::Scope));
         }
         let definition = self
@@ -78,6 +80,12 @@ impl Authority<'_> {
             .ok_or_else(|| park(ParkReason::Schema))?;
         let group = conflict.fields.get(&field::GROUP).and_then(Value::as_integer).unwrap_or(0);
         let group = FieldId::try_from(group).unwrap_or(RECORD);
+        let is_status = definition
+            .field(group)
+            .is_some_and(|field| matches!(field.kind, FieldType::Status { .. }));
+        if !is_status && !self.amends && self.is_locked(record, definition) {
+            return Err(park(ParkReason::Locked));
+        }
         let base = winner_version(conflict);
         let mut draft = self.draft(numbered, definition, record.clone(), base);
         if group == RECORD {
@@ -86,7 +94,7 @@ impl Authority<'_> {
                 draft.touch(RECORD);
             } else if let Some(scope) = chosen.get("scope").and_then(Value::as_text) {
                 let scope: ScopeId = scope.parse().map_err(|_| reject(RejectReason::Value))?;
-                if !self.scopes.contains(&scope) {
+                if !self.may_write(&scope) {
                     return Err(park(ParkReason::Scope));
                 }
                 draft.record.scope = scope;
@@ -94,8 +102,12 @@ impl Authority<'_> {
             }
         } else {
             let values = chosen.to_fields();
-            check_group(definition, group, &values)?;
-            draft.merge_group(group, MergePolicy::Authority, values);
+            check_group(definition, group, conflict, &values)?;
+            if mutant::is_on(Mutant::SettlementOverwrites) {
+                draft.write_values(values);
+            } else {
+                draft.merge_group(group, MergePolicy::Authority, values);
+            }
         }
         match draft.settle(board, numbered, false) {
             Outcome::Conflict { conflicts, .. } => Ok(conflicts),
@@ -121,22 +133,33 @@ impl Authority<'_> {
         let resolution = resolution.map(|(name, value): (&str, Value)| (name.to_owned(), value));
         conflict.fields.insert(field::STATE, state.into());
         conflict.fields.insert(field::RESOLUTION, Value::Map(resolution.into()));
-        conflict.marks.groups.insert(field::STATE, mark);
+        conflict.marks.fields.insert(field::STATE, mark);
         conflict.version = version;
         board.put(numbered, conflict);
         version
     }
 }
 
-/// New values must be of the conflict's group, and fit their fields.
+/// New values must be what the conflict is about, and fit their fields. A field may have been
+/// grouped otherwise when the conflict arose.
 fn check_group(
-    definition: &mobile_schema::RegisterDefinition,
+    definition: &RegisterDefinition,
     group: FieldId,
+    conflict: &Record,
     values: &Fields,
 ) -> Result<(), Refusal> {
+    let sides = [field::WINNER, field::LOSER].map(|side| conflict.fields.get(&side));
+    let at_stake: Vec<Fields> = sides
+        .into_iter()
+        .flatten()
+        .filter_map(|side| side.get("values"))
+        .map(FieldMap::to_fields)
+        .collect();
+    let group = definition.field(group).map_or(group, Field::group);
     for (id, value) in values {
         let field = definition.field(*id).ok_or_else(|| park(ParkReason::Schema))?;
-        if field.group() != group {
+        let named = at_stake.iter().any(|values| values.contains_key(id));
+        if !named && field.group() != group {
             return Err(reject(RejectReason::Kind));
         }
         field.check(value).map_err(|_| reject(RejectReason::Value))?;

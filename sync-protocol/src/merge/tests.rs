@@ -68,6 +68,7 @@ impl Village {
             presenter: &presenter,
             scopes: &self.scopes,
             received: 1_000,
+            amends: false,
         };
         let numbered: Vec<_> = ops
             .iter()
@@ -336,4 +337,12 @@ fn settling_a_conflict_overwrites_nothing_written_since() {
     let outcome = village.push(3, &[swap]).remove(0);
     assert_eq!(village.value(ADDRESS), "四组".into());
     assert_eq!(loser_of(village.conflict(&outcome), ADDRESS), Some(&"三组".into()));
+}
+
+#[test]
+fn a_base_that_never_was_has_seen_nothing() {
+    let mut village = Village::new().with_household();
+    assert_eq!(village.edit(1, Some(1), 2, set(ADDRESS, "二组")), applied(2));
+    let outcome = village.edit(2, Some(9), 3, set(ADDRESS, "三组"));
+    assert!(matches!(outcome, Outcome::Conflict { .. }), "{outcome:?}");
 }

@@ -16,8 +16,12 @@ use crate::op::Op;
 pub enum BlobState {
     /// An operation names it; the server has not verified it.
     Referenced,
-    /// The server has it, and its hash was right. Only now may the tablet's copy go.
-    Verified,
+    /// The server has it, and its hash was right. The tablet's copy may go once operation
+    /// `next`, which was not made yet then, is in a verified backup: so is this, then.
+    Verified {
+        /// The number of the operation that was made next.
+        next: u64,
+    },
 }
 
 #[derive(Debug)]
@@ -50,21 +54,56 @@ impl Blobs {
     }
 
     /// The server said which of `asked` it lacks; it has the rest.
-    pub(super) fn learn(&mut self, asked: &[Hash], missing: &[Hash]) -> Vec<StoreChange> {
+    pub(super) fn learn(
+        &mut self,
+        asked: &[Hash],
+        missing: &[Hash],
+        next: u64,
+    ) -> Vec<StoreChange> {
         self.missing.extend(missing);
         let there = asked.iter().filter(|hash| !missing.contains(hash));
-        there.flat_map(|hash| self.verify(*hash)).collect()
+        there.flat_map(|hash| self.verified(*hash, next)).collect()
     }
 
-    pub(super) fn verified(&mut self, hash: Hash) -> Vec<StoreChange> {
-        self.verify(hash).into_iter().collect()
-    }
-
-    fn verify(&mut self, hash: Hash) -> Option<StoreChange> {
+    /// The server has it; `next` is the number of the operation that will be made next.
+    pub(super) fn verified(&mut self, hash: Hash, next: u64) -> Vec<StoreChange> {
         self.missing.remove(&hash);
-        let state = self.states.get_mut(&hash)?;
-        *state = BlobState::Verified;
-        Some(StoreChange::Blob { hash, state: BlobState::Verified })
+        let Some(state) = self.states.get_mut(&hash) else { return Vec::new() };
+        *state = BlobState::Verified { next };
+        vec![StoreChange::Blob { hash, state: *state }]
+    }
+
+    /// The server is another one now: what it had may be gone.
+    pub(super) fn doubt_all(&mut self) -> Vec<StoreChange> {
+        self.missing.clear();
+        self.asked = false;
+        let doubted = self.states.iter_mut().map(|(hash, state)| {
+            *state = BlobState::Referenced;
+            StoreChange::Blob { hash: *hash, state: *state }
+        });
+        doubted.collect()
+    }
+
+    /// Lets go of blobs that are in a verified backup and that no retained operation names.
+    pub(super) fn let_go(&mut self, safe_before: u64, outbox: &Outbox) -> Vec<StoreChange> {
+        let is_safe = |state: &BlobState| match state {
+            BlobState::Verified { next } => *next < safe_before,
+            BlobState::Referenced => false,
+        };
+        if !self.states.values().any(is_safe) {
+            return Vec::new();
+        }
+        let named: BTreeSet<Hash> =
+            outbox.all().flat_map(|(_, queued)| queued.op.blobs.iter().copied()).collect();
+        let mut changes = Vec::new();
+        self.states.retain(|hash, state| {
+            let goes = is_safe(state) && !named.contains(hash);
+            if goes {
+                changes.push(StoreChange::DropBlob { hash: *hash });
+            }
+            !goes
+        });
+        changes
     }
 
     pub(super) fn next_upload(&self) -> Option<Hash> {

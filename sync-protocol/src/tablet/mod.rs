@@ -8,210 +8,36 @@
 //! ([`Tablet::view`]); the overlay is never written into the stored rows.
 
 mod blobs;
+mod event;
 mod outbox;
 mod overlay;
 mod retry;
 mod scopes;
+mod store;
 
 use std::collections::BTreeMap;
 
 use mobile_schema::{Catalogue, Hash};
-use serde::{Deserialize, Serialize};
 
 pub use blobs::BlobState;
+pub use event::{Effect, Event};
 pub use outbox::{Draft, QueuedOp};
 pub use retry::RetryPolicy;
 pub use scopes::Holding;
+pub use store::{ATTEMPTS_KEPT, Identity, StoreChange, Stored};
 
 use crate::clock::ClockReading;
 use crate::limits::{MAX_BUDGET, MIN_BUDGET, PROTOCOL};
+use crate::log::{Attempt, AttemptResult, Tally, Traffic};
 use crate::message::{Accepted, Inheritance, Order, SyncRequest, SyncResponse};
+use crate::mutant::{self, Mutant};
 use crate::outcome::Outcome;
 use crate::record::Row;
-use crate::{DeviceId, Epoch, Hlc, IncarnationId, RecordId, RequestId, ScopeId, UserId};
+use crate::{Hlc, IncarnationId, RecordId, RequestId, ScopeId};
 use blobs::Blobs;
 use outbox::Outbox;
 use retry::{Random, Retry};
 use scopes::Scopes;
-
-/// Who the tablet is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Identity {
-    /// The registered device.
-    pub device: DeviceId,
-    /// Whose profile it is.
-    pub author: UserId,
-    /// The life of the outbox.
-    pub incarnation: IncarnationId,
-    /// The chain it goes on from, after a fork.
-    pub inherits: Option<Inheritance>,
-    /// The server's epoch, once known.
-    pub epoch: Option<Epoch>,
-    /// Operations below this number need not be retained.
-    pub safe_before: u64,
-}
-
-/// Everything a host keeps for the machine, as it was last stored.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Stored {
-    /// The outbox by number.
-    pub ops: BTreeMap<u64, QueuedOp>,
-    /// The cursor of each scope.
-    pub cursors: BTreeMap<ScopeId, u64>,
-    /// The scope and version of each stored row.
-    pub holdings: BTreeMap<RecordId, Holding>,
-    /// The blobs that operations name.
-    pub blobs: BTreeMap<Hash, BlobState>,
-}
-
-impl Stored {
-    /// Keeps a change. Rows themselves and the identity are the host's to keep, where it likes.
-    pub fn apply(&mut self, change: &StoreChange) {
-        match change {
-            StoreChange::Identity(_) => {}
-            StoreChange::Op { seq, queued } => {
-                self.ops.insert(*seq, queued.clone());
-            }
-            StoreChange::DropOp { seq } => {
-                self.ops.remove(seq);
-            }
-            StoreChange::Row { scope, row } => {
-                let holding = Holding { scope: scope.clone(), version: row.version };
-                self.holdings.insert(row.id, holding);
-            }
-            StoreChange::DropRow { id } => {
-                self.holdings.remove(id);
-            }
-            StoreChange::Cursor { scope, cursor } => {
-                self.cursors.insert(scope.clone(), *cursor);
-            }
-            StoreChange::DropScope { scope } => {
-                self.cursors.remove(scope);
-            }
-            StoreChange::Blob { hash, state } => {
-                self.blobs.insert(*hash, *state);
-            }
-            StoreChange::DropBlob { hash } => {
-                self.blobs.remove(hash);
-            }
-        }
-    }
-}
-
-/// What the machine wants kept. One [`Effect::Store`] is one transaction.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "put", rename_all = "snake_case")]
-pub enum StoreChange {
-    /// Who the tablet is.
-    Identity(Identity),
-    /// An operation of the outbox.
-    Op {
-        /// Its number.
-        seq: u64,
-        /// The operation and what became of it.
-        queued: QueuedOp,
-    },
-    /// An operation need not be retained any longer.
-    DropOp {
-        /// Its number.
-        seq: u64,
-    },
-    /// A row of a scope.
-    Row {
-        /// The scope.
-        scope: ScopeId,
-        /// The row.
-        row: Row,
-    },
-    /// A row is not ours any longer.
-    DropRow {
-        /// The record.
-        id: RecordId,
-    },
-    /// A scope's cursor.
-    Cursor {
-        /// The scope.
-        scope: ScopeId,
-        /// The last number seen.
-        cursor: u64,
-    },
-    /// A scope is not ours any longer.
-    DropScope {
-        /// The scope.
-        scope: ScopeId,
-    },
-    /// How far a blob is.
-    Blob {
-        /// The blob.
-        hash: Hash,
-        /// How far it is.
-        state: BlobState,
-    },
-    /// A blob that no retained operation names.
-    DropBlob {
-        /// The blob.
-        hash: Hash,
-    },
-}
-
-/// What happens to the tablet.
-#[derive(Debug)]
-pub enum Event {
-    /// A person did something: operations that belong together.
-    Edit(Vec<Draft>),
-    /// There is a network.
-    NetworkUp,
-    /// There is none.
-    NetworkDown,
-    /// Time to look for news, or an alarm went off.
-    Tick,
-    /// The server answered.
-    Response {
-        /// The answer.
-        response: Box<SyncResponse>,
-        /// Bytes received, for sizing the next answer.
-        bytes: u64,
-        /// How long that took, milliseconds.
-        elapsed: u64,
-    },
-    /// A request came to nothing.
-    RequestFailed {
-        /// The request.
-        request: RequestId,
-        /// When the server said to try again, milliseconds from now.
-        retry_after: Option<u64>,
-    },
-    /// The server said which blobs it lacks.
-    BlobsMissing {
-        /// The blobs that were asked about.
-        asked: Vec<Hash>,
-        /// Those to upload.
-        missing: Vec<Hash>,
-    },
-    /// The server has verified a blob.
-    BlobVerified(Hash),
-    /// A question about blobs, or an upload, came to nothing.
-    BlobFailed,
-}
-
-/// What the host must do, in order.
-#[derive(Debug)]
-pub enum Effect {
-    /// Commit these changes in one durable transaction.
-    Store(Vec<StoreChange>),
-    /// Send a request.
-    Send(Box<SyncRequest>),
-    /// Ask which of these blobs the server lacks.
-    AskMissing(Vec<Hash>),
-    /// Upload a blob, or go on with it.
-    Upload(Hash),
-    /// Wake the machine with [`Event::Tick`] in so many milliseconds.
-    Alarm(u64),
-    /// Erase everything; the outbox is handed over.
-    Wipe,
-    /// The server no longer serves this version of the app.
-    UpgradeNeeded,
-}
 
 /// The tablet.
 #[derive(Debug)]
@@ -225,6 +51,8 @@ pub struct Tablet {
     online: bool,
     flight: Option<Flight>,
     pull_due: bool,
+    /// Exchanges until what is held is compared with the server again.
+    audit_in: u32,
     asking: bool,
     uploading: Option<Hash>,
     retry: Retry,
@@ -237,8 +65,14 @@ struct Flight {
     request: RequestId,
     first_seq: u64,
     count: usize,
+    /// When it was sent, by the tablet's clock.
+    at: i64,
+    /// Whether the digests of what is held went with it.
+    audits: bool,
 }
 
+/// What is held is compared with the server at each start, and after so many exchanges.
+const AUDIT_EVERY: u32 = 32;
 const FIRST_BUDGET: u32 = 64 * 1024;
 /// An answer should take about this long, milliseconds.
 const ANSWER_TIME: u64 = 8_000;
@@ -258,6 +92,7 @@ impl Tablet {
             online: false,
             flight: None,
             pull_due: true,
+            audit_in: 0,
             asking: false,
             uploading: None,
             retry: Retry::new(policy),
@@ -291,28 +126,45 @@ impl Tablet {
                 self.pull_due = true;
                 self.retry.wake();
             }
-            Event::Response { response, bytes, elapsed } => {
-                let current = self.flight.as_ref().map(|flight| flight.request);
-                if current == Some(response.request()) {
-                    self.budget = budget_for(bytes, elapsed, self.budget);
+            Event::Response { response, traffic } => {
+                if let Some(flight) = self.land(response.request()) {
+                    self.budget = budget_for(traffic.received, traffic.elapsed, self.budget);
                     self.retry.reset();
-                    self.answer(*response, &mut effects);
+                    let line = attempt(&flight, traffic, &response);
+                    let mut after = Vec::new();
+                    let mut changes = self.answer(&flight, *response, &mut after);
+                    changes.push(line);
+                    if mutant::is_on(Mutant::CursorFirst) {
+                        let is_cursor =
+                            |change: &StoreChange| matches!(change, StoreChange::Cursor { .. });
+                        let (first, rest) = changes.into_iter().partition(is_cursor);
+                        store(&mut effects, first);
+                        changes = rest;
+                    }
+                    store(&mut effects, changes);
+                    effects.extend(after);
                 }
             }
-            Event::RequestFailed { request, retry_after } => {
-                if self.flight.as_ref().is_some_and(|flight| flight.request == request) {
-                    self.flight = None;
+            Event::RequestFailed { request, retry_after, problem, traffic } => {
+                if let Some(flight) = self.land(request) {
+                    let result = match problem {
+                        Some(problem) => AttemptResult::Refused { problem },
+                        None => AttemptResult::NoAnswer,
+                    };
+                    let (at, ops) = (flight.at, flight.count as u64);
+                    let line = Attempt { at, traffic, ops, rows: 0, skew: None, result };
+                    store(&mut effects, vec![StoreChange::Attempt(line)]);
                     self.back_off(retry_after, &mut effects);
                 }
             }
             Event::BlobsMissing { asked, missing } => {
                 self.asking = false;
-                store(&mut effects, self.blobs.learn(&asked, &missing));
+                store(&mut effects, self.blobs.learn(&asked, &missing, self.outbox.next_seq()));
             }
             Event::BlobVerified(hash) => {
                 self.uploading = None;
                 self.retry.reset();
-                store(&mut effects, self.blobs.verified(hash));
+                store(&mut effects, self.blobs.verified(hash, self.outbox.next_seq()));
             }
             Event::BlobFailed => {
                 self.asking = false;
@@ -403,69 +255,124 @@ impl Tablet {
         store(effects, changes);
     }
 
-    fn answer(&mut self, response: SyncResponse, effects: &mut Vec<Effect>) {
-        let Some(flight) = self.flight.take() else { return };
+    /// The request under way, if this is its name; it is under way no longer.
+    fn land(&mut self, request: RequestId) -> Option<Flight> {
+        let current =
+            |flight: &mut Flight| flight.request == request || mutant::is_on(Mutant::StaleAnswer);
+        self.flight.take_if(current)
+    }
+
+    /// Takes in an answer; gives what is to be stored for it, in one transaction.
+    fn answer(
+        &mut self,
+        flight: &Flight,
+        response: SyncResponse,
+        effects: &mut Vec<Effect>,
+    ) -> Vec<StoreChange> {
         match response {
-            SyncResponse::Ok(accepted) => self.accept(&flight, accepted, effects),
-            SyncResponse::Fork { seq, .. } => {
-                let parent = std::mem::replace(
-                    &mut self.identity.incarnation,
-                    IncarnationId(self.random.uuid()),
-                );
-                self.identity.inherits = Some(Inheritance { incarnation: parent, before: seq });
-                let mut changes = vec![StoreChange::Identity(self.identity.clone())];
-                changes.extend(self.outbox.forget_outcomes_from(seq));
-                store(effects, changes);
-            }
-            SyncResponse::Gap { next, .. } => {
-                let mut changes = self.outbox.forget_outcomes_from(next);
-                if self.outbox.first().is_some_and(|first| first > next) {
-                    // What is missing was safe in a backup and is not retained: start a chain
-                    // with what there is.
-                    self.identity.incarnation = IncarnationId(self.random.uuid());
-                    self.identity.inherits = None;
-                    changes.push(StoreChange::Identity(self.identity.clone()));
-                }
-                store(effects, changes);
-            }
-            SyncResponse::Reset { epoch, next, .. } => {
+            SyncResponse::Ok(accepted) => self.accept(flight, accepted, effects),
+            SyncResponse::Fork { seq, .. } => self.fork(seq),
+            SyncResponse::Gap { next, .. } => self.fill_gap(next),
+            SyncResponse::Reset { epoch, .. } => {
                 self.identity.epoch = Some(epoch);
                 let mut changes = vec![StoreChange::Identity(self.identity.clone())];
-                changes.extend(self.outbox.forget_outcomes_from(next));
-                changes.extend(self.scopes.start_over());
-                store(effects, changes);
+                if !mutant::is_on(Mutant::ResetRepushesNothing) {
+                    changes.extend(self.outbox.forget_outcomes_from(0));
+                }
+                if !mutant::is_on(Mutant::ResetKeepsCursors) {
+                    changes.extend(self.scopes.start_over());
+                }
+                if !mutant::is_on(Mutant::ResetForgetsBlobs) {
+                    changes.extend(self.blobs.doubt_all());
+                }
+                changes
             }
             SyncResponse::Upgrade { outcomes, .. } => {
-                store(effects, self.outbox.answer(flight.first_seq, flight.count, outcomes));
                 self.pull_due = false;
                 effects.push(Effect::UpgradeNeeded);
+                self.outbox.answer(flight.first_seq, flight.count, outcomes)
             }
         }
     }
 
-    fn accept(&mut self, flight: &Flight, accepted: Accepted, effects: &mut Vec<Effect>) {
+    /// This store is a copy: takes a new name, and pushes again what is not shared.
+    fn fork(&mut self, seq: u64) -> Vec<StoreChange> {
+        if mutant::is_on(Mutant::ForkIgnored) {
+            return self.outbox.forget_outcomes_from(seq);
+        }
+        let parent =
+            std::mem::replace(&mut self.identity.incarnation, IncarnationId(self.random.uuid()));
+        self.identity.inherits = Some(Inheritance { incarnation: parent, before: seq });
+        let mut changes = vec![StoreChange::Identity(self.identity.clone())];
+        changes.extend(self.outbox.forget_outcomes_from(seq));
+        changes
+    }
+
+    /// The server has the chain only up to `next`. What it has of it may be a clone's, so all is
+    /// pushed again; it knows what it has.
+    fn fill_gap(&mut self, next: u64) -> Vec<StoreChange> {
+        if mutant::is_on(Mutant::GapIgnored) {
+            return Vec::new();
+        }
+        let mut changes = self.outbox.forget_outcomes_from(0);
+        let first = self.outbox.first().unwrap_or(self.outbox.next_seq());
+        if first > next {
+            // What is missing was safe in a backup and is not retained: start a chain with what
+            // there is.
+            self.identity.incarnation = IncarnationId(self.random.uuid());
+            self.identity.inherits = None;
+            self.identity.begins = first;
+            changes.push(StoreChange::Identity(self.identity.clone()));
+        }
+        changes
+    }
+
+    fn accept(
+        &mut self,
+        flight: &Flight,
+        accepted: Accepted,
+        effects: &mut Vec<Effect>,
+    ) -> Vec<StoreChange> {
         let mut changes = self.outbox.answer(flight.first_seq, flight.count, accepted.outcomes);
-        let (news, more) = self.scopes.take_in(accepted.scopes, accepted.feeds);
+        if mutant::is_on(Mutant::RevokedOutboxGoes) {
+            changes.extend(self.outbox.drop_outside(&accepted.scopes));
+        }
+        let (news, progress) = self.scopes.take_in(accepted.scopes, accepted.feeds);
         changes.extend(news);
-        self.pull_due = more;
+        self.pull_due = progress.more;
+        self.audit_in = match (progress.mended, flight.audits) {
+            (true, _) => 0,
+            (false, true) => AUDIT_EVERY,
+            (false, false) => self.audit_in.saturating_sub(1),
+        };
         self.identity.epoch = Some(accepted.epoch);
         self.identity.safe_before = accepted.safe_before;
-        let droppable: Vec<_> = self
-            .outbox
-            .all()
-            .take_while(|(seq, _)| *seq < accepted.safe_before)
-            // The last one stays, so that the chain's next number is known after a restart.
-            .filter(|(seq, _)| seq + 1 < self.outbox.next_seq())
-            .filter(|(_, queued)| queued.outcome.is_some() && self.is_seen(queued))
-            .map(|(seq, _)| seq)
-            .collect();
-        changes.extend(droppable.into_iter().map(|seq| self.outbox.drop(seq)));
+        changes.extend(self.let_go(accepted.safe_before));
         changes.push(StoreChange::Identity(self.identity.clone()));
-        store(effects, changes);
         let handed_over = self.outbox.unanswered().next().is_none();
         if accepted.order == Some(Order::Wipe) && handed_over {
             effects.push(Effect::Wipe);
         }
+        changes
+    }
+
+    /// Lets go of what is in a verified backup, and has been seen in a feed.
+    fn let_go(&mut self, safe_before: u64) -> Vec<StoreChange> {
+        let early = mutant::is_on(Mutant::LetGoEarly);
+        let droppable: Vec<_> = self
+            .outbox
+            .all()
+            .take_while(|(seq, _)| *seq < safe_before || early)
+            // The last one stays, so that the chain's next number is known after a restart.
+            .filter(|(seq, _)| {
+                seq + 1 < self.outbox.next_seq() || mutant::is_on(Mutant::SeqForgotten)
+            })
+            .filter(|(_, queued)| queued.outcome.is_some() && self.is_seen(queued))
+            .map(|(seq, _)| seq)
+            .collect();
+        let mut changes: Vec<_> = droppable.into_iter().map(|seq| self.outbox.drop(seq)).collect();
+        changes.extend(self.blobs.let_go(safe_before, &self.outbox));
+        changes
     }
 
     /// Sends what is due: operations and news first, then photos.
@@ -473,34 +380,55 @@ impl Tablet {
         if !self.online || self.retry.is_waiting() || self.flight.is_some() {
             return;
         }
-        let ops = self.outbox.batch(self.budget as usize);
-        if self.pull_due || !ops.is_empty() {
-            let request = RequestId(self.random.uuid());
-            let first_seq = ops.first().map_or_else(|| self.outbox.next_seq(), |(seq, _)| *seq);
-            self.flight = Some(Flight { request, first_seq, count: ops.len() });
-            return effects.push(Effect::Send(Box::new(SyncRequest {
-                protocol: PROTOCOL,
-                request,
-                device: self.identity.device,
-                incarnation: self.identity.incarnation,
-                inherits: self.identity.inherits,
-                epoch: self.identity.epoch,
-                first_seq,
-                ops: ops.into_iter().map(|(_, op)| op.clone()).collect(),
-                cursors: self.scopes.cursors(),
-                budget: self.budget,
-                clock: clock.clone(),
-            })));
-        }
-        if self.asking || self.uploading.is_some() {
+        if mutant::is_on(Mutant::PhotosFirst) && self.pump_blobs(effects) {
             return;
+        }
+        let ops = self.outbox.batch(self.budget as usize);
+        if !self.pull_due && ops.is_empty() {
+            self.pump_blobs(effects);
+            return;
+        }
+        let request = RequestId(self.random.uuid());
+        let first_seq = ops.first().map_or_else(|| self.outbox.next_seq(), |(seq, _)| *seq);
+        let audits = self.audit_in == 0;
+        let (count, at) = (ops.len(), clock.wall);
+        self.flight = Some(Flight { request, first_seq, count, at, audits });
+        effects.push(Effect::Send(Box::new(SyncRequest {
+            protocol: PROTOCOL,
+            request,
+            device: self.identity.device,
+            incarnation: self.identity.incarnation,
+            inherits: self.identity.inherits,
+            epoch: self.identity.epoch,
+            begins: self.identity.begins,
+            first_seq,
+            ops: ops.into_iter().map(|(_, op)| op.clone()).collect(),
+            cursors: self.scopes.cursors(),
+            digests: if audits { self.scopes.digests() } else { BTreeMap::new() },
+            repair: self.scopes.repair(),
+            budget: self.budget,
+            clock: clock.clone(),
+        })));
+    }
+
+    /// Uploads what is missing, or asks what is; says whether there was anything to do.
+    fn pump_blobs(&mut self, effects: &mut Vec<Effect>) -> bool {
+        if self.asking || self.uploading.is_some() {
+            return true;
         }
         if let Some(hash) = self.blobs.next_upload() {
             self.uploading = Some(hash);
             effects.push(Effect::Upload(hash));
+            if mutant::is_on(Mutant::BlobGoesEarly) {
+                store(effects, vec![StoreChange::DropBlob { hash }]);
+            }
+            true
         } else if let Some(hashes) = self.blobs.next_question() {
             self.asking = true;
             effects.push(Effect::AskMissing(hashes));
+            true
+        } else {
+            false
         }
     }
 
@@ -508,6 +436,24 @@ impl Tablet {
         let pause = self.retry.back_off(retry_after, &mut self.random);
         effects.push(Effect::Alarm(pause));
     }
+}
+
+/// The line of the sync log for an answer.
+fn attempt(flight: &Flight, traffic: Traffic, response: &SyncResponse) -> StoreChange {
+    let (mut rows, mut skew) = (0, None);
+    let result = match response {
+        SyncResponse::Ok(accepted) => {
+            rows = accepted.feeds.values().map(|feed| feed.rows.len() as u64).sum();
+            skew = Some(flight.at.saturating_sub(accepted.now));
+            AttemptResult::Ok(Tally::of(&accepted.outcomes))
+        }
+        SyncResponse::Fork { .. } => AttemptResult::Fork,
+        SyncResponse::Gap { .. } => AttemptResult::Gap,
+        SyncResponse::Reset { .. } => AttemptResult::Reset,
+        SyncResponse::Upgrade { outcomes, .. } => AttemptResult::Upgrade(Tally::of(outcomes)),
+    };
+    let (at, ops) = (flight.at, flight.count as u64);
+    StoreChange::Attempt(Attempt { at, traffic, ops, rows, skew, result })
 }
 
 fn store(effects: &mut Vec<Effect>, changes: Vec<StoreChange>) {

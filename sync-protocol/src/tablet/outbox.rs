@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::StoreChange;
 use crate::limits::{MAX_OP_BYTES, MAX_OPS};
+use crate::mutant::{self, Mutant};
 use crate::op::{Change, Group, Op};
 use crate::outcome::Outcome;
 use crate::{Hlc, RecordId, ScopeId, UserId, Version};
@@ -103,15 +104,16 @@ impl Outbox {
             if batch.last().is_some_and(|(last, _)| last + 1 != seq) {
                 break;
             }
+            let divides = mutant::is_on(Mutant::GroupDivided);
             let starts_unit = match (batch.last(), queued.op.group) {
                 (Some((_, last)), Some(group)) => last.group != Some(group),
                 _ => true,
             };
-            if starts_unit {
+            if starts_unit || divides {
                 whole = batch.len();
             }
             bytes += serde_json::to_vec(&queued.op).map_or(0, |json| json.len());
-            if (bytes > budget || batch.len() == MAX_OPS) && whole > 0 {
+            if (bytes > budget || batch.len() == MAX_OPS || (divides && whole > 0)) && whole > 0 {
                 batch.truncate(whole);
                 break;
             }
@@ -135,6 +137,13 @@ impl Outbox {
     pub(super) fn forget_outcomes_from(&mut self, seq: u64) -> Vec<StoreChange> {
         let seqs: Vec<_> = self.ops.range(seq..).map(|(seq, _)| *seq).collect();
         seqs.into_iter().filter_map(|seq| self.set_outcome(seq, None)).collect()
+    }
+
+    /// What a mutant throws away.
+    pub(super) fn drop_outside(&mut self, scopes: &[ScopeId]) -> Vec<StoreChange> {
+        let outside = |(_, queued): &(u64, &QueuedOp)| !scopes.contains(&queued.op.scope);
+        let seqs: Vec<_> = self.all().filter(outside).map(|(seq, _)| seq).collect();
+        seqs.into_iter().map(|seq| self.drop(seq)).collect()
     }
 
     pub(super) fn drop(&mut self, seq: u64) -> StoreChange {

@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::StoreChange;
-use crate::message::Feed;
+use crate::exchange::Prefix;
+use crate::message::{Feed, Repair};
+use crate::mutant::{self, Mutant};
 use crate::record::Row;
-use crate::{Digest, RecordId, ScopeId, Version};
+use crate::{Cursor, Digest, RecordId, ScopeId, Version};
 
 /// A record the tablet holds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,28 +22,54 @@ pub struct Holding {
 
 #[derive(Debug)]
 pub(super) struct Scopes {
-    cursors: BTreeMap<ScopeId, u64>,
+    cursors: BTreeMap<ScopeId, Cursor>,
     holdings: BTreeMap<RecordId, Holding>,
     digests: BTreeMap<ScopeId, Digest>,
+    /// The parts of scopes that differ from the server's.
+    suspects: BTreeMap<ScopeId, BTreeSet<Prefix>>,
+    /// Scopes that were repaired, and not found equal since.
+    mended: BTreeSet<ScopeId>,
+}
+
+/// What is left to do after an answer.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    /// There is more to fetch at once.
+    pub(super) more: bool,
+    /// A scope was repaired; what is held should be compared again.
+    pub(super) mended: bool,
 }
 
 impl Scopes {
     pub(super) fn new(
-        cursors: BTreeMap<ScopeId, u64>,
+        cursors: BTreeMap<ScopeId, Cursor>,
         holdings: BTreeMap<RecordId, Holding>,
     ) -> Self {
         let mut digests: BTreeMap<ScopeId, Digest> = BTreeMap::new();
         for (id, holding) in &holdings {
             digests.entry(holding.scope.clone()).or_default().add(*id, holding.version);
         }
-        Self { cursors, holdings, digests }
+        let (suspects, mended) = Default::default();
+        Self { cursors, holdings, digests, suspects, mended }
+    }
+
+    /// The digests of the parts of what differed.
+    pub(super) fn repair(&self) -> BTreeMap<ScopeId, BTreeMap<Prefix, Digest>> {
+        let parts = |(scope, prefixes): (&ScopeId, &BTreeSet<Prefix>)| {
+            let held = || {
+                let here = self.holdings.iter().filter(|(_, holding)| holding.scope == *scope);
+                here.map(|(id, holding)| (*id, holding.version))
+            };
+            (scope.clone(), prefixes.iter().flat_map(|prefix| prefix.parts(held())).collect())
+        };
+        self.suspects.iter().map(parts).collect()
     }
 
     pub(super) fn holding(&self, id: RecordId) -> Option<&Holding> {
         self.holdings.get(&id)
     }
 
-    pub(super) fn cursors(&self) -> BTreeMap<ScopeId, u64> {
+    pub(super) fn cursors(&self) -> BTreeMap<ScopeId, Cursor> {
         self.cursors.clone()
     }
 
@@ -50,22 +78,27 @@ impl Scopes {
         self.cursors.keys().map(|scope| (scope.clone(), digest(scope))).collect()
     }
 
-    /// Takes in one answer's news. Rows and cursors change together. The second value says
-    /// whether there is more to fetch.
+    /// Takes in one answer's news. Rows and cursors change together.
     pub(super) fn take_in(
         &mut self,
         granted: Vec<ScopeId>,
         feeds: BTreeMap<ScopeId, Feed>,
-    ) -> (Vec<StoreChange>, bool) {
+    ) -> (Vec<StoreChange>, Progress) {
         let mut changes = Vec::new();
         let fresh = self.grant(granted.into_iter().collect(), &mut changes);
-        let mut more = fresh.iter().any(|scope| !feeds.contains_key(scope));
+        let more = fresh.iter().any(|scope| !feeds.contains_key(scope));
+        let mut progress = Progress { more, mended: false };
         for (scope, feed) in feeds {
             if !self.cursors.contains_key(&scope) {
                 continue;
             }
+            if feed.reset && !mutant::is_on(Mutant::HorizonIgnored) {
+                changes.extend(self.empty(&scope));
+            }
             for gone in &feed.gone {
-                let held_here = |holding: &Holding| holding.scope == scope;
+                let held_here = |holding: &Holding| {
+                    holding.scope == scope || mutant::is_on(Mutant::EvictionAnywhere)
+                };
                 if self.holdings.get(&gone.id).is_some_and(held_here) {
                     self.release(gone.id, &mut changes);
                 }
@@ -73,18 +106,65 @@ impl Scopes {
             for row in feed.rows {
                 self.hold(&scope, row, &mut changes);
             }
-            more |= feed.more;
-            let here = self.digests.get(&scope).copied().unwrap_or_default();
-            if feed.digest.is_some_and(|digest| digest != here) {
-                // Something here is not as on the server: fetch this scope anew.
-                changes.extend(self.empty(&scope));
-                self.set_cursor(scope, 0, &mut changes);
-                more = true;
-            } else {
-                self.set_cursor(scope, feed.cursor, &mut changes);
+            progress.more |= feed.more;
+            let mut cursor = feed.cursor;
+            if self.suspects.contains_key(&scope) {
+                self.mend(&scope, feed.repairs, &mut changes);
+                progress.more = true;
+                progress.mended |= !self.suspects.contains_key(&scope);
+            } else if let Some(digest) = feed.digest {
+                let here = self.digests.get(&scope).copied().unwrap_or_default();
+                if digest == here || mutant::is_on(Mutant::DigestIgnored) {
+                    self.mended.remove(&scope);
+                } else if self.mended.remove(&scope) {
+                    // Repairing did not help: fetch all of it anew.
+                    changes.extend(self.empty(&scope));
+                    cursor = Cursor::default();
+                    progress.more = true;
+                } else {
+                    self.suspects.insert(scope.clone(), BTreeSet::from([Prefix::all()]));
+                    progress.more = true;
+                }
+            }
+            self.set_cursor(scope, cursor, &mut changes);
+        }
+        (changes, progress)
+    }
+
+    /// Replaces the parts that the server sent, and looks closer at those it asks about.
+    fn mend(&mut self, scope: &ScopeId, repairs: Vec<Repair>, changes: &mut Vec<StoreChange>) {
+        let mut closer = BTreeSet::new();
+        for Repair { prefix, rows } in repairs {
+            let Some(rows) = rows else {
+                closer.insert(prefix);
+                continue;
+            };
+            if mutant::is_on(Mutant::RepairIgnored) {
+                continue;
+            }
+            let kept: BTreeMap<_, _> = rows.iter().map(|row| (row.id, row.version)).collect();
+            let beyond = mutant::is_on(Mutant::RepairTooMuch);
+            let stale = |(id, holding): &(&RecordId, &Holding)| {
+                holding.scope == *scope && (prefix.has(**id) || beyond) && !kept.contains_key(id)
+            };
+            let stale: Vec<_> = self.holdings.iter().filter(stale).map(|(id, _)| *id).collect();
+            for id in stale {
+                self.release(id, changes);
+            }
+            for row in rows {
+                let held = self.holdings.get(&row.id);
+                let same = |held: &Holding| held.scope == *scope && held.version == row.version;
+                if !held.is_some_and(same) {
+                    self.hold(scope, row, changes);
+                }
             }
         }
-        (changes, more)
+        if closer.is_empty() {
+            self.suspects.remove(scope);
+            self.mended.insert(scope.clone());
+        } else {
+            self.suspects.insert(scope.clone(), closer);
+        }
     }
 
     /// Cursors start over and nothing is held, since the server is another one now.
@@ -93,8 +173,10 @@ impl Scopes {
         let mut changes = Vec::new();
         for scope in scopes {
             changes.extend(self.empty(&scope));
-            self.set_cursor(scope, 0, &mut changes);
+            self.set_cursor(scope, Cursor::default(), &mut changes);
         }
+        self.suspects.clear();
+        self.mended.clear();
         changes
     }
 
@@ -107,22 +189,26 @@ impl Scopes {
         let revoked: Vec<_> =
             self.cursors.keys().filter(|scope| !granted.contains(*scope)).cloned().collect();
         for scope in revoked {
-            changes.extend(self.empty(&scope));
+            if !mutant::is_on(Mutant::RevokedRowsStay) {
+                changes.extend(self.empty(&scope));
+            }
             self.cursors.remove(&scope);
             self.digests.remove(&scope);
+            self.suspects.remove(&scope);
+            self.mended.remove(&scope);
             changes.push(StoreChange::DropScope { scope });
         }
         let mut fresh = Vec::new();
         for scope in granted {
             if !self.cursors.contains_key(&scope) {
-                self.set_cursor(scope.clone(), 0, changes);
+                self.set_cursor(scope.clone(), Cursor::default(), changes);
                 fresh.push(scope);
             }
         }
         fresh
     }
 
-    fn set_cursor(&mut self, scope: ScopeId, cursor: u64, changes: &mut Vec<StoreChange>) {
+    fn set_cursor(&mut self, scope: ScopeId, cursor: Cursor, changes: &mut Vec<StoreChange>) {
         if self.cursors.insert(scope.clone(), cursor) != Some(cursor) {
             changes.push(StoreChange::Cursor { scope, cursor });
         }

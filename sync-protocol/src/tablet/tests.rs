@@ -5,9 +5,10 @@ use mobile_schema::register::builtin_registers;
 use uuid::Uuid;
 
 use super::*;
-use crate::message::{Feed, Gone};
+use crate::log::AttemptResult;
+use crate::message::{Feed, Gone, Repair};
 use crate::op::{Change, Fields};
-use crate::{Digest, Version};
+use crate::{Cursor, DeviceId, Digest, Epoch, UserId, Version};
 
 const EPOCH: Epoch = Epoch(1);
 
@@ -44,6 +45,7 @@ impl Host {
             author: UserId(Uuid::from_u128(2)),
             incarnation: Tablet::new_incarnation(3),
             inherits: None,
+            begins: 1,
             epoch: None,
             safe_before: 0,
         };
@@ -115,7 +117,7 @@ impl Host {
 
     fn respond(&mut self, response: SyncResponse) -> Vec<Effect> {
         let response = Box::new(response);
-        self.handle(Event::Response { response, bytes: 0, elapsed: 1 })
+        self.handle(Event::Response { response, traffic: Traffic::default() })
     }
 }
 
@@ -143,7 +145,15 @@ fn accepted(request: RequestId, outcomes: Vec<Outcome>) -> Accepted {
 
 fn feed(rows: Vec<Row>, cursor: u64) -> Feed {
     let digest: Digest = rows.iter().map(|row| (row.id, row.version)).collect();
-    Feed { rows, gone: Vec::new(), cursor, more: false, digest: Some(digest) }
+    Feed {
+        reset: false,
+        rows,
+        gone: Vec::new(),
+        cursor: Cursor { seq: cursor, floor: 0 },
+        more: false,
+        digest: Some(digest),
+        repairs: Vec::new(),
+    }
 }
 
 #[test]
@@ -218,14 +228,80 @@ fn an_eviction_leaves_a_record_that_has_moved_to_another_scope() {
 }
 
 #[test]
-fn a_digest_that_differs_has_the_scope_fetched_anew() {
+fn a_digest_that_differs_has_the_part_that_differs_replaced() {
     let mut host = Host::new();
     let request = sent(&host.handle(Event::NetworkUp)).request;
     let mut answer = accepted(request, vec![]);
-    let wrong = Feed { digest: Some(Digest(7)), ..feed(vec![host.row(1, 1, "一组")], 9) };
-    answer.feeds.insert(village(), wrong);
+    let here =
+        vec![host.row(0x11, 1, "一组"), host.row(0x12, 1, "二组"), host.row(0x22, 1, "三组")];
+    let there = vec![host.row(0x11, 1, "一组"), host.row(0x12, 2, "四组")];
+    let right = feed(there.clone(), 9);
+    answer.feeds.insert(village(), Feed { rows: here, ..right.clone() });
     let effects = host.respond(SyncResponse::Ok(answer));
-    assert_eq!(sent(&effects).cursors[&village()], 0);
+    let asked = &sent(&effects).repair[&village()];
+    assert_eq!(asked.len(), 16);
+    let part = "2".parse().expect("a prefix");
+    assert_ne!(asked[&part], Digest::default());
+    let mut answer = accepted(sent(&effects).request, vec![]);
+    let repairs = vec![Repair { prefix: part, rows: Some(vec![there[1].clone()]) }];
+    let quiet = Feed { rows: vec![], repairs, ..right.clone() };
+    answer.feeds.insert(village(), quiet);
+    let effects = host.respond(SyncResponse::Ok(answer));
+    assert_eq!(host.shown(0x12).as_deref(), Some("四组"));
+    assert_eq!(host.shown(0x22), None, "the server does not have it");
+    assert_eq!(host.shown(0x11).as_deref(), Some("一组"));
+    let again = sent(&effects);
+    assert!(again.repair.is_empty());
+    assert_eq!(Some(again.digests[&village()]), right.digest, "and it is compared once more");
+    assert_eq!(again.cursors[&village()].seq, 9, "nothing else is fetched again");
+}
+
+#[test]
+fn a_repair_that_does_not_help_has_the_scope_fetched_anew() {
+    let mut host = Host::new();
+    let request = sent(&host.handle(Event::NetworkUp)).request;
+    let wrong = Feed { digest: Some(Digest(7)), ..feed(vec![host.row(1, 1, "一组")], 9) };
+    let mut answer = accepted(request, vec![]);
+    answer.feeds.insert(village(), wrong.clone());
+    let mut effects = host.respond(SyncResponse::Ok(answer));
+    for _ in 0..2 {
+        assert_eq!(sent(&effects).cursors[&village()].seq, 9);
+        let mut answer = accepted(sent(&effects).request, vec![]);
+        answer.feeds.insert(village(), Feed { rows: vec![], ..wrong.clone() });
+        effects = host.respond(SyncResponse::Ok(answer));
+    }
+    assert_eq!(sent(&effects).cursors[&village()], Cursor::default());
+    assert!(host.rows.is_empty());
+}
+
+#[test]
+fn a_scope_that_starts_over_keeps_nothing_of_before() {
+    let mut host = Host::new();
+    let request = sent(&host.handle(Event::NetworkUp)).request;
+    let mut answer = accepted(request, vec![]);
+    answer.feeds.insert(village(), feed(vec![host.row(1, 1, "一组")], 1));
+    host.respond(SyncResponse::Ok(answer));
+    let request = sent(&host.handle(Event::Tick)).request;
+    let mut answer = accepted(request, vec![]);
+    let over = Feed { reset: true, ..feed(vec![host.row(2, 1, "二组")], 9) };
+    answer.feeds.insert(village(), over);
+    host.respond(SyncResponse::Ok(answer));
+    assert_eq!((host.shown(1), host.shown(2).as_deref()), (None, Some("二组")));
+}
+
+#[test]
+fn each_exchange_leaves_a_line_in_the_log() {
+    let mut host = Host::new();
+    let request = sent(&host.handle(Event::NetworkUp)).request;
+    let traffic = Traffic { sent: 10, received: 0, elapsed: 4 };
+    let problem = Some("unavailable".to_owned());
+    host.handle(Event::RequestFailed { request, retry_after: None, problem, traffic });
+    let request = sent(&host.handle(Event::Tick)).request;
+    host.respond(SyncResponse::Ok(accepted(request, vec![])));
+    let kept: Vec<_> = host.stored.attempts.iter().map(|line| line.result.clone()).collect();
+    let refused = AttemptResult::Refused { problem: "unavailable".into() };
+    assert_eq!(kept, [refused, AttemptResult::Ok(Default::default())]);
+    assert_eq!(host.stored.attempts[0].traffic, traffic);
 }
 
 #[test]
@@ -254,10 +330,10 @@ fn a_restored_server_gets_everything_again() {
     answer.feeds.insert(village(), feed(vec![host.row(1, 1, "一组")], 1));
     host.respond(SyncResponse::Ok(answer));
     let request = sent(&host.handle(Event::Tick)).request;
-    let effects = host.respond(SyncResponse::Reset { request, epoch: Epoch(2), next: 1 });
+    let effects = host.respond(SyncResponse::Reset { request, epoch: Epoch(2) });
     let again = sent(&effects);
     assert_eq!((again.epoch, again.first_seq, again.ops.len()), (Some(Epoch(2)), 1, 1));
-    assert_eq!(again.cursors[&village()], 0);
+    assert_eq!(again.cursors[&village()], Cursor::default());
     assert_eq!(host.shown(1).as_deref(), Some("一组"), "the person still sees the work");
 }
 
@@ -313,6 +389,56 @@ fn photos_wait_for_the_records_and_are_done_when_verified() {
     let effects = host.respond(SyncResponse::Ok(accepted(request, vec![])));
     assert!(matches!(effects[..], [Effect::Upload(it)] if it == hash));
     host.handle(Event::BlobVerified(hash));
-    assert_eq!(host.stored.blobs[&hash], BlobState::Verified);
+    assert_eq!(host.stored.blobs[&hash], BlobState::Verified { next: 2 });
     assert!(host.tablet.is_quiet());
+}
+
+#[test]
+fn a_photo_is_kept_until_a_backup_has_it_and_doubted_when_the_server_was_restored() {
+    let mut host = Host::new();
+    let hash = Hash::of(b"photo");
+    let first = Draft { blobs: vec![hash], ..host.draft(1, "一组") };
+    host.handle(Event::Edit(vec![first]));
+    host.handle(Event::BlobVerified(hash));
+    let more = [host.draft(2, "二组"), host.draft(3, "三组")];
+    host.handle(Event::Edit(more.into()));
+    let applied = Outcome::Applied { version: version(1) };
+    let request = sent(&host.handle(Event::NetworkUp)).request;
+    let mut answer = Accepted { safe_before: 2, ..accepted(request, vec![applied.clone(); 3]) };
+    let rows = (1..=3).map(|id| host.row(id, 1, "一组")).collect();
+    answer.feeds.insert(village(), feed(rows, 3));
+    host.respond(SyncResponse::Ok(answer));
+    assert!(host.stored.blobs.contains_key(&hash), "the backup may be from before the photo");
+    let request = sent(&host.handle(Event::Tick)).request;
+    host.respond(SyncResponse::Reset { request, epoch: Epoch(2) });
+    assert_eq!(host.stored.blobs[&hash], BlobState::Referenced);
+    host.handle(Event::BlobVerified(hash));
+    let another = host.draft(4, "四组");
+    host.handle(Event::Edit(vec![another]));
+    host.handle(Event::NetworkDown);
+    let request = sent(&host.handle(Event::NetworkUp)).request;
+    let answer = Accepted { safe_before: 5, ..accepted(request, vec![applied; 3]) };
+    host.respond(SyncResponse::Ok(Accepted { epoch: Epoch(2), ..answer }));
+    assert!(!host.stored.blobs.contains_key(&hash), "now it may go");
+}
+
+#[test]
+fn a_gap_that_cannot_be_filled_begins_a_chain_with_what_there_is() {
+    let mut host = Host::new();
+    for id in 1..=3 {
+        let draft = host.draft(id, "一组");
+        host.handle(Event::Edit(vec![draft]));
+    }
+    let request = sent(&host.handle(Event::NetworkUp)).request;
+    let applied = Outcome::Applied { version: version(1) };
+    let mut answer = Accepted { safe_before: 3, ..accepted(request, vec![applied; 3]) };
+    let rows = (1..=3).map(|id| host.row(id, 1, "一组")).collect();
+    answer.feeds.insert(village(), feed(rows, 3));
+    host.respond(SyncResponse::Ok(answer));
+    let effects = host.handle(Event::Tick);
+    let (request, old) = (sent(&effects).request, sent(&effects).incarnation);
+    let effects = host.respond(SyncResponse::Gap { request, next: 2 });
+    let again = sent(&effects);
+    assert_ne!(again.incarnation, old);
+    assert_eq!((again.begins, again.first_seq, again.ops.len()), (3, 3, 1));
 }

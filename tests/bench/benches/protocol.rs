@@ -41,7 +41,14 @@ fn apply(catalogue: &Catalogue, board: &mut Board, tablet: u128, ops: &[Op]) {
     let presenter = Presenter::new(IncarnationId(Uuid::from_u128(tablet)));
     let scopes = BTreeSet::from([ScopeId::area("529901100201").expect("a scope")]);
     let (catalogue, lineage, presenter) = (catalogue, &lineage, &presenter);
-    let authority = Authority { catalogue, lineage, presenter, scopes: &scopes, received: 1_000 };
+    let authority = Authority {
+        catalogue,
+        lineage,
+        presenter,
+        scopes: &scopes,
+        received: 1_000,
+        amends: false,
+    };
     let numbered: Vec<_> = (1..).zip(ops).map(|(seq, op)| Numbered { seq, op }).collect();
     black_box(authority.apply(board, &numbered));
 }

@@ -166,19 +166,9 @@ impl Member {
     }
 
     pub(crate) fn request(&self, first_seq: u64, ops: Vec<Op>) -> SyncRequest {
-        SyncRequest {
-            protocol: 1,
-            request: RequestId(Uuid::new_v4()),
-            device: self.device,
-            incarnation: self.incarnation,
-            inherits: None,
-            epoch: None,
-            first_seq,
-            ops,
-            cursors: Default::default(),
-            budget: 0,
-            clock: ClockReading { wall: 1_760_000_000_000, monotonic: 0, boot: String::new() },
-        }
+        let clock = ClockReading { wall: 1_760_000_000_000, monotonic: 0, boot: String::new() };
+        let request = SyncRequest::pushing(self.device, self.incarnation, first_seq, ops, clock);
+        SyncRequest { request: RequestId(Uuid::new_v4()), ..request }
     }
 
     /// Sends a body that is packed already; gives how many bytes came back, packed.

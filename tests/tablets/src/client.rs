@@ -1,6 +1,6 @@
 //! The tablet's side of the HTTP interface.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use ed25519_dalek::{Signer, SigningKey};
@@ -11,6 +11,7 @@ use reqwest::header::{
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use sync_protocol::log::Traffic;
 use sync_protocol::{SyncRequest, SyncResponse};
 
 /// Bytes of an upload in one request.
@@ -158,11 +159,14 @@ impl Client {
     pub async fn sync(
         &mut self,
         request: &SyncRequest,
-    ) -> Result<(SyncResponse, u64), ClientError> {
+    ) -> Result<(SyncResponse, Traffic), ClientError> {
+        let begun = Instant::now();
         let body = serde_json::to_vec(request).map_err(unreadable)?;
-        let (bytes, length) = self.json(Method::POST, "/sync/v1/sync", Some(body)).await?;
+        let sent = body.len() as u64;
+        let (bytes, received) = self.json(Method::POST, "/sync/v1/sync", Some(body)).await?;
         let response = serde_json::from_slice(&bytes).map_err(unreadable)?;
-        Ok((response, length))
+        let elapsed = begun.elapsed().as_millis() as u64;
+        Ok((response, Traffic { sent, received, elapsed }))
     }
 
     /// Which of these blobs the server lacks.

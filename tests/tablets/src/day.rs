@@ -15,7 +15,7 @@ use serde_json::json;
 use sync_protocol::op::{Change, Fields};
 use sync_protocol::tablet::Draft;
 use sync_protocol::{
-    Digest, Outcome, RecordId, RequestId, Row, ScopeId, SyncRequest, SyncResponse,
+    Cursor, Digest, Outcome, RecordId, RequestId, Row, ScopeId, SyncRequest, SyncResponse,
 };
 use uuid::Uuid;
 
@@ -450,21 +450,24 @@ async fn server_digests(
 ) -> Result<BTreeMap<ScopeId, Digest>, DayError> {
     let identity = tablet.machine().identity().clone();
     let next = tablet.machine().outbox().last().map_or(1, |(seq, _)| seq + 1);
-    let mut cursors: BTreeMap<ScopeId, u64> = BTreeMap::new();
+    let mut cursors: BTreeMap<ScopeId, Cursor> = BTreeMap::new();
     let mut digests = BTreeMap::new();
     loop {
+        let pushing = SyncRequest::pushing(
+            identity.device,
+            identity.incarnation,
+            next,
+            Vec::new(),
+            tablet.clock(),
+        );
         let request = SyncRequest {
-            protocol: sync_protocol::limits::PROTOCOL,
             request: RequestId(Uuid::new_v4()),
-            device: identity.device,
-            incarnation: identity.incarnation,
             inherits: identity.inherits,
             epoch: identity.epoch,
-            first_seq: next,
-            ops: Vec::new(),
+            begins: identity.begins,
             cursors: cursors.clone(),
             budget: u32::MAX,
-            clock: tablet.clock(),
+            ..pushing
         };
         let (SyncResponse::Ok(accepted), _) = tablet.client().sync(&request).await? else {
             return Err(DayError::Check("the server does not know the tablet's chain".into()));

@@ -12,6 +12,7 @@ use mobile_schema::{Catalogue, Hash, RegisterDefinition};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use sync_protocol::clock::ClockReading;
+use sync_protocol::log::Traffic;
 use sync_protocol::tablet::{Draft, Effect, Event, Identity, RetryPolicy, Stored, Tablet};
 use sync_protocol::{IncarnationId, RecordId, RequestId, Row, SyncRequest, SyncResponse};
 use uuid::Uuid;
@@ -101,6 +102,7 @@ impl HeadlessTablet {
             author: enrolment.user.into(),
             incarnation: IncarnationId(Uuid::new_v4()),
             inherits: None,
+            begins: 1,
             epoch: None,
             safe_before: 0,
         };
@@ -277,13 +279,12 @@ impl HeadlessTablet {
     }
 
     async fn exchange(&mut self, request: &SyncRequest) -> Result<(), TabletError> {
-        let begun = Instant::now();
         let refresh = self.client.refresh_token().to_owned();
         let answered = self.client.sync(request).await;
         if self.client.refresh_token() != refresh {
             self.keep_keys()?;
         }
-        let (response, bytes) = match answered {
+        let (response, traffic) = match answered {
             Ok(answer) => answer,
             Err(error) => return self.failed(error, Some(request.request)),
         };
@@ -296,8 +297,7 @@ impl HeadlessTablet {
             self.tally.conflicts += accepted.outcomes.iter().filter(raised).count() as u64;
             accepted.outcomes.iter().for_each(|_| self.progress());
         }
-        let elapsed = begun.elapsed().as_millis() as u64;
-        self.event(Event::Response { response: Box::new(response), bytes, elapsed })
+        self.event(Event::Response { response: Box::new(response), traffic })
     }
 
     /// Uploads a photo, going on where an earlier try stopped.
@@ -344,8 +344,15 @@ impl HeadlessTablet {
             _ => return Err(error.into()),
         };
         let retry_after = retry_after.map(|seconds| seconds * 1_000);
+        let problem = match &error {
+            ClientError::Refused { kind, .. } => Some(kind.clone()),
+            _ => None,
+        };
         self.event(match request {
-            Some(request) => Event::RequestFailed { request, retry_after },
+            Some(request) => {
+                let traffic = Traffic::default();
+                Event::RequestFailed { request, retry_after, problem, traffic }
+            }
             None => Event::BlobFailed,
         })
     }
