@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -16,7 +16,8 @@ use crate::accounts::{self, NewUser, Role};
 use crate::app::{self, App};
 use crate::config::{Config, Settings};
 use crate::db::{self, Database, Failed, Timestamp};
-use crate::{areas, demo, devices, media};
+use crate::media_store::MediaStore;
+use crate::{areas, backup, demo, devices, media, sync};
 
 /// Ruhu 入户: household visits, photo evidence and signed notification forms for a county.
 #[derive(Parser)]
@@ -37,6 +38,24 @@ enum Command {
     Serve,
     /// Bring the database to the layout this program knows, and leave
     Migrate,
+    /// Write a backup into a new folder inside FOLDER, while the server runs, and read it back
+    Backup {
+        /// Where backups are kept
+        folder: PathBuf,
+    },
+    /// Fill an empty database from a backup, and begin a new epoch: tablets send again what it lacks
+    Restore {
+        /// The backup: a folder with a manifest.json
+        backup: PathBuf,
+        /// Put a SQLite database that is there aside
+        #[arg(long)]
+        replace: bool,
+    },
+    /// The lives of the database that tablets know
+    Epoch {
+        #[command(subcommand)]
+        command: EpochCommand,
+    },
     /// Invented data to try the system with
     Demo {
         #[command(subcommand)]
@@ -57,6 +76,13 @@ enum Command {
         #[command(subcommand)]
         command: KeysCommand,
     },
+}
+
+#[derive(Subcommand)]
+enum EpochCommand {
+    /// Begin a new epoch, after the database was replaced by other means than `restore`: a copy
+    /// that took over, a recovery to a point in time. Stop every server first
+    New,
 }
 
 #[derive(Subcommand)]
@@ -126,6 +152,9 @@ fn run(cli: Cli) -> Result<(), String> {
         match cli.command {
             Command::Serve => serve(&config).await,
             Command::Migrate => Ok(()),
+            Command::Backup { folder } => back_up(&config, &folder).await,
+            Command::Restore { backup, replace } => restore(&config, &backup, replace).await,
+            Command::Epoch { command: EpochCommand::New } => new_epoch(&config).await,
             Command::Demo { command: DemoCommand::Load } => load_demo(&config).await,
             Command::User { command: UserCommand::Add { login, name, role, area } } => {
                 add_user(&config, login, name, role, area).await
@@ -163,8 +192,57 @@ async fn tidy(app: web::Data<App>) {
         if let Err(problem) = media::sweep(&app).await {
             tracing::warn!(%problem, "expired uploads could not be swept");
         }
+        if let Err(problem) = sync::forget_old(&app).await {
+            tracing::warn!(%problem, "old departures could not be forgotten");
+        }
         app.metrics.run_upkeep();
     }
+}
+
+async fn back_up(config: &Config, folder: &Path) -> Result<(), String> {
+    db::migrate(&config.database).map_err(in_words)?;
+    let media = MediaStore::open(&config.media, &config.s3).map_err(in_words)?;
+    let made = backup::make(&config.database, &media, folder, photo_progress).await;
+    let (place, manifest) = made.map_err(in_words)?;
+    println!(
+        "{}\n{} chains of operations, {} photos ({} bytes, in the media store)\n\
+         read back and complete: tablets may let go of what it has",
+        place.display(),
+        manifest.chains.len(),
+        manifest.blobs,
+        manifest.blob_bytes,
+    );
+    Ok(())
+}
+
+async fn restore(config: &Config, place: &Path, replace: bool) -> Result<(), String> {
+    let media = MediaStore::open(&config.media, &config.s3).map_err(in_words)?;
+    let restored = backup::restore(&config.database, &media, place, replace, photo_progress).await;
+    let restored = restored.map_err(in_words)?;
+    println!("the backup is restored, and epoch {} has begun", restored.epoch);
+    println!("{} photos are in the media store", restored.photos);
+    if !restored.missing.is_empty() {
+        println!("{} are not; tablets that have them send them again:", restored.missing.len());
+        for hash in restored.missing.iter().take(20) {
+            println!("  {hash}");
+        }
+    }
+    Ok(())
+}
+
+/// Says how far the photos are, every thousand.
+fn photo_progress(done: usize, all: usize) {
+    if done.is_multiple_of(1_000) {
+        eprintln!("photos: {done} of {all}");
+    }
+}
+
+async fn new_epoch(config: &Config) -> Result<(), String> {
+    let begun: Result<_, Failed> = database(config)?
+        .write(|connection| Ok(backup::begin_epoch(connection, Timestamp::now())?.current()))
+        .await;
+    println!("epoch {} has begun", begun.map_err(in_words)?);
+    Ok(())
 }
 
 async fn load_demo(config: &Config) -> Result<(), String> {

@@ -40,3 +40,6 @@ pub const DEVICE_BURST: u32 = 200;
 pub const GRACE_ON_STOP: Duration = Duration::from_secs(30);
 /// How long a client may take to send the head of a request.
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long feeds tell of departures and deletions, seconds. A tablet that was away for longer
+/// fetches its villages anew.
+pub const DEPARTURES_KEPT: i64 = 90 * 24 * 3600;

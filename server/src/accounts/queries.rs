@@ -13,7 +13,7 @@ use crate::db::schema::{areas, grants, sessions, users};
 use crate::db::types::{Key, Timestamp};
 use crate::devices;
 use crate::http::Caller;
-use crate::limits;
+use crate::{limits, sync};
 
 /// A person to add.
 pub struct NewUser {
@@ -161,6 +161,7 @@ pub(super) fn session_for_update(
         sessions::ended_at,
     ));
     let found: Option<Row> = crate::db::RowLocked(query).get_result(connection).optional()?;
+    let restored_at = sync::restored_at(connection)?;
     let hash = |bytes: Vec<u8>| bytes.try_into().map(Hash).ok();
     Ok(found.and_then(|(user, device, current, previous, rotated_at, expires_at, ended)| {
         let session = Session { id, user: user.into(), device: device.map(DeviceId::from) };
@@ -171,6 +172,7 @@ pub(super) fn session_for_update(
             expires_at,
             ended: ended.is_some(),
             on_device: device.is_some(),
+            restored_since: restored_at.is_some_and(|restored| restored > rotated_at),
         };
         Some((session, stored))
     }))

@@ -49,6 +49,8 @@ pub(super) struct StoredSession {
     pub(super) expires_at: Timestamp,
     pub(super) ended: bool,
     pub(super) on_device: bool,
+    /// The database was restored since: the tokens given in between are not known.
+    pub(super) restored_since: bool,
 }
 
 /// What to do about a presented refresh token.
@@ -85,6 +87,10 @@ pub(super) fn judge(
             return Verdict::Rotate(presented);
         }
     }
+    // The tablet has proved with its key that it is the same; the database has forgotten.
+    if session.on_device && session.restored_since {
+        return Verdict::Rotate(presented);
+    }
     Verdict::End
 }
 
@@ -100,6 +106,7 @@ mod tests {
             expires_at: Timestamp(0).plus_seconds(1_000),
             ended: false,
             on_device,
+            restored_since: false,
         }
     }
 
@@ -119,6 +126,14 @@ mod tests {
     fn a_stolen_old_token_ends_the_session() {
         assert_eq!(verdict(&session(false), b"previous", 31), Verdict::End);
         assert_eq!(verdict(&session(true), b"older", 1), Verdict::End);
+    }
+
+    #[test]
+    fn a_restored_server_takes_the_tokens_of_tablets_that_it_has_forgotten() {
+        let restored = |on_device| StoredSession { restored_since: true, ..session(on_device) };
+        let newer = b"given after the backup";
+        assert_eq!(verdict(&restored(true), newer, 1), Verdict::Rotate(Hash::of(newer)));
+        assert_eq!(verdict(&restored(false), newer, 1), Verdict::End);
     }
 
     #[test]

@@ -66,6 +66,26 @@ pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, MigrationProblem> {
     }
 }
 
+/// Brings an empty PostgreSQL database to the layout it had after the step `last`.
+pub(super) fn migrate_to(url: &DatabaseUrl, last: &str) -> Result<(), MigrationProblem> {
+    let AnyConnection::Postgres(mut connection) = url.connect()? else {
+        return Err(failed("only PostgreSQL is laid out step by step"));
+    };
+    connection.setup().map_err(failed)?;
+    let steps: Vec<Box<dyn Migration<diesel::pg::Pg>>> = POSTGRES.migrations().map_err(failed)?;
+    if !steps.iter().any(|step| step.name().version().to_string() == last) {
+        return Err(MigrationProblem::Newer(last.to_owned()));
+    }
+    for step in steps {
+        let version = step.name().version().to_string();
+        connection.run_migration(&step).map_err(failed)?;
+        if version == last {
+            break;
+        }
+    }
+    Ok(())
+}
+
 /// Undoes every migration, newest first: the proof that each `down.sql` is right.
 pub fn revert_all(url: &DatabaseUrl) -> Result<(), MigrationProblem> {
     match url.connect()? {

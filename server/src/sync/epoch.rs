@@ -21,3 +21,13 @@ pub fn lineage(connection: &mut AnyConnection, now: Timestamp) -> QueryResult<Li
     let current = epochs.next_back().unwrap_or(Epoch(0));
     Ok(Lineage::new(epochs, current))
 }
+
+/// When the database was last restored, if it ever was.
+pub fn restored_at(connection: &mut AnyConnection) -> QueryResult<Option<Timestamp>> {
+    epochs::table
+        .filter(epochs::ordinal.gt(1))
+        .order(epochs::ordinal.desc())
+        .select(epochs::started_at)
+        .first(connection)
+        .optional()
+}

@@ -103,6 +103,32 @@ impl Stage {
         &self.first.app
     }
 
+    /// What the server runs with.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Where another database of the same kind may be made; there is nothing yet.
+    pub fn empty_database(&self) -> DatabaseUrl {
+        let number = self.tablets.fetch_add(1, Ordering::Relaxed);
+        match self.backend.database {
+            DatabaseKind::Sqlite => {
+                DatabaseUrl::Sqlite(self.folder.path().join(format!("other-{number}.sqlite")))
+            }
+            DatabaseKind::Postgres => Postgres::server().empty_database(),
+        }
+    }
+
+    /// A folder of this stage.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    /// Starts a server on another database and the same media store.
+    pub async fn on_database(&self, database: DatabaseUrl) -> Replica {
+        Replica::start(&Config { database, ..self.config.clone() }).await
+    }
+
     /// Starts another server on the same database and media store.
     pub async fn another_replica(&self) -> Replica {
         Replica::start(&self.config).await

@@ -10,6 +10,7 @@ mod migrations;
 mod openapi;
 mod probe;
 mod readiness;
+mod restore;
 mod rights;
 mod sync;
 mod telemetry;

@@ -459,8 +459,9 @@ impl Server for Memory {
             self.media.retain(|hash| database.blobs.contains(hash));
         }
         self.database = database;
-        // What the media store has and the backup does not know is read and adopted.
-        self.database.blobs = self.media.clone();
+        // What the media store has and the backup does not know, tablets are asked for again.
+        let media = &self.media;
+        self.database.blobs.retain(|hash| media.contains(hash));
         self.follower = None;
         self.epochs += 1;
         // Epochs are random; some are smaller than those before.

@@ -325,6 +325,13 @@ fn draft(
     }
 }
 
+/// A household's new address.
+pub fn address(tablet: &HeadlessTablet, household: &Row, address: &str) -> Draft {
+    let scope = scope_of(tablet, household.id);
+    let fields = Fields::from([(4, address.into())]);
+    draft(tablet, "household", household.id, &scope, Change::Patch { fields })
+}
+
 /// A visit with its answers and its photo, and what changed in the household: one group.
 pub fn visit(tablet: &HeadlessTablet, household: &Row, photo: Hash, number: u64) -> Vec<Draft> {
     let scope = scope_of(tablet, household.id);

@@ -60,7 +60,18 @@ impl Journal {
 
     /// Commits a transaction.
     pub fn commit(&mut self, changes: Vec<StoreChange>) -> io::Result<()> {
-        self.write(Line::Changes(changes))
+        let let_go: Vec<Hash> = changes
+            .iter()
+            .filter_map(|change| match change {
+                StoreChange::DropBlob { hash } => Some(*hash),
+                _ => None,
+            })
+            .collect();
+        self.write(Line::Changes(changes))?;
+        for hash in let_go {
+            fs::remove_file(self.blob_path(&hash))?;
+        }
+        Ok(())
     }
 
     /// Notes where an upload goes on.

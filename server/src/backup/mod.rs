@@ -1,0 +1,209 @@
+//! Backups that are read back, and the new epoch that a restore begins.
+//!
+//! A backup is a folder: the database as it was at one moment, a list of the photos it names, and
+//! a manifest with the hash of every file. Photos themselves stay in the media store, where they
+//! never change. Only once a backup has been read back, and every photo of it was found, are
+//! tablets told that they may let go of what it has.
+
+mod manifest;
+mod queries;
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+
+use mobile_schema::Hash;
+use sync_protocol::Epoch;
+
+use crate::db::{self, Database, DatabaseUrl, DumpProblem, DumpedFile, Failed, Timestamp};
+use crate::media_store::{MediaError, MediaStore, ObjectName};
+
+pub use manifest::Manifest;
+pub use queries::begin_epoch;
+
+const MANIFEST: &str = "manifest.json";
+const BLOBS: &str = "blobs.txt.zst";
+
+/// Why a backup or a restore came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupProblem {
+    /// The database, or its files.
+    #[error(transparent)]
+    Dump(#[from] DumpProblem),
+    /// A file.
+    #[error("{0}: {1}")]
+    File(String, std::io::Error),
+    /// The media store.
+    #[error("media: {0}")]
+    Media(#[from] MediaError),
+    /// The database said no.
+    #[error(transparent)]
+    Database(#[from] Failed),
+    /// The layout.
+    #[error(transparent)]
+    Migration(#[from] db::MigrationProblem),
+    /// Photos the database names are nowhere.
+    #[error(
+        "{0} photos are not in the media store, the first is {1}; the backup is kept, but tablets \
+         go on keeping what it has"
+    )]
+    PhotosMissing(usize, Hash),
+    /// The database was restored while it was backed up.
+    #[error("the database is another one than when the backup was made")]
+    AnotherLife,
+    /// The manifest can't be read.
+    #[error("{0}: {1}")]
+    Manifest(String, serde_json::Error),
+    /// It is a backup of another kind of database.
+    #[error("the backup is of {0}; restore it into a database of that kind")]
+    OtherKind(&'static str),
+}
+
+/// What a restore came to.
+#[derive(Debug)]
+pub struct Restored {
+    /// The epoch that began.
+    pub epoch: Epoch,
+    /// Photos that the backup names and the media store has.
+    pub photos: usize,
+    /// Photos that are gone: tablets that still have them are asked for them again.
+    pub missing: Vec<Hash>,
+}
+
+fn file_problem(path: &Path) -> impl FnOnce(std::io::Error) -> BackupProblem {
+    let path = path.display().to_string();
+    |error| BackupProblem::File(path, error)
+}
+
+/// Makes a backup in a new folder inside `folder`, reads it back, and tells tablets what is safe.
+/// `progress` is told how many photos of how many were looked at.
+pub async fn make(
+    url: &DatabaseUrl,
+    media: &MediaStore,
+    folder: &Path,
+    progress: impl Fn(usize, usize),
+) -> Result<(PathBuf, Manifest), BackupProblem> {
+    let database = Database::open(url)?;
+    let made_at = Timestamp::now();
+    let name = format!("ruhu-{}", made_at.to_string().replace(':', "").replace('.', "-"));
+    let place = folder.join(&name);
+    fs::create_dir_all(&place).map_err(file_problem(&place))?;
+    let manifest = write(url, &place, made_at)?;
+    let id = queries::note(&database, &place, &manifest).await?;
+    check(&place, &manifest)?;
+    let blobs = read_blobs(&place)?;
+    let missing = missing(media, &blobs, progress).await?;
+    if let Some(first) = missing.first() {
+        return Err(BackupProblem::PhotosMissing(missing.len(), *first));
+    }
+    if !queries::mark_safe(&database, id, &manifest).await? {
+        return Err(BackupProblem::AnotherLife);
+    }
+    Ok((place, manifest))
+}
+
+/// Writes the database, the list of its photos and the manifest.
+fn write(
+    url: &DatabaseUrl,
+    place: &Path,
+    made_at: Timestamp,
+) -> Result<Manifest, BackupProblem> {
+    let (mut files, state) = db::dump(url, place, queries::state)?;
+    let path = place.join(BLOBS);
+    let written = (|| -> std::io::Result<DumpedFile> {
+        let mut out = zstd::Encoder::new(File::create(&path)?, 3)?;
+        for (hash, length) in &state.blobs {
+            writeln!(out, "{hash} {length}")?;
+        }
+        out.finish()?.sync_all()?;
+        let (bytes, sha256) = db::measure(&path)?;
+        Ok(DumpedFile { name: BLOBS.into(), bytes, sha256, rows: Some(state.blobs.len() as u64) })
+    })();
+    files.push(written.map_err(file_problem(&path))?);
+    let manifest = Manifest {
+        format: manifest::FORMAT,
+        made_at: made_at.to_string(),
+        database: manifest::kind(url).to_owned(),
+        migrations: state.migrations,
+        lineage: state.lineage,
+        chains: state.chains,
+        blobs: state.blobs.len(),
+        blob_bytes: state.blobs.iter().map(|(_, length)| length).sum(),
+        files,
+    };
+    let path = place.join(MANIFEST);
+    let json = serde_json::to_vec_pretty(&manifest).expect("a manifest has text keys only");
+    let stored = File::create(&path).and_then(|mut file| {
+        file.write_all(&json)?;
+        file.sync_all()
+    });
+    stored.map_err(file_problem(&path))?;
+    Ok(manifest)
+}
+
+/// Whether every file is as it was written.
+fn check(place: &Path, manifest: &Manifest) -> Result<(), BackupProblem> {
+    Ok(db::check_dump(place, &manifest.files)?)
+}
+
+fn read_blobs(place: &Path) -> Result<Vec<Hash>, BackupProblem> {
+    let path = place.join(BLOBS);
+    let read = (|| -> std::io::Result<Vec<Hash>> {
+        let lines = BufReader::new(zstd::Decoder::new(File::open(&path)?)?).lines();
+        lines
+            .map(|line| {
+                let line = line?;
+                let hash = line.split(' ').next().unwrap_or_default();
+                hash.parse().map_err(std::io::Error::other)
+            })
+            .collect()
+    })();
+    read.map_err(file_problem(&path))
+}
+
+async fn missing(
+    media: &MediaStore,
+    blobs: &[Hash],
+    progress: impl Fn(usize, usize),
+) -> Result<Vec<Hash>, MediaError> {
+    let mut missing = Vec::new();
+    for (done, hash) in blobs.iter().enumerate() {
+        if !media.has(ObjectName::Blob(*hash)).await? {
+            missing.push(*hash);
+        }
+        progress(done + 1, blobs.len());
+    }
+    Ok(missing)
+}
+
+/// Fills an empty database from a backup and begins a new epoch.
+pub async fn restore(
+    url: &DatabaseUrl,
+    media: &MediaStore,
+    place: &Path,
+    replace: bool,
+    progress: impl Fn(usize, usize),
+) -> Result<Restored, BackupProblem> {
+    let path = place.join(MANIFEST);
+    let json = fs::read(&path).map_err(file_problem(&path))?;
+    let manifest: Manifest = serde_json::from_slice(&json)
+        .map_err(|error| BackupProblem::Manifest(path.display().to_string(), error))?;
+    if manifest.database != manifest::kind(url) {
+        let kinds = ["sqlite", "postgres"];
+        let kind = kinds.into_iter().find(|kind| manifest.database == *kind);
+        return Err(BackupProblem::OtherKind(kind.unwrap_or("an unknown kind")));
+    }
+    check(place, &manifest)?;
+    let last = manifest.migrations.last().map_or("", String::as_str);
+    db::fill(url, place, last, replace)?;
+    db::migrate(url)?;
+    let database = Database::open(url)?;
+    let epoch: Result<Epoch, Failed> = database
+        .write(|connection| Ok(begin_epoch(connection, Timestamp::now())?.current()))
+        .await;
+    let epoch = epoch?;
+    let blobs = read_blobs(place)?;
+    let missing = missing(media, &blobs, progress).await?;
+    queries::strike(&database, missing.clone()).await?;
+    Ok(Restored { epoch, photos: blobs.len() - missing.len(), missing })
+}

@@ -1,0 +1,302 @@
+//! The whole database as files, and back: consistent, while others write.
+//!
+//! SQLite is copied as a database; PostgreSQL as one `COPY` text a table, compressed, from one
+//! snapshot.
+
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+
+use diesel::connection::SimpleConnection;
+use diesel::ExecuteCopyFromDsl;
+use diesel::prelude::*;
+use mobile_schema::Hash;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::migrate::{MigrationProblem, migrate_to};
+use super::{AnyConnection, DatabaseUrl, schema};
+
+/// A file of a backup.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DumpedFile {
+    /// Its name within the backup.
+    pub name: String,
+    /// Its length.
+    pub bytes: u64,
+    /// Its SHA-256.
+    pub sha256: Hash,
+    /// The rows in it, where it is a table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<u64>,
+}
+
+/// Why the database could not be written out or read back.
+#[derive(Debug, thiserror::Error)]
+pub enum DumpProblem {
+    /// A file.
+    #[error("{0}")]
+    File(#[from] io::Error),
+    /// The database.
+    #[error("the database: {0}")]
+    Database(#[from] diesel::result::Error),
+    /// The database can't be reached.
+    #[error("the database can't be opened: {0}")]
+    Unreachable(#[from] diesel::ConnectionError),
+    /// The layout.
+    #[error(transparent)]
+    Migration(#[from] MigrationProblem),
+    /// There is something where the backup should go.
+    #[error("{0} is not empty; restore into a new database")]
+    Occupied(String),
+    /// The backup is not what its manifest says.
+    #[error("the backup is damaged: {0}")]
+    Damaged(String),
+}
+
+const SQLITE_FILE: &str = "database.sqlite";
+
+/// Every table, each after those it refers to.
+macro_rules! for_every_table {
+    ($each:ident) => {
+        $each!(
+            epochs,
+            areas,
+            users,
+            grants,
+            devices,
+            enrolment_codes,
+            sessions,
+            token_keys,
+            packs,
+            bundles,
+            scope_heads,
+            records,
+            evictions,
+            chains,
+            ops,
+            history,
+            quarantine,
+            blobs,
+            blob_references,
+            uploads,
+            upload_parts,
+            backups,
+            sync_log
+        )
+    };
+}
+
+/// The names of the tables that are written out.
+pub fn table_names() -> &'static [&'static str] {
+    macro_rules! names {
+        ($($table:ident),*) => { &[$(stringify!($table)),*] };
+    }
+    for_every_table!(names)
+}
+
+/// Writes the database into `folder` as it is at one moment, and asks that same state `question`.
+pub fn dump<T>(
+    url: &DatabaseUrl,
+    folder: &Path,
+    question: impl FnOnce(&mut AnyConnection) -> QueryResult<T>,
+) -> Result<(Vec<DumpedFile>, T), DumpProblem> {
+    match url.connect()? {
+        AnyConnection::Sqlite(mut connection) => {
+            let path = folder.join(SQLITE_FILE);
+            diesel::sql_query("VACUUM INTO ?")
+                .bind::<diesel::sql_types::Text, _>(path.to_string_lossy().into_owned())
+                .execute(&mut connection)?;
+            let answer = question(&mut open_copy(&path)?)?;
+            let (bytes, sha256) = measure(&path)?;
+            let file = DumpedFile { name: SQLITE_FILE.into(), bytes, sha256, rows: None };
+            Ok((vec![file], answer))
+        }
+        AnyConnection::Postgres(mut connection) => {
+            connection.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+            let mut files = Vec::new();
+            macro_rules! write_out {
+                ($($table:ident),*) => {$({
+                    let rows = diesel::copy_to(schema::$table::table).load_raw(&mut connection)?;
+                    files.push(write_table(folder, stringify!($table), rows)?);
+                    // Diesel 2.3 leaves the command open behind a raw copy; a plain one ends it.
+                    connection.batch_execute("SELECT 1")?;
+                })*};
+            }
+            for_every_table!(write_out);
+            let mut connection = AnyConnection::Postgres(connection);
+            let answer = question(&mut connection)?;
+            Ok((files, answer))
+        }
+    }
+}
+
+fn write_table(folder: &Path, table: &str, rows: impl BufRead) -> io::Result<DumpedFile> {
+    let name = format!("{table}.copy.zst");
+    let path = folder.join(&name);
+    let mut out = zstd::Encoder::new(File::create(&path)?, 3)?;
+    let rows = copy_lines(rows, &mut out)?;
+    out.finish()?.sync_all()?;
+    let (bytes, sha256) = measure(&path)?;
+    Ok(DumpedFile { name, bytes, sha256, rows: Some(rows) })
+}
+
+/// In `COPY`'s text a line is a row; line ends within values are escaped.
+fn copy_lines(mut from: impl BufRead, to: &mut impl Write) -> io::Result<u64> {
+    let mut lines = 0;
+    loop {
+        let buffer = from.fill_buf()?;
+        if buffer.is_empty() {
+            return Ok(lines);
+        }
+        to.write_all(buffer)?;
+        lines += buffer.iter().filter(|byte| **byte == b'\n').count() as u64;
+        let length = buffer.len();
+        from.consume(length);
+    }
+}
+
+/// The length and SHA-256 of a file.
+pub fn measure(path: &Path) -> io::Result<(u64, Hash)> {
+    let mut file = File::open(path)?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 64 * 1024];
+    let mut length = 0;
+    loop {
+        let read = file.read(&mut buffer)?;
+        if read == 0 {
+            return Ok((length, Hash(hasher.finalize().into())));
+        }
+        hasher.update(&buffer[..read]);
+        length += read as u64;
+    }
+}
+
+/// Reads back what was written: every file is what it was, every row can be read.
+pub fn check(folder: &Path, files: &[DumpedFile]) -> Result<(), DumpProblem> {
+    let damaged = |file: &DumpedFile, what: &str| {
+        DumpProblem::Damaged(format!("{}: {what}", file.name))
+    };
+    for file in files {
+        let path = folder.join(&file.name);
+        let (bytes, sha256) =
+            measure(&path).map_err(|error| damaged(file, &error.to_string()))?;
+        if (bytes, sha256) != (file.bytes, file.sha256) {
+            return Err(damaged(file, "its bytes have changed"));
+        }
+        if let Some(rows) = file.rows {
+            let reader = BufReader::new(zstd::Decoder::new(File::open(&path)?)?);
+            let read = copy_lines(reader, &mut io::sink())
+                .map_err(|error| damaged(file, &error.to_string()))?;
+            if read != rows {
+                return Err(damaged(file, "it has another number of rows"));
+            }
+        }
+        if file.name == SQLITE_FILE {
+            check_copy(&path).map_err(|what| damaged(file, &what))?;
+        }
+    }
+    Ok(())
+}
+
+fn check_copy(path: &Path) -> Result<(), String> {
+    #[derive(QueryableByName)]
+    struct Line {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        line: String,
+    }
+    let mut copy = open_copy(path).map_err(|error| error.to_string())?;
+    let query = "SELECT integrity_check AS line FROM pragma_integrity_check";
+    let lines: Vec<Line> =
+        diesel::sql_query(query).load(&mut copy).map_err(|error| error.to_string())?;
+    match lines.first() {
+        Some(first) if first.line == "ok" => Ok(()),
+        Some(first) => Err(first.line.clone()),
+        None => Err("no answer".to_owned()),
+    }
+}
+
+/// A copy of a database, without changing a byte of it.
+fn open_copy(path: &Path) -> Result<AnyConnection, diesel::ConnectionError> {
+    let uri = format!("file:{}?mode=ro&immutable=1", path.display());
+    SqliteConnection::establish(&uri).map(AnyConnection::Sqlite)
+}
+
+/// Fills an empty database with what [`dump`] wrote, in the layout it had then.
+pub fn fill(
+    url: &DatabaseUrl,
+    folder: &Path,
+    last_migration: &str,
+    replace: bool,
+) -> Result<(), DumpProblem> {
+    match url {
+        DatabaseUrl::Sqlite(path) => fill_sqlite(path, folder, replace),
+        DatabaseUrl::Postgres(_) => {
+            let AnyConnection::Postgres(mut connection) = url.connect()? else {
+                return Err(DumpProblem::Occupied(format!("{url:?}")));
+            };
+            if tables_of(&mut connection)? > 0 {
+                return Err(DumpProblem::Occupied(format!("{url:?}")));
+            }
+            migrate_to(url, last_migration)?;
+            connection.transaction(|connection| {
+                macro_rules! read_in {
+                    ($($table:ident),*) => {$({
+                        let path = folder.join(concat!(stringify!($table), ".copy.zst"));
+                        // A table that is newer than the backup has nothing in it.
+                        if path.exists() {
+                            let read = |out: &mut dyn Write| -> QueryResult<()> {
+                                let file = File::open(&path).and_then(zstd::Decoder::new);
+                                file.and_then(|mut rows| io::copy(&mut rows, out)).map_err(unreadable)?;
+                                Ok(())
+                            };
+                            diesel::copy_from(schema::$table::table)
+                                .from_raw_data(schema::$table::table, read)
+                                .execute(connection)?;
+                        }
+                    })*};
+                }
+                for_every_table!(read_in);
+                Ok(())
+            })
+        }
+    }
+}
+
+fn unreadable(error: io::Error) -> diesel::result::Error {
+    diesel::result::Error::SerializationError(error.into())
+}
+
+fn tables_of(connection: &mut PgConnection) -> QueryResult<i64> {
+    #[derive(QueryableByName)]
+    struct Count {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        count: i64,
+    }
+    let query = "SELECT count(*) AS count FROM information_schema.tables \
+                 WHERE table_schema = current_schema()";
+    diesel::sql_query(query).get_result::<Count>(connection).map(|row| row.count)
+}
+
+fn fill_sqlite(path: &Path, folder: &Path, replace: bool) -> Result<(), DumpProblem> {
+    let beside = |suffix: &str| PathBuf::from(format!("{}{suffix}", path.display()));
+    if path.exists() {
+        if !replace {
+            return Err(DumpProblem::Occupied(path.display().to_string()));
+        }
+        // What was there is put aside, never removed.
+        let stamp = super::Timestamp::now().seconds();
+        for suffix in ["", "-wal", "-shm"] {
+            if beside(suffix).exists() {
+                fs::rename(beside(suffix), beside(&format!(".replaced-{stamp}{suffix}")))?;
+            }
+        }
+    }
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    let arriving = beside(".arriving");
+    fs::copy(folder.join(SQLITE_FILE), &arriving)?;
+    File::open(&arriving)?.sync_all()?;
+    Ok(fs::rename(arriving, path)?)
+}
