@@ -24,10 +24,11 @@ use crate::config::Config;
 use crate::db::{self, AnyConnection, Database, Failed, MigrationProblem, Timestamp};
 use crate::http::throttle::Throttle;
 use crate::http::{Kind, Problem, telemetry};
+use crate::live::{self, Hub};
 use crate::media::Arrivals;
 use crate::media_store::{MediaError, MediaStore};
 use crate::packs::InstallProblem;
-use crate::{areas, devices, health, limits, media, packs, records, sync};
+use crate::{areas, conflicts, devices, health, limits, media, packs, records, sync};
 
 /// What every request shares.
 pub struct App {
@@ -45,6 +46,10 @@ pub struct App {
     pub arrivals: Arrivals,
     /// When each tablet was last noted to be here.
     pub presence: Presence,
+    /// Where changes are announced.
+    pub live: Hub,
+    /// What exchanges came to, until it is written.
+    pub sync_log: sync::Log,
     /// What `/metrics` shows.
     pub metrics: PrometheusHandle,
     definitions: RwLock<Arc<Catalogue>>,
@@ -99,6 +104,8 @@ impl App {
             throttle: Throttle::default(),
             arrivals: Arrivals::default(),
             presence: Presence::default(),
+            live: Hub::open(&config.database),
+            sync_log: sync::Log::default(),
             metrics,
             definitions: RwLock::new(Arc::new(catalogue)),
         })
@@ -192,6 +199,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config.configure(health::routes).configure(accounts::routes).configure(devices::routes);
     config.configure(areas::routes).configure(packs::routes).configure(records::routes);
     config.configure(sync::routes).configure(media::routes);
+    config.configure(conflicts::routes).configure(live::routes);
 }
 
 /// The API's description (OpenAPI 3.1).

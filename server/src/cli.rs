@@ -192,6 +192,9 @@ async fn tidy(app: web::Data<App>) {
         if let Err(problem) = media::sweep(&app).await {
             tracing::warn!(%problem, "expired uploads could not be swept");
         }
+        if let Err(problem) = sync::tidy_log(&app).await {
+            tracing::warn!(%problem, "the sync log could not be tidied");
+        }
         if let Err(problem) = sync::forget_old(&app).await {
             tracing::warn!(%problem, "old departures could not be forgotten");
         }

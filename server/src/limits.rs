@@ -43,3 +43,9 @@ pub const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long feeds tell of departures and deletions, seconds. A tablet that was away for longer
 /// fetches its villages anew.
 pub const DEPARTURES_KEPT: i64 = 90 * 24 * 3600;
+/// How often a listener to live events hears that the line stands.
+pub const LIVE_BEAT: Duration = Duration::from_secs(20);
+/// How long a listener may listen before its rights are looked at again.
+pub const LIVE_LIFETIME: Duration = Duration::from_secs(5 * 60);
+/// How long lines of the sync log are kept, seconds.
+pub const SYNC_LOG_KEPT: i64 = 30 * 24 * 3600;

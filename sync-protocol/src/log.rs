@@ -148,7 +148,7 @@ impl Attempt {
             sentences.extend(tally.in_words(chinese));
         }
         if let Some(skew) = self.skew.filter(|skew| skew.abs() >= WORTH_A_WORD) {
-            let minutes = skew.abs() / 60_000;
+            let minutes = (skew.abs() + 30_000) / 60_000;
             sentences.push(match (chinese, skew > 0) {
                 (true, true) => format!("平板时间快了 {minutes} 分钟,请校准。"),
                 (true, false) => format!("平板时间慢了 {minutes} 分钟,请校准。"),

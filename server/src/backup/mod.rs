@@ -103,11 +103,7 @@ pub async fn make(
 }
 
 /// Writes the database, the list of its photos and the manifest.
-fn write(
-    url: &DatabaseUrl,
-    place: &Path,
-    made_at: Timestamp,
-) -> Result<Manifest, BackupProblem> {
+fn write(url: &DatabaseUrl, place: &Path, made_at: Timestamp) -> Result<Manifest, BackupProblem> {
     let (mut files, state) = db::dump(url, place, queries::state)?;
     let path = place.join(BLOBS);
     let written = (|| -> std::io::Result<DumpedFile> {
@@ -198,9 +194,8 @@ pub async fn restore(
     db::fill(url, place, last, replace)?;
     db::migrate(url)?;
     let database = Database::open(url)?;
-    let epoch: Result<Epoch, Failed> = database
-        .write(|connection| Ok(begin_epoch(connection, Timestamp::now())?.current()))
-        .await;
+    let epoch: Result<Epoch, Failed> =
+        database.write(|connection| Ok(begin_epoch(connection, Timestamp::now())?.current())).await;
     let epoch = epoch?;
     let blobs = read_blobs(place)?;
     let missing = missing(media, &blobs, progress).await?;

@@ -40,9 +40,7 @@ pub(super) fn state(connection: &mut AnyConnection) -> QueryResult<State> {
     let unreadable = || diesel::result::Error::DeserializationError("a hash".into());
     let named: QueryResult<Vec<_>> = named
         .into_iter()
-        .map(|(hash, length)| {
-            Ok((Hash(hash.try_into().map_err(|_| unreadable())?), length as u64))
-        })
+        .map(|(hash, length)| Ok((Hash(hash.try_into().map_err(|_| unreadable())?), length as u64)))
         .collect();
     Ok(State {
         migrations: steps.into_iter().map(|step| step.version).collect(),

@@ -7,8 +7,8 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
-use diesel::connection::SimpleConnection;
 use diesel::ExecuteCopyFromDsl;
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use mobile_schema::Hash;
 use serde::{Deserialize, Serialize};
@@ -174,13 +174,11 @@ pub fn measure(path: &Path) -> io::Result<(u64, Hash)> {
 
 /// Reads back what was written: every file is what it was, every row can be read.
 pub fn check(folder: &Path, files: &[DumpedFile]) -> Result<(), DumpProblem> {
-    let damaged = |file: &DumpedFile, what: &str| {
-        DumpProblem::Damaged(format!("{}: {what}", file.name))
-    };
+    let damaged =
+        |file: &DumpedFile, what: &str| DumpProblem::Damaged(format!("{}: {what}", file.name));
     for file in files {
         let path = folder.join(&file.name);
-        let (bytes, sha256) =
-            measure(&path).map_err(|error| damaged(file, &error.to_string()))?;
+        let (bytes, sha256) = measure(&path).map_err(|error| damaged(file, &error.to_string()))?;
         if (bytes, sha256) != (file.bytes, file.sha256) {
             return Err(damaged(file, "its bytes have changed"));
         }

@@ -129,7 +129,15 @@ pub async fn load(app: &App) -> Result<Loaded, DemoProblem> {
             let scopes: BTreeSet<ScopeId> = ops.iter().map(|op| op.scope.clone()).collect();
             let (catalogue, lineage) = (&*catalogue, &*lineage);
             let owner = Owner::Tablet(device);
-            let pusher = Pusher { owner, user: admin, scopes: &scopes, catalogue, lineage, now };
+            let pusher = Pusher {
+                owner,
+                user: admin,
+                scopes: &scopes,
+                catalogue,
+                lineage,
+                now,
+                decides_about: None,
+            };
             push_all(connection, &pusher, device, ops)?;
             Ok(counts)
         })

@@ -7,7 +7,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub use http::{Enrolment, routes};
-pub use queries::{Enrolled, has_signed, is_active, make_code, register, seen, tablet};
+pub use queries::{
+    Enrolled, has_signed, is_active, is_in, make_code, people_in, register, seen, tablet,
+};
 
 /// Whether a tablet may work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]

@@ -216,7 +216,7 @@ impl DeviceRow {
 }
 
 /// The people who have a grant in one of these areas or below.
-fn people_in(connection: &mut AnyConnection, within: &[AreaPath]) -> QueryResult<Vec<Key>> {
+pub fn people_in(connection: &mut AnyConnection, within: &[AreaPath]) -> QueryResult<Vec<Key>> {
     let rows: Vec<(Key, String)> = grants::table
         .inner_join(area_table::table.on(area_table::code.eq(grants::area_code)))
         .select((grants::user_id, area_table::path))
@@ -261,6 +261,22 @@ pub(super) fn list(
         clock_skew_ms,
     };
     Ok(rows.into_iter().map(row).collect())
+}
+
+/// Whether a tablet belongs to somebody in these areas.
+pub fn is_in(
+    connection: &mut AnyConnection,
+    within: &[AreaPath],
+    device: DeviceId,
+) -> QueryResult<bool> {
+    let people = people_in(connection, within)?;
+    let found: Option<Key> = devices::table
+        .find(Key::from(device))
+        .filter(devices::user_id.eq_any(people))
+        .select(devices::id)
+        .first(connection)
+        .optional()?;
+    Ok(found.is_some())
 }
 
 /// Changes a tablet's state, if it belongs to somebody in these areas.

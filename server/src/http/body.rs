@@ -31,10 +31,29 @@ impl<T> FromRequest for Body<T> {
     }
 }
 
+/// A body as it came, decompressed.
+pub struct Received {
+    /// Its bytes.
+    pub bytes: Bytes,
+    /// How many there were on the wire.
+    pub wire: u64,
+}
+
 impl<T: DeserializeOwned> Body<T> {
     /// Reads the body, strictly.
-    pub async fn read(mut self) -> Result<T, Problem> {
-        parse(&inflated(&self.request, &mut self.payload).await?)
+    pub async fn read(self) -> Result<T, Problem> {
+        parse(&self.receive().await?.bytes)
+    }
+
+    /// Reads the body, strictly, and says how many bytes it was on the wire.
+    pub async fn read_measured(self) -> Result<(T, u64), Problem> {
+        let received = self.receive().await?;
+        Ok((parse(&received.bytes)?, received.wire))
+    }
+
+    /// Takes the body in under its limits.
+    pub async fn receive(mut self) -> Result<Received, Problem> {
+        inflated(&self.request, &mut self.payload).await
     }
 }
 
@@ -74,7 +93,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     Ok(read)
 }
 
-async fn inflated(request: &HttpRequest, payload: &mut Payload) -> Result<Bytes, Problem> {
+async fn inflated(request: &HttpRequest, payload: &mut Payload) -> Result<Received, Problem> {
     let header = |name| {
         request.headers().get(name).and_then(|value: &header::HeaderValue| value.to_str().ok())
     };
@@ -105,12 +124,14 @@ async fn inflated(request: &HttpRequest, payload: &mut Payload) -> Result<Bytes,
         }
         body.extend_from_slice(&piece);
     }
-    match encoding {
-        Encoding::Identity => Ok(body.freeze()),
+    let wire = body.len() as u64;
+    let bytes = match encoding {
+        Encoding::Identity => body.freeze(),
         _ => web::block(move || inflate(encoding, &body))
             .await
-            .map_err(|_| Problem::new(&Kind::UNAVAILABLE))?,
-    }
+            .map_err(|_| Problem::new(&Kind::UNAVAILABLE))??,
+    };
+    Ok(Received { bytes, wire })
 }
 
 #[derive(Clone, Copy)]

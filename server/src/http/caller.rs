@@ -42,6 +42,12 @@ actions! {
     ReadRecords: Supervisor | Admin | Auditor;
     /// See what waits for a person or was refused.
     ReadQuarantine: Supervisor | Admin;
+    /// Decide about what waits for a person.
+    SettleQuarantine: Supervisor | Admin;
+    /// Settle conflicts in a browser.
+    SettleConflicts: Supervisor | Admin;
+    /// See what exchanges of a tablet came to.
+    ReadSyncLog: Supervisor | Admin;
     /// See definitions.
     ReadDefinitions: Cadre | Supervisor | Admin | Auditor;
     /// Enrol, block and wipe tablets.

@@ -54,6 +54,9 @@ kinds! {
     UPLOAD_TAKEN_OVER = "upload-taken-over" 423 "同一文件有更新的上传请求，本请求已停止。" "A newer request has taken this upload over.";
     TUS_VERSION = "tus-version" 412 "不支持这个上传协议版本。" "This version of the upload protocol is not supported.";
     MISMATCH = "mismatch" 409 "请求中的平板与令牌不一致。" "The request names another tablet than the token does.";
+    STALE_VIEW = "stale-view" 409 "您看到的内容已有变化，请刷新后再处理。" "What you saw has changed meanwhile; look again.";
+    SETTLED_ALREADY = "settled-already" 409 "已有人处理过了。" "Somebody has settled it already.";
+    NOT_APPLICABLE = "not-applicable" 409 "现在不能应用这条记录，它仍然保留。" "It can't take effect now; it is kept.";
     UNAVAILABLE = "unavailable" 503 "服务暂时不可用，请稍后再试，您的数据没有丢失。" "The service is unavailable for the moment; nothing is lost, try again.";
     INTERNAL = "internal" 500 "服务器出错了，已记录。" "The server failed; the cause is logged.";
 }

@@ -202,6 +202,32 @@ impl Chain {
     }
 }
 
+/// Takes on what another chain had itself presented before one of its operations.
+pub(super) fn act_for(
+    connection: &mut AnyConnection,
+    presenter: &mut Presenter,
+    place: Writer,
+) -> QueryResult<()> {
+    let (parent, fork, repeats) = chains::table
+        .find(Key::from(place.incarnation))
+        .select((chains::parent, chains::fork_seq, chains::repeats))
+        .first::<(Option<Key>, Option<i64>, bool)>(connection)?;
+    let parent = parent.zip(fork).map(|(parent, fork)| (parent.into(), fork as u64));
+    let chain = Chain {
+        incarnation: place.incarnation,
+        owner: Owner::Person(UserId(uuid::Uuid::nil())),
+        admission: Admission::Known(place.seq),
+        parent,
+        safe_before: 0,
+        repeats,
+    };
+    let theirs = chain.presenter(connection)?;
+    presenter.inherited.push((place.incarnation, place.seq));
+    presenter.inherited.extend(theirs.inherited);
+    presenter.repeated.extend(theirs.repeated);
+    Ok(())
+}
+
 /// Where operations of this chain, and of those it inherits, had stood before.
 fn repeated(
     connection: &mut AnyConnection,

@@ -1,18 +1,20 @@
 //! `POST /sync/v1/sync`
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use actix_web::{post, web};
 use serde_json::value::RawValue;
 use sync_protocol::exchange::admit;
 use sync_protocol::limits::{MAX_OPS, MAX_PARTS, MAX_SCOPES, OLDEST_PROTOCOL, PROTOCOL};
+use sync_protocol::log::{Attempt, AttemptResult, Tally, Traffic};
 use sync_protocol::message::{Accepted, Order, SyncRequest, SyncResponse};
 use sync_protocol::{ClockReading, Outcome};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::chain::{Owner, Wanted};
 use super::push::{Pushed, Pusher, push};
-use super::{chain, pull, quarantine};
+use super::{chain, log, pull, quarantine, settle};
 use crate::app::App;
 use crate::db::Timestamp;
 use crate::devices::{self, DeviceState};
@@ -35,28 +37,66 @@ async fn sync(
     app: web::Data<App>,
     body: Body<Request>,
 ) -> Result<web::Json<Response>, Problem> {
-    let request = body.read().await?;
+    let begun = Instant::now();
+    let (request, wire) = body.read_measured().await?;
+    let (now, device) = (app.now(), tablet.device);
+    let (ops, skew) = (request.ops.len() as u64, skew(&request.clock, now));
+    let answered = exchange(&app, tablet, request, now).await;
+    let (result, rows) = match &answered {
+        Ok(response) => result_of(response),
+        Err(problem) => (AttemptResult::Refused { problem: problem.kind().name.to_owned() }, 0),
+    };
+    let elapsed = begun.elapsed().as_millis() as u64;
+    let traffic = Traffic { sent: wire, received: 0, elapsed };
+    let at = now.milliseconds();
+    let attempt = Attempt { at, traffic, ops, rows, skew: Some(skew), result };
+    log::note(&app, device, &attempt, now);
+    answered.map(web::Json)
+}
+
+fn result_of(response: &Response) -> (AttemptResult, u64) {
+    match response {
+        SyncResponse::Ok(accepted) => {
+            let rows = accepted.feeds.values().map(|feed| feed.rows.len() as u64).sum();
+            (AttemptResult::Ok(Tally::of(&accepted.outcomes)), rows)
+        }
+        SyncResponse::Fork { .. } => (AttemptResult::Fork, 0),
+        SyncResponse::Gap { .. } => (AttemptResult::Gap, 0),
+        SyncResponse::Reset { .. } => (AttemptResult::Reset, 0),
+        SyncResponse::Upgrade { outcomes, .. } => (AttemptResult::Upgrade(Tally::of(outcomes)), 0),
+    }
+}
+
+async fn exchange(
+    app: &web::Data<App>,
+    tablet: Tablet,
+    request: Request,
+    now: Timestamp,
+) -> Result<Response, Problem> {
     check(&tablet, &request)?;
-    let now = app.now();
     let id = request.request;
     let request = Arc::new(request);
-    let pushed = push_all(&app, &tablet, &request, now).await?;
+    let pushed = push_all(app, &tablet, &request, now).await?;
     let (ack, outcomes) = match pushed {
-        Pushed::Fork(seq) => return Ok(web::Json(SyncResponse::Fork { request: id, seq })),
-        Pushed::Gap(next) => return Ok(web::Json(SyncResponse::Gap { request: id, next })),
+        Pushed::Fork(seq) => return Ok(SyncResponse::Fork { request: id, seq }),
+        Pushed::Gap(next) => return Ok(SyncResponse::Gap { request: id, next }),
         Pushed::Reset => {
             let epoch = app.lineage.current();
-            return Ok(web::Json(SyncResponse::Reset { request: id, epoch }));
+            return Ok(SyncResponse::Reset { request: id, epoch });
         }
-        Pushed::Stored { ack, outcomes } => (ack, outcomes),
+        Pushed::Stored { ack, outcomes, touched } => {
+            app.live.announce(touched, Some(tablet.device));
+            (ack, outcomes)
+        }
     };
     count(&outcomes);
     if request.protocol < OLDEST_PROTOCOL {
         let oldest = OLDEST_PROTOCOL;
-        return Ok(web::Json(SyncResponse::Upgrade { request: id, oldest, ack, outcomes }));
+        return Ok(SyncResponse::Upgrade { request: id, oldest, ack, outcomes });
     }
     let scopes: Vec<_> = tablet.scopes.iter().cloned().collect();
     let wanted = wanted(&tablet, &request);
+    let wiping = tablet.state == DeviceState::Wiping;
     let (feeds, safe_before) = app
         .read(move |connection| {
             let feeds = pull::pull(connection, &tablet.scopes, &request)?;
@@ -67,7 +107,7 @@ async fn sync(
             Ok((feeds, safe_before))
         })
         .await?;
-    Ok(web::Json(SyncResponse::Ok(Accepted {
+    Ok(SyncResponse::Ok(Accepted {
         request: id,
         epoch: app.lineage.current(),
         ack,
@@ -76,8 +116,8 @@ async fn sync(
         scopes,
         safe_before,
         now: now.milliseconds(),
-        order: (tablet.state == DeviceState::Wiping).then_some(Order::Wipe),
-    })))
+        order: wiping.then_some(Order::Wipe),
+    }))
 }
 
 fn wanted(tablet: &Tablet, request: &Request) -> Wanted {
@@ -143,6 +183,7 @@ async fn push_all(
                 catalogue: &catalogue,
                 lineage: &lineage,
                 now,
+                decides_about: None,
             };
             let pushed = push(connection, &pusher, &request)?;
             if is_due {
@@ -164,7 +205,7 @@ async fn stand(app: &App, tablet: &Tablet, request: &Arc<Request>) -> Result<Pus
     let chain = app.read(move |connection| chain::find(connection, &wanted, false)).await?;
     let chain = chain.map_err(Problem::from)?;
     Ok(match admit(&app.lineage, request.epoch, chain.admission, request.first_seq) {
-        Ok(next) => Pushed::Stored { ack: next, outcomes: Vec::new() },
+        Ok(next) => Pushed::Stored { ack: next, outcomes: Vec::new(), touched: Vec::new() },
         Err(refusal) => refusal.into(),
     })
 }
@@ -182,5 +223,6 @@ fn count(outcomes: &[Outcome]) {
 
 /// The feature's routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(sync).service(quarantine::list);
+    config.service(sync).service(quarantine::list).service(settle::settle);
+    log::routes(config);
 }

@@ -2,14 +2,19 @@
 
 mod chain;
 mod compact;
+mod console;
 mod epoch;
 mod http;
+mod log;
 mod pull;
 mod push;
 mod quarantine;
+mod settle;
 
 pub use chain::Owner;
 pub use compact::{compact, forget_old, stale_scopes};
+pub use console::{Person, act};
 pub use epoch::{lineage, restored_at};
 pub use http::routes;
+pub use log::{Log, tidy_log};
 pub use push::{Pushed, Pusher, push};

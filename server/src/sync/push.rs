@@ -1,11 +1,11 @@
 //! Taking in what a tablet did.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 use mobile_schema::{Catalogue, Hash};
 use serde_json::value::RawValue;
-use sync_protocol::exchange::{Refusal, admit, compare, repeats};
+use sync_protocol::exchange::{Heads, Refusal, admit, compare, repeats};
 use sync_protocol::merge::{Authority, Board, Numbered, Presenter};
 use sync_protocol::op::{Change, Op};
 use sync_protocol::record::Writer;
@@ -35,6 +35,10 @@ pub struct Pusher<'a> {
     pub lineage: &'a Lineage,
     /// When the push arrived.
     pub now: Timestamp,
+    /// Where an operation of another's stands that a person has decided to apply: it keeps its
+    /// author and what its chain had presented, approved records may be edited, and what came to
+    /// nothing before is tried again.
+    pub decides_about: Option<Writer>,
 }
 
 /// What became of a push.
@@ -46,6 +50,8 @@ pub enum Pushed {
         ack: u64,
         /// What became of each.
         outcomes: Vec<Outcome>,
+        /// The scopes in which something changed.
+        touched: Vec<ScopeId>,
     },
     /// The chain goes on differently from this number on.
     Fork(u64),
@@ -121,11 +127,15 @@ pub fn push(
         Err(refusal) => return Ok(refusal.into()),
     };
     let mut presenter = chain.presenter(connection)?;
+    let before_this = presenter.clone();
+    if let Some(place) = pusher.decides_about {
+        chain::act_for(connection, &mut presenter, place)?;
+    }
     let arrived: Vec<_> =
         (first_seq..).zip(&request.ops).map(|(seq, body)| Arrived::read(seq, body)).collect();
     let keys: Vec<Hash> = arrived.iter().map(|one| one.key).collect();
     let end = first_seq + arrived.len() as u64;
-    let stored = chain::stored(connection, &presenter, first_seq, end.min(next))?;
+    let stored = chain::stored(connection, &before_this, first_seq, end.min(next))?;
     let mut outcomes = match compare(first_seq, next, &keys, &stored) {
         Ok(outcomes) => outcomes,
         Err(refusal) => return Ok(refusal.into()),
@@ -133,17 +143,23 @@ pub fn push(
     if end > next || arrived.is_empty() {
         chain.begin(connection, next, pusher.now)?;
     }
+    let mut touched = Vec::new();
     if end > next {
-        let known = chain::known(connection, &keys[(next - first_seq) as usize..])?;
+        let fresh = &keys[(next - first_seq) as usize..];
+        let known = if pusher.decides_about.is_some() {
+            BTreeMap::new()
+        } else {
+            chain::known(connection, fresh)?
+        };
         presenter.repeated.extend(known.values().map(|(writer, _)| *writer));
         let earlier = repeats(&keys);
         for (place, one) in arrived.iter().enumerate() {
             if outcomes[place].is_none() && earlier[place].is_none() {
                 let before = known.get(&one.key).map(|(_, outcome)| outcome.clone());
-                outcomes[place] = before.or_else(|| one.refusal(pusher.user));
+                outcomes[place] = before.or_else(|| one.refusal(pusher));
             }
         }
-        apply(connection, pusher, &presenter, &arrived, &earlier, &mut outcomes)?;
+        touched = apply(connection, pusher, &presenter, &arrived, &earlier, &mut outcomes)?;
         for place in 0..outcomes.len() {
             if let (None, Some(earlier)) = (&outcomes[place], earlier[place]) {
                 outcomes[place] = outcomes[earlier].clone();
@@ -161,7 +177,7 @@ pub fn push(
         chain::advance(connection, request.incarnation, end, again)?;
     }
     let outcomes = outcomes.into_iter().flatten().collect();
-    Ok(Pushed::Stored { ack: end.max(next), outcomes })
+    Ok(Pushed::Stored { ack: end.max(next), outcomes, touched })
 }
 
 impl<'a> Arrived<'a> {
@@ -173,20 +189,22 @@ impl<'a> Arrived<'a> {
     }
 
     /// What can be refused without looking any further.
-    fn refusal(&self, pusher: UserId) -> Option<Outcome> {
+    fn refusal(&self, pusher: &Pusher<'_>) -> Option<Outcome> {
         let reason = match &self.op {
             None if self.body.get().len() > sync_protocol::limits::MAX_OP_BYTES => {
                 RejectReason::TooLarge
             }
             None => RejectReason::Malformed,
-            Some(op) if op.author != pusher => RejectReason::Author,
+            Some(op) if op.author != pusher.user && pusher.decides_about.is_none() => {
+                RejectReason::Author
+            }
             Some(_) => return None,
         };
         Some(Outcome::Rejected { reason })
     }
 }
 
-/// Merges the operations that have no outcome yet into the records.
+/// Merges the operations that have no outcome yet into the records; gives the scopes that changed.
 fn apply(
     connection: &mut AnyConnection,
     pusher: &Pusher<'_>,
@@ -194,7 +212,7 @@ fn apply(
     arrived: &[Arrived<'_>],
     earlier: &[Option<usize>],
     outcomes: &mut [Option<Outcome>],
-) -> Result<(), Failed<Problem>> {
+) -> Result<Vec<ScopeId>, Failed<Problem>> {
     let mut numbered = Vec::new();
     let mut places = Vec::new();
     for (place, one) in arrived.iter().enumerate() {
@@ -204,7 +222,7 @@ fn apply(
         }
     }
     if numbered.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let mut touched: Vec<RecordId> = numbered.iter().map(|one| one.op.record).collect();
     touched.extend(subjects(connection, &numbered)?);
@@ -215,7 +233,7 @@ fn apply(
         presenter,
         scopes: pusher.scopes,
         received: pusher.now.milliseconds(),
-        amends: false,
+        amends: pusher.decides_about.is_some(),
     };
     let applied = authority.apply(&mut board, &numbered);
     for (place, outcome) in places.into_iter().zip(applied) {
@@ -224,7 +242,7 @@ fn apply(
     let incarnation = presenter.incarnation;
     let written = store::Written { incarnation, catalogue: pusher.catalogue, now: pusher.now };
     store::write(connection, &board, &written)?;
-    Ok(())
+    Ok(Heads::touched(&board))
 }
 
 /// The records that the conflicts to be resolved are about.

@@ -2,11 +2,11 @@
 
 use actix_web::{get, web};
 use diesel::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sync_protocol::record::Writer;
 use sync_protocol::{Op, Outcome};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::push::Pusher;
@@ -15,9 +15,10 @@ use crate::areas;
 use crate::db::schema::{ops, quarantine};
 use crate::db::types::{Key, Timestamp};
 use crate::db::{AnyConnection, insert_all};
+use crate::devices;
 use crate::http::caller::ReadQuarantine;
 use crate::http::page;
-use crate::http::{Permitted, Problem};
+use crate::http::{Permitted, Problem, Query};
 
 #[derive(Insertable)]
 #[diesel(table_name = quarantine)]
@@ -79,55 +80,118 @@ struct Held {
     reason: String,
     #[schema(value_type = String)]
     received_at: Timestamp,
+    /// `applied` or `discarded`, once somebody has decided.
+    settlement: Option<String>,
+    #[schema(value_type = Option<String>)]
+    settled_at: Option<Timestamp>,
+    settled_by: Option<Uuid>,
+    /// Why, in that person's words.
+    words: Option<String>,
     /// The operation as it came.
     #[schema(value_type = Object)]
     op: Box<RawValue>,
 }
 
-/// What was pushed for the caller's areas and had no effect, newest first.
-#[utoipa::path(tag = "sync", responses((status = 200, body = Vec<Held>)))]
+/// Which of them are asked for.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct HeldQuery {
+    /// Whether those that somebody has decided about are wanted, too.
+    #[serde(default)]
+    settled: bool,
+    /// Those that came before this moment, in microseconds since 1970 UTC: the page after one that
+    /// ends there.
+    before: Option<i64>,
+    /// How many at most.
+    limit: Option<i64>,
+}
+
+/// What was pushed for the caller's areas and had no effect, newest first. What can't be placed in
+/// any area is shown to those whose areas its pusher works in.
+#[utoipa::path(tag = "sync", params(HeldQuery), responses((status = 200, body = Vec<Held>)))]
 #[get("/api/v1/quarantine")]
 pub(super) async fn list(
     permitted: Permitted<ReadQuarantine>,
     app: web::Data<App>,
+    query: Query<HeldQuery>,
 ) -> Result<web::Json<Vec<Held>>, Problem> {
+    let query = query.read()?;
     let held = app
         .read(move |connection| {
             let scopes = areas::scopes_under(connection, &permitted.areas)?;
-            held(connection, scopes.iter().map(ToString::to_string).collect())
+            let scopes = scopes.iter().map(ToString::to_string).collect();
+            let people = devices::people_in(connection, &permitted.areas)?;
+            held(connection, scopes, people, &query)
         })
         .await?;
     Ok(web::Json(held))
 }
 
-fn held(connection: &mut AnyConnection, scopes: Vec<String>) -> QueryResult<Vec<Held>> {
-    type Row = (Key, i64, Option<Key>, Key, Option<String>, String, String, Timestamp, Vec<u8>);
-    let rows: Vec<Row> = quarantine::table
+fn held(
+    connection: &mut AnyConnection,
+    scopes: Vec<String>,
+    people: Vec<Key>,
+    asked: &HeldQuery,
+) -> QueryResult<Vec<Held>> {
+    type Place = (Key, i64, Option<Key>, Key, Option<String>, String, String, Timestamp);
+    type Decided = (Option<String>, Option<Timestamp>, Option<Key>, Option<String>);
+    let mut query = quarantine::table
         .inner_join(
             ops::table
                 .on(ops::incarnation.eq(quarantine::incarnation).and(ops::seq.eq(quarantine::seq))),
         )
-        .filter(quarantine::scope.eq_any(scopes))
-        .order(quarantine::received_at.desc())
-        .limit(page::limit(None))
+        .filter(
+            quarantine::scope
+                .eq_any(scopes)
+                .or(quarantine::scope.is_null().and(quarantine::pushed_by.eq_any(people))),
+        )
+        .filter(quarantine::received_at.lt(Timestamp(asked.before.unwrap_or(i64::MAX / 2))))
+        .order((quarantine::received_at.desc(), quarantine::incarnation, quarantine::seq))
+        .limit(page::limit(asked.limit))
         .select((
-            quarantine::incarnation,
-            quarantine::seq,
-            quarantine::device_id,
-            quarantine::pushed_by,
-            quarantine::scope,
-            quarantine::kind,
-            quarantine::reason,
-            quarantine::received_at,
+            (
+                quarantine::incarnation,
+                quarantine::seq,
+                quarantine::device_id,
+                quarantine::pushed_by,
+                quarantine::scope,
+                quarantine::kind,
+                quarantine::reason,
+                quarantine::received_at,
+            ),
+            (
+                quarantine::settlement,
+                quarantine::settled_at,
+                quarantine::settled_by,
+                quarantine::words,
+            ),
             ops::body,
         ))
-        .load(connection)?;
+        .into_boxed();
+    if !asked.settled {
+        query = query.filter(quarantine::settlement.is_null());
+    }
+    let rows: Vec<(Place, Decided, Vec<u8>)> = query.load(connection)?;
     rows.into_iter()
-        .map(|(incarnation, seq, device, by, scope, kind, reason, received_at, body)| {
+        .map(|(place, (settlement, settled_at, settled_by, words), body)| {
+            let (incarnation, seq, device, by, scope, kind, reason, received_at) = place;
             let op = serde_json::from_slice(&body)
                 .map_err(|error| diesel::result::Error::DeserializationError(error.into()))?;
-            let (incarnation, device, pushed_by) = (incarnation.0, device.map(|key| key.0), by.0);
-            Ok(Held { incarnation, seq, device, pushed_by, scope, kind, reason, received_at, op })
+            Ok(Held {
+                incarnation: incarnation.0,
+                seq,
+                device: device.map(|key| key.0),
+                pushed_by: by.0,
+                scope,
+                kind,
+                reason,
+                received_at,
+                settlement,
+                settled_at,
+                settled_by: settled_by.map(|key| key.0),
+                words,
+                op,
+            })
         })
         .collect()
 }

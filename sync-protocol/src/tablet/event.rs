@@ -3,15 +3,17 @@
 use mobile_schema::Hash;
 
 use super::{Draft, StoreChange};
-use crate::RequestId;
 use crate::log::Traffic;
 use crate::message::{SyncRequest, SyncResponse};
+use crate::{DeviceId, RequestId};
 
 /// What happens to the tablet.
 #[derive(Debug)]
 pub enum Event {
     /// A person did something: operations that belong together.
     Edit(Vec<Draft>),
+    /// The tablet was enrolled again, as this device: its session had ended.
+    Enrolled(DeviceId),
     /// There is a network.
     NetworkUp,
     /// There is none.

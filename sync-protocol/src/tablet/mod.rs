@@ -33,7 +33,7 @@ use crate::message::{Accepted, Inheritance, Order, SyncRequest, SyncResponse};
 use crate::mutant::{self, Mutant};
 use crate::outcome::Outcome;
 use crate::record::Row;
-use crate::{Hlc, IncarnationId, RecordId, RequestId, ScopeId};
+use crate::{DeviceId, Hlc, IncarnationId, RecordId, RequestId, ScopeId};
 use blobs::Blobs;
 use outbox::Outbox;
 use retry::{Random, Retry};
@@ -111,6 +111,7 @@ impl Tablet {
         let mut effects = Vec::new();
         match event {
             Event::Edit(drafts) => self.edit(clock, drafts, &mut effects),
+            Event::Enrolled(device) => store(&mut effects, self.enrol_again(device)),
             Event::NetworkUp => {
                 self.online = true;
                 self.pull_due = true;
@@ -324,6 +325,22 @@ impl Tablet {
             self.identity.begins = first;
             changes.push(StoreChange::Identity(self.identity.clone()));
         }
+        changes
+    }
+
+    /// The chain was another device's: a new one begins, with all that is retained. The server
+    /// knows what it has.
+    fn enrol_again(&mut self, device: DeviceId) -> Vec<StoreChange> {
+        if device == self.identity.device {
+            return Vec::new();
+        }
+        self.flight = None;
+        self.identity.device = device;
+        self.identity.incarnation = IncarnationId(self.random.uuid());
+        self.identity.inherits = None;
+        self.identity.begins = self.outbox.first().unwrap_or(self.outbox.next_seq());
+        let mut changes = vec![StoreChange::Identity(self.identity.clone())];
+        changes.extend(self.outbox.forget_outcomes_from(0));
         changes
     }
 

@@ -442,3 +442,20 @@ fn a_gap_that_cannot_be_filled_begins_a_chain_with_what_there_is() {
     assert_ne!(again.incarnation, old);
     assert_eq!((again.begins, again.first_seq, again.ops.len()), (3, 3, 1));
 }
+
+#[test]
+fn a_tablet_that_is_enrolled_again_brings_what_it_kept() {
+    let mut host = Host::new();
+    let draft = host.draft(1, "一组");
+    host.handle(Event::Edit(vec![draft]));
+    let effects = host.handle(Event::NetworkUp);
+    let old = sent(&effects).incarnation;
+    host.handle(Event::NetworkDown);
+    host.handle(Event::Enrolled(DeviceId(Uuid::from_u128(9))));
+    host.restart();
+    let effects = host.handle(Event::NetworkUp);
+    let again = sent(&effects);
+    assert_eq!(again.device, DeviceId(Uuid::from_u128(9)));
+    assert_ne!(again.incarnation, old);
+    assert_eq!((again.begins, again.first_seq, again.ops.len()), (1, 1, 1));
+}

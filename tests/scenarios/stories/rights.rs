@@ -39,6 +39,13 @@ const ROUTES: &[(&str, &str, [bool; 6])] = &[
     ("get", "/api/v1/records/{id}", READERS),
     ("get", "/api/v1/records/{id}/history", READERS),
     ("get", "/api/v1/quarantine", REVIEWERS),
+    ("post", "/api/v1/quarantine/{incarnation}/{seq}/settle", REVIEWERS),
+    ("get", "/api/v1/conflicts", READERS),
+    ("get", "/api/v1/conflicts/{id}", READERS),
+    ("post", "/api/v1/conflicts/{id}/settle", REVIEWERS),
+    ("get", "/api/v1/live", READERS),
+    ("get", "/sync/v1/live", TABLETS),
+    ("get", "/api/v1/devices/{id}/log", REVIEWERS),
     ("get", "/api/v1/devices", ADMINS),
     ("post", "/api/v1/enrolment-codes", ADMINS),
     ("post", "/api/v1/devices/{id}/block", ADMINS),
@@ -76,7 +83,9 @@ story!(each_role_may_do_its_own_and_nothing_else, async |stage| {
     let nothing = "0".repeat(64);
     let mut people = callers(&stage).await;
     for (method, path, rights) in ROUTES {
-        let path = path.replace("{id}", &uuid::Uuid::nil().to_string()).replace("{hash}", &nothing);
+        let nobody = uuid::Uuid::nil().to_string();
+        let path = path.replace("{id}", &nobody).replace("{hash}", &nothing);
+        let path = path.replace("{incarnation}", &nobody).replace("{seq}", "1");
         let who = ["nobody", "cadre", "supervisor", "admin", "auditor", "tablet"];
         for ((client, allowed), who) in people.iter_mut().zip(rights).zip(who) {
             let status = call(&stage, client, method, &path).await;

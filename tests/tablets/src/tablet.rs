@@ -1,6 +1,6 @@
 //! A tablet without a screen: the state machine, its store, and the link to the server.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use mobile_schema::{Catalogue, Hash, RegisterDefinition};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use sync_protocol::clock::ClockReading;
-use sync_protocol::log::Traffic;
+use sync_protocol::log::{Attempt, Traffic};
 use sync_protocol::tablet::{Draft, Effect, Event, Identity, RetryPolicy, Stored, Tablet};
 use sync_protocol::{IncarnationId, RecordId, RequestId, Row, SyncRequest, SyncResponse};
 use uuid::Uuid;
@@ -193,6 +193,19 @@ impl HeadlessTablet {
     /// Does something: operations that belong together.
     pub fn edit(&mut self, drafts: Vec<Draft>) -> Result<(), TabletError> {
         self.event(Event::Edit(drafts))
+    }
+
+    /// What its exchanges came to, oldest first.
+    pub fn attempts(&self) -> impl DoubleEndedIterator<Item = &Attempt> {
+        self.journal.stored.attempts.iter()
+    }
+
+    /// Changes what is stored behind the machine's back, as a failing disk would, and starts
+    /// again on it.
+    pub fn damage(&mut self, damage: impl FnOnce(&mut Stored, &mut BTreeMap<RecordId, Row>)) {
+        damage(&mut self.journal.stored, &mut self.journal.rows);
+        let identity = self.machine.identity().clone();
+        self.machine = Tablet::open(identity, self.journal.stored.clone(), RETRY, rand::random());
     }
 
     /// Loses the network.

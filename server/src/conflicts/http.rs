@@ -1,0 +1,197 @@
+//! `/api/v1/conflicts`
+
+use std::collections::BTreeSet;
+
+use actix_web::{get, post, web};
+use serde::{Deserialize, Serialize};
+use sync_protocol::op::{Change, Fields, Resolution};
+use sync_protocol::{Op, Outcome, RecordId, ScopeId, Version};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use super::queries::{self, Conflict};
+use crate::app::App;
+use crate::areas;
+use crate::db::Failed;
+use crate::http::caller::{ReadRecords, SettleConflicts};
+use crate::http::page::{self, Page};
+use crate::http::{Body, Kind, Permitted, Problem, Query};
+use crate::sync::{Person, act};
+
+/// Which conflicts are asked for.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct ConflictQuery {
+    /// `open`, `kept`, `swapped` or `edited`; all where absent.
+    state: Option<String>,
+    /// The `next` of the page before; absent for the first.
+    after: Option<Uuid>,
+    /// How many at most.
+    limit: Option<i64>,
+}
+
+/// How a person settles a conflict.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Settlement {
+    /// The version of the conflict that the person saw.
+    #[schema(value_type = Vec<Object>)]
+    version: Version,
+    choice: Choice,
+    /// The new values by field id, for `edit`.
+    #[schema(value_type = Option<Object>)]
+    fields: Option<Fields>,
+    /// Why, in the person's words.
+    reason: String,
+}
+
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Choice {
+    /// The value that stands, stands.
+    Keep,
+    /// The other value replaces it.
+    Swap,
+    /// New values replace both.
+    Edit,
+}
+
+/// What came of it.
+#[derive(Serialize, ToSchema)]
+struct Settled {
+    conflict: Conflict,
+    /// Conflicts that arose since somebody had written there meanwhile.
+    raised: Vec<Uuid>,
+}
+
+/// A page of the conflicts in the caller's areas.
+#[utoipa::path(tag = "conflicts", params(ConflictQuery), responses((status = 200, body = Page<Conflict>)))]
+#[get("/api/v1/conflicts")]
+async fn list(
+    permitted: Permitted<ReadRecords>,
+    app: web::Data<App>,
+    query: Query<ConflictQuery>,
+) -> Result<web::Json<Page<Conflict>>, Problem> {
+    let ConflictQuery { state, after, limit } = query.read()?;
+    let limit = page::limit(limit);
+    let found = app
+        .read(move |connection| {
+            let scopes = areas::scopes_under(connection, &permitted.areas)?;
+            let scopes: Vec<_> = scopes.iter().map(ToString::to_string).collect();
+            queries::list(connection, &scopes, state.as_deref(), after, limit)
+        })
+        .await?;
+    Ok(web::Json(Page::of(found, limit, |conflict| conflict.id)))
+}
+
+/// One conflict, with what was before it.
+#[utoipa::path(tag = "conflicts", responses((status = 200, body = Conflict)))]
+#[get("/api/v1/conflicts/{id}")]
+async fn show(
+    permitted: Permitted<ReadRecords>,
+    app: web::Data<App>,
+    id: web::Path<Uuid>,
+) -> Result<web::Json<Conflict>, Problem> {
+    let id = id.into_inner();
+    let found = app
+        .read(move |connection| {
+            let scopes = areas::scopes_under(connection, &permitted.areas)?;
+            let found = queries::find(connection, id)?;
+            Ok(found.filter(|conflict| is_in(&conflict.scope, &scopes)))
+        })
+        .await?;
+    found.map(web::Json).ok_or_else(|| Problem::new(&Kind::NOT_FOUND))
+}
+
+fn is_in<'a>(scope: &str, scopes: impl IntoIterator<Item = &'a ScopeId>) -> bool {
+    scopes.into_iter().any(|one| one.as_str() == scope)
+}
+
+/// Settles a conflict. It takes effect like an edit on a tablet, and syncs.
+#[utoipa::path(tag = "conflicts", request_body = Settlement, responses((status = 200, body = Settled)))]
+#[post("/api/v1/conflicts/{id}/settle")]
+async fn settle(
+    permitted: Permitted<SettleConflicts>,
+    app: web::Data<App>,
+    id: web::Path<Uuid>,
+    body: Body<Settlement>,
+) -> Result<web::Json<Settled>, Problem> {
+    let id = id.into_inner();
+    let settlement = body.read().await?;
+    let choice = match (settlement.choice, settlement.fields) {
+        (Choice::Keep, None) => Resolution::Keep,
+        (Choice::Swap, None) => Resolution::Swap,
+        (Choice::Edit, Some(fields)) => Resolution::Edit { fields },
+        _ => {
+            return Err(Problem::new(&Kind::MALFORMED).detail("fields: with `edit`, and only then"));
+        }
+    };
+    if settlement.reason.trim().is_empty() {
+        return Err(Problem::new(&Kind::MALFORMED).detail("reason: say why"));
+    }
+    let (definition, _) = {
+        let known = app.definitions();
+        let known = known.current("conflict").map(|(hash, known)| (hash, known.clone()));
+        known.ok_or_else(|| Problem::new(&Kind::INTERNAL))?
+    };
+    let (catalogue, lineage) = (app.definitions(), app.lineage.clone());
+    let (user, now) = (permitted.caller.user, app.now());
+    let areas_of = permitted.areas;
+    let (seen, reason) = (settlement.version, settlement.reason);
+    let settled: Result<_, Failed<Problem>> = app
+        .database
+        .write(move |connection| {
+            let scopes: BTreeSet<ScopeId> =
+                areas::scopes_under(connection, &areas_of)?.into_iter().collect();
+            let found = queries::find(connection, id)?;
+            let found = found.filter(|conflict| is_in(&conflict.scope, &scopes));
+            let found = found.ok_or_else(|| Failed::Rule(Problem::new(&Kind::NOT_FOUND)))?;
+            if found.version != seen {
+                return Err(Failed::Rule(Problem::new(&Kind::STALE_VIEW)));
+            }
+            let (catalogue, lineage, scopes) = (&*catalogue, &*lineage, &scopes);
+            let person = Person { user, scopes, catalogue, lineage, now, decides_about: None };
+            let scope = found.scope.parse();
+            let op = Op {
+                collection: "conflict".to_owned(),
+                record: RecordId(id),
+                scope: scope.map_err(|_| Failed::Rule(Problem::new(&Kind::INTERNAL)))?,
+                base: Some(seen),
+                change: Change::Resolve { choice: choice.clone(), reason: reason.clone() },
+                at: person.reading(),
+                definition,
+                author: user,
+                blobs: Vec::new(),
+                group: None,
+            };
+            let raised = match act(connection, &person, &[op])?.pop() {
+                Some(Outcome::Applied { .. } | Outcome::Merged { .. }) => Vec::new(),
+                Some(Outcome::Conflict { conflicts, .. }) => conflicts,
+                Some(Outcome::Parked { reason }) => {
+                    return Err(Failed::Rule(refused(reason.name())));
+                }
+                Some(Outcome::Rejected { reason }) => {
+                    return Err(Failed::Rule(refused(reason.name())));
+                }
+                None => return Err(Failed::Rule(Problem::new(&Kind::INTERNAL))),
+            };
+            let conflict = queries::find(connection, id)?;
+            let conflict = conflict.ok_or_else(|| Failed::Rule(Problem::new(&Kind::NOT_FOUND)))?;
+            Ok((conflict, raised, found.scope))
+        })
+        .await;
+    let (conflict, raised, scope) = settled.map_err(Problem::from)?;
+    app.live.announce(scope.parse(), None);
+    let raised = raised.into_iter().map(|id| id.0).collect();
+    Ok(web::Json(Settled { conflict, raised }))
+}
+
+fn refused(reason: &'static str) -> Problem {
+    Problem::new(&Kind::NOT_APPLICABLE).with("reason", reason)
+}
+
+/// The feature's routes.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(list).service(show).service(settle);
+}

@@ -1,0 +1,207 @@
+//! Conflicts in the database.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+use serde::Serialize;
+use serde_json::Value as Json;
+use serde_json::value::RawValue;
+use sync_protocol::{Epoch, Version};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::db::AnyConnection;
+use crate::db::schema::{history, ops, records, users};
+use crate::db::types::{JsonText, Key, Timestamp};
+
+/// A conflict as a person reads it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Conflict {
+    pub(super) id: Uuid,
+    /// The scope it is in, which is that of the record it is about.
+    pub(super) scope: String,
+    /// `[epoch, n]`, to be named when it is settled.
+    #[schema(value_type = Vec<Object>)]
+    pub(super) version: Version,
+    /// `open`, `kept`, `swapped` or `edited`.
+    state: String,
+    /// The record it is about.
+    record: Option<Uuid>,
+    collection: String,
+    /// The line people recognise that record by.
+    title: Option<String>,
+    /// The field that leads the group of fields; 0 is the record's scope and life.
+    group: i64,
+    /// Its name for people.
+    label: String,
+    /// `latest`, `authority` or `compare_and_set`.
+    policy: String,
+    /// The values before either of the two wrote, by field id; only in the detail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    before: Option<BTreeMap<String, Json>>,
+    /// The value that stands, until somebody settles it otherwise.
+    winner: Side,
+    /// The value that does not.
+    loser: Side,
+    /// Who settled it, when and why.
+    #[schema(value_type = Option<Object>)]
+    resolution: Option<Json>,
+    #[schema(value_type = String)]
+    updated_at: Timestamp,
+}
+
+/// One of the two values.
+#[derive(Serialize, ToSchema)]
+struct Side {
+    /// By field id.
+    #[schema(value_type = Object)]
+    values: Json,
+    /// Whose it is.
+    author: Option<Uuid>,
+    /// Their name.
+    author_name: Option<String>,
+    /// When, by the tablet's clock: milliseconds since 1970 UTC.
+    at: i64,
+}
+
+type Row = (Key, String, i64, i64, JsonText, Timestamp);
+
+macro_rules! columns {
+    () => {
+        (
+            records::id,
+            records::scope,
+            records::epoch,
+            records::n,
+            records::fields,
+            records::updated_at,
+        )
+    };
+}
+
+/// The conflicts of these scopes, newest record last; `state` alone if it is given.
+pub(super) fn list(
+    connection: &mut AnyConnection,
+    scopes: &[String],
+    state: Option<&str>,
+    after: Option<Uuid>,
+    limit: i64,
+) -> QueryResult<Vec<Conflict>> {
+    let mut query = records::table
+        .filter(records::collection.eq("conflict"))
+        .filter(records::scope.eq_any(scopes.to_vec()))
+        .filter(records::deleted.eq(false))
+        .filter(records::id.gt(Key(after.unwrap_or(Uuid::nil()))))
+        .order(records::id)
+        .limit(limit)
+        .select(columns!())
+        .into_boxed();
+    if let Some(state) = state {
+        query = query.filter(records::status.eq(state.to_owned()));
+    }
+    let rows: Vec<Row> = query.load(connection)?;
+    rows.into_iter().map(|row| conflict(connection, row)).collect()
+}
+
+/// One conflict, with what was before it.
+pub(super) fn find(connection: &mut AnyConnection, id: Uuid) -> QueryResult<Option<Conflict>> {
+    let row: Option<Row> = records::table
+        .find(Key(id))
+        .filter(records::collection.eq("conflict").and(records::deleted.eq(false)))
+        .select(columns!())
+        .first(connection)
+        .optional()?;
+    let Some(row) = row else { return Ok(None) };
+    let fields: BTreeMap<String, Json> = row.4.read()?;
+    let mut conflict = conflict(connection, row)?;
+    conflict.before = before(connection, &conflict, &fields)?;
+    Ok(Some(conflict))
+}
+
+fn conflict(connection: &mut AnyConnection, row: Row) -> QueryResult<Conflict> {
+    let (id, scope, epoch, n, fields, updated_at) = row;
+    let fields: BTreeMap<String, Json> = fields.read()?;
+    let text =
+        |field: &str| fields.get(field).and_then(Json::as_str).unwrap_or_default().to_owned();
+    let record: Option<Uuid> = text("1").parse().ok();
+    let title: Option<Option<String>> = match record {
+        Some(record) => {
+            records::table.find(Key(record)).select(records::title).first(connection).optional()?
+        }
+        None => None,
+    };
+    Ok(Conflict {
+        id: id.0,
+        scope,
+        version: Version { epoch: Epoch(epoch as u64), n: n as u64 },
+        state: text("7"),
+        record,
+        collection: text("2"),
+        title: title.flatten(),
+        group: fields.get("3").and_then(Json::as_i64).unwrap_or(0),
+        label: text("9"),
+        policy: text("4"),
+        before: None,
+        winner: side(connection, fields.get("5"))?,
+        loser: side(connection, fields.get("6"))?,
+        resolution: fields.get("8").cloned(),
+        updated_at,
+    })
+}
+
+fn side(connection: &mut AnyConnection, side: Option<&Json>) -> QueryResult<Side> {
+    let side = side.unwrap_or(&Json::Null);
+    let author: Option<Uuid> = side["author"].as_str().and_then(|id| id.parse().ok());
+    let author_name = match author {
+        Some(author) => users::table
+            .find(Key(author))
+            .select(users::display_name)
+            .first(connection)
+            .optional()?,
+        None => None,
+    };
+    let at = side["at"].as_i64().unwrap_or(0);
+    Ok(Side { values: side["values"].clone(), author, author_name, at })
+}
+
+/// The values of the fields in conflict as they were before both writes: read off the record's
+/// history, from the newest operation that is older than either.
+fn before(
+    connection: &mut AnyConnection,
+    conflict: &Conflict,
+    fields: &BTreeMap<String, Json>,
+) -> QueryResult<Option<BTreeMap<String, Json>>> {
+    let version = |side: &str| fields.get(side).and_then(|side| side["n"].as_i64());
+    let (Some(record), Some(older)) = (conflict.record, version("5").min(version("6"))) else {
+        return Ok(None);
+    };
+    let lines: Vec<Vec<u8>> = history::table
+        .inner_join(
+            ops::table.on(ops::incarnation.eq(history::incarnation).and(ops::seq.eq(history::seq))),
+        )
+        .filter(history::record.eq(Key(record)).and(history::n.lt(older)))
+        .order(history::n.desc())
+        .limit(crate::limits::MAX_PAGE)
+        .select(ops::body)
+        .load(connection)?;
+    let at_stake = [&conflict.winner, &conflict.loser].into_iter().flat_map(|side| {
+        side.values.as_object().into_iter().flat_map(|values| values.keys().cloned())
+    });
+    let mut before: BTreeMap<String, Json> = at_stake.map(|field| (field, Json::Null)).collect();
+    let mut found: Vec<String> = Vec::new();
+    for line in lines {
+        let Ok(op) = serde_json::from_slice::<Box<RawValue>>(&line) else { continue };
+        let Ok(op) = serde_json::from_str::<Json>(op.get()) else { continue };
+        let Some(set) = op["change"]["fields"].as_object() else { continue };
+        for (field, value) in set {
+            if let Some(slot) = before.get_mut(field)
+                && !found.contains(field)
+            {
+                found.push(field.clone());
+                *slot = value.clone();
+            }
+        }
+    }
+    Ok(Some(before))
+}

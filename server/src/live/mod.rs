@@ -1,0 +1,120 @@
+//! News of changes, as server-sent events: which scopes changed, never what.
+//!
+//! A missed event costs nothing: whoever hears one syncs, and whoever hears none syncs at the
+//! next occasion. So events are told after the commit, may be lost, and may come twice. Replicas
+//! over one PostgreSQL tell each other by its notifications.
+
+mod http;
+
+use std::collections::BTreeSet;
+
+use sync_protocol::{DeviceId, ScopeId};
+use tokio::sync::broadcast;
+use uuid::Uuid;
+
+use crate::db::{DatabaseUrl, Notifier};
+
+pub use http::routes;
+
+/// Something changed.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// Where.
+    pub scopes: BTreeSet<ScopeId>,
+    /// The tablet that pushed it, which knows.
+    pub by: Option<DeviceId>,
+}
+
+/// Where changes are announced and heard.
+pub struct Hub {
+    heard: broadcast::Sender<Change>,
+    others: Option<Notifier>,
+    replica: Uuid,
+}
+
+/// How many changes a listener may lag behind before it is told to look at everything.
+const BACKLOG: usize = 256;
+
+impl Hub {
+    /// A hub that tells the replicas over the same database, too.
+    pub fn open(url: &DatabaseUrl) -> Self {
+        let (heard, _) = broadcast::channel(BACKLOG);
+        let replica = Uuid::new_v4();
+        let told = heard.clone();
+        let others = Notifier::start(url, move |message| {
+            if let Some(change) = read(message, replica) {
+                // Nobody listens here, maybe.
+                let _ = told.send(change);
+            }
+        });
+        Self { heard, others, replica }
+    }
+
+    /// Tells of changes in these scopes.
+    pub fn announce(&self, scopes: impl IntoIterator<Item = ScopeId>, by: Option<DeviceId>) {
+        let scopes: BTreeSet<_> = scopes.into_iter().collect();
+        if scopes.is_empty() {
+            return;
+        }
+        if let Some(others) = &self.others {
+            for message in write(&scopes, by, self.replica) {
+                others.tell(message);
+            }
+        }
+        let _ = self.heard.send(Change { scopes, by });
+    }
+
+    fn listen(&self) -> broadcast::Receiver<Change> {
+        self.heard.subscribe()
+    }
+}
+
+/// PostgreSQL takes 8,000 bytes in a notification.
+const MESSAGE_BYTES: usize = 7_500;
+
+/// `replica device scope scope …`, in as many messages as it takes.
+fn write(scopes: &BTreeSet<ScopeId>, by: Option<DeviceId>, replica: Uuid) -> Vec<String> {
+    let by = by.map_or("-".to_owned(), |device| device.to_string());
+    let begin = || format!("{replica} {by}");
+    let mut messages = vec![begin()];
+    for scope in scopes {
+        if messages.last().is_some_and(|last| last.len() + scope.as_str().len() > MESSAGE_BYTES) {
+            messages.push(begin());
+        }
+        if let Some(last) = messages.last_mut() {
+            last.push(' ');
+            last.push_str(scope.as_str());
+        }
+    }
+    messages
+}
+
+/// What another replica told.
+fn read(message: &str, own: Uuid) -> Option<Change> {
+    let mut words = message.split(' ');
+    let replica: Uuid = words.next()?.parse().ok()?;
+    let by = words.next()?.parse().ok();
+    let scopes = words.filter_map(|scope| scope.parse().ok()).collect();
+    (replica != own).then_some(Change { scopes, by })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_one_replica_tells_another_hears() {
+        let scopes: BTreeSet<ScopeId> =
+            (0..900).map(|number| ScopeId::area(&format!("52990{number:07}")).unwrap()).collect();
+        let (one, two) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let by = Some(DeviceId(Uuid::from_u128(3)));
+        let messages = write(&scopes, by, one);
+        assert!(messages.iter().all(|message| message.len() < 8_000));
+        let heard: Vec<_> = messages.iter().filter_map(|message| read(message, two)).collect();
+        assert!(heard.iter().all(|change| change.by == by));
+        let all: BTreeSet<_> = heard.into_iter().flat_map(|change| change.scopes).collect();
+        assert_eq!(all, scopes);
+        assert!(read(&messages[0], one).is_none(), "its own words");
+        assert!(read("rubbish", one).is_none());
+    }
+}

@@ -1,0 +1,71 @@
+//! What a person does in a browser: operations on a chain of their own, through the same merge,
+//! so that it has history, versions and conflicts like everything else.
+
+use std::collections::BTreeSet;
+
+use mobile_schema::Catalogue;
+use serde_json::value::RawValue;
+use sync_protocol::record::Writer;
+use sync_protocol::{
+    ClockReading, DeviceId, Hlc, IncarnationId, Lineage, Op, Outcome, ScopeId, SyncRequest, UserId,
+};
+use uuid::Uuid;
+
+use super::chain::{self, Owner};
+use super::push::{Pushed, Pusher, push};
+use crate::db::{AnyConnection, Failed, Timestamp};
+use crate::http::{Kind, Problem};
+
+/// A person who acts in a browser.
+pub struct Person<'a> {
+    /// The person.
+    pub user: UserId,
+    /// Where they may.
+    pub scopes: &'a BTreeSet<ScopeId>,
+    /// Every definition.
+    pub catalogue: &'a Catalogue,
+    /// The epochs the database descends from.
+    pub lineage: &'a Lineage,
+    /// When.
+    pub now: Timestamp,
+    /// Where the operation of another's stands that they have decided to apply.
+    pub decides_about: Option<Writer>,
+}
+
+impl Person<'_> {
+    /// A clock reading for what they do now.
+    pub fn reading(&self) -> Hlc {
+        Hlc { wall: self.now.milliseconds(), counter: 0, node: rand::random() }
+    }
+}
+
+/// Applies operations that belong together, and says what became of each.
+pub fn act(
+    connection: &mut AnyConnection,
+    person: &Person<'_>,
+    ops: &[Op],
+) -> Result<Vec<Outcome>, Failed<Problem>> {
+    let chain = chain::of_person(connection, person.user)?;
+    let (incarnation, next) = chain.unwrap_or((IncarnationId(Uuid::now_v7()), 1));
+    let unwritable = |error: serde_json::Error| Failed::Unavailable(error.to_string());
+    let bodies: Result<Vec<Box<RawValue>>, _> =
+        ops.iter().map(serde_json::value::to_raw_value).collect();
+    let bodies = bodies.map_err(unwritable)?;
+    let wall = person.now.milliseconds();
+    let clock = ClockReading { wall, monotonic: 0, boot: String::new() };
+    let request = SyncRequest::pushing(DeviceId(Uuid::nil()), incarnation, next, bodies, clock);
+    let pusher = Pusher {
+        owner: Owner::Person(person.user),
+        user: person.user,
+        scopes: person.scopes,
+        catalogue: person.catalogue,
+        lineage: person.lineage,
+        now: person.now,
+        decides_about: person.decides_about,
+    };
+    match push(connection, &pusher, &request)? {
+        Pushed::Stored { outcomes, .. } => Ok(outcomes),
+        // The chain was locked when its end was read.
+        _ => Err(Failed::Rule(Problem::new(&Kind::UNAVAILABLE))),
+    }
+}

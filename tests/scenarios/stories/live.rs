@@ -1,0 +1,121 @@
+//! Live events and the sync log.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use harness::{DatabaseKind, story};
+use reqwest::Method;
+use serde_json::Value as Json;
+
+use crate::probe::{Probe, VILLAGE, kind};
+
+/// A stream of server-sent events.
+struct Events {
+    stream: futures_util::stream::BoxStream<'static, String>,
+    text: String,
+}
+
+impl Events {
+    async fn open(address: &str, path: &str, token: &str) -> Self {
+        let answer = reqwest::Client::new()
+            .get(format!("{address}{path}"))
+            .bearer_auth(token)
+            .header("Accept-Encoding", "gzip, zstd")
+            .send()
+            .await
+            .expect("the stream opens");
+        assert_eq!(answer.status().as_u16(), 200);
+        assert_eq!(answer.headers()["content-type"], "text/event-stream");
+        let stream = answer.bytes_stream().map(|piece| {
+            String::from_utf8(piece.expect("the stream stands").to_vec()).expect("it is text")
+        });
+        let mut events = Self { stream: stream.boxed(), text: String::new() };
+        events.until("retry:").await;
+        events
+    }
+
+    /// Waits for the words, and forgets what came before them.
+    async fn until(&mut self, words: &str) -> String {
+        let waiting = async {
+            loop {
+                if let Some(at) = self.text.find(words) {
+                    let end = self.text[at..].find("\n\n").map_or(self.text.len(), |end| at + end);
+                    let found = self.text[at..end].to_owned();
+                    self.text.drain(..end);
+                    return found;
+                }
+                self.text.push_str(&self.stream.next().await.expect("the stream goes on"));
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), waiting).await.expect("the event comes")
+    }
+}
+
+story!(an_open_console_and_an_online_tablet_hear_of_a_change, async |stage| {
+    let (mut one, mut two) =
+        (Probe::new(&stage, "cadre").await, Probe::new(&stage, "cadre2").await);
+    let supervisor = stage.person("supervisor").await;
+    let other = stage.another_replica().await;
+    let token = two.tablet.client().access_token().to_owned();
+    let own = one.tablet.client().access_token().to_owned();
+    // SQLite is for one process; replicas tell each other through PostgreSQL.
+    let address = match stage.backend.database {
+        DatabaseKind::Sqlite => stage.address().to_owned(),
+        DatabaseKind::Postgres => other.address.clone(),
+    };
+    let mut tablet = Events::open(&address, "/sync/v1/live", &token).await;
+    let mut console = Events::open(&address, "/api/v1/live", supervisor.access_token()).await;
+    let mut itself = Events::open(stage.address(), "/sync/v1/live", &own).await;
+    let household = one.household(0);
+    let op = one.address(&household, "一");
+    assert_eq!(kind(&one.push(&[op]).await[0]), "applied");
+    for events in [&mut tablet, &mut console] {
+        let event = events.until("event: change").await;
+        let data: Json = serde_json::from_str(event.split("data: ").nth(1).unwrap()).unwrap();
+        assert_eq!(data["scopes"], serde_json::json!([VILLAGE]), "where, and not what");
+    }
+    // Its own change is no news to a tablet; another's is.
+    let op = two.address(&household, "二");
+    two.push(&[op]).await;
+    itself.until("event: change").await;
+    assert!(!itself.text.contains("event: change"), "one change, one event");
+    two.tablet.sync_again(Duration::from_secs(60)).await.unwrap();
+});
+
+story!(the_log_says_in_words_what_an_exchange_came_to, async |stage| {
+    let mut probe = Probe::new(&stage, "cadre").await;
+    let household = probe.household(0);
+    let op = probe.address(&household, "一");
+    let mut request = probe.request(1, &[op]);
+    let fast = probe.tablet.clock().wall + 3 * 3_600_000;
+    request["clock"]["wall"] = serde_json::json!(fast);
+    probe.send(&request).await.unwrap();
+    let device = probe.tablet.machine().identity().device;
+    request["device"] = serde_json::json!(uuid::Uuid::nil());
+    assert_eq!(probe.send(&request).await.unwrap_err().kind(), "mismatch");
+    let mut supervisor = stage.person("supervisor").await;
+    let path = format!("/api/v1/devices/{device}/log");
+    let log = supervisor.call(Method::GET, &path, None).await.unwrap();
+    let words: Vec<_> = log["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| line["words"].as_str().unwrap())
+        .collect();
+    assert!(words[0].starts_with("本机数据属于另一台平板,请联系管理员。"), "{words:?}");
+    assert!(words[1].starts_with("同步完成:上传 1 条"), "{words:?}");
+    assert!(words[1].ends_with("平板时间快了 180 分钟,请校准。"), "{words:?}");
+    assert!(log["items"][1]["attempt"]["traffic"]["sent"].as_u64().unwrap() > 100);
+    let english = reqwest::Client::new()
+        .get(format!("{}{path}", stage.address()))
+        .bearer_auth(supervisor.access_token())
+        .header("Accept-Language", "en")
+        .send()
+        .await
+        .unwrap();
+    let english: Json = serde_json::from_slice(&english.bytes().await.unwrap()).unwrap();
+    assert!(english["items"][1]["words"].as_str().unwrap().starts_with("Synced: 1 sent"));
+    // The tablet has a log of its own.
+    let own: Vec<_> = probe.tablet.attempts().collect();
+    assert!(own.iter().any(|attempt| attempt.rows > 0));
+});
