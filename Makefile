@@ -62,4 +62,6 @@ tools:
 	$(call install,cc=gcc /usr/include/postgresql/libpq-fe.h=libpq-dev pkg-config=pkg-config)
 
 test-tools:
-	$(call install,/usr/lib/postgresql/*/bin/initdb=postgresql)
+	$(call install,/usr/lib/postgresql/*/bin/initdb=postgresql /usr/bin/python3=python3 \
+	  /usr/lib/python3/dist-packages/cbor2=python3-cbor2 \
+	  /usr/lib/python3/dist-packages/zstandard=python3-zstandard)

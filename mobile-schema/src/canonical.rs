@@ -136,13 +136,32 @@ impl Encoder {
     }
 
     fn text_map(&mut self, entries: &BTreeMap<String, Value>) -> &mut Self {
-        self.map(entries.len());
-        let mut sorted: Vec<_> = entries.iter().collect();
+        let entries = entries.iter().map(|(name, value)| (name.as_str(), value));
+        self.text_keys(entries, |encoder, value| {
+            encoder.value(value);
+        })
+    }
+
+    /// A map with text keys, whose values `write` writes.
+    pub fn text_keys<'a, T>(
+        &mut self,
+        entries: impl IntoIterator<Item = (&'a str, T)>,
+        write: impl Fn(&mut Self, T),
+    ) -> &mut Self {
+        let mut sorted: Vec<_> = entries.into_iter().collect();
         // A text key's encoding starts with its length, so shorter keys come first.
-        sorted.sort_by_key(|(name, _)| (name.len(), name.as_bytes()));
+        sorted.sort_by_key(|(name, _)| (name.len(), *name));
+        self.map(sorted.len());
         for (name, value) in sorted {
-            self.text(name).value(value);
+            self.text(name);
+            write(self, value);
         }
+        self
+    }
+
+    /// Bytes that are deterministic CBOR already: one item.
+    pub fn encoded(&mut self, item: &[u8]) -> &mut Self {
+        self.bytes.extend_from_slice(item);
         self
     }
 

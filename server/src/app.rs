@@ -10,9 +10,7 @@ use actix_web::rt::net::TcpStream;
 use actix_web::{App as ActixApp, HttpServer, web};
 use diesel::QueryResult;
 use metrics_exporter_prometheus::PrometheusHandle;
-use mobile_schema::{Catalogue, Hash};
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use mobile_schema::Catalogue;
 use sync_protocol::{DeviceId, Lineage};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa_actix_web::AppExt;
@@ -28,6 +26,7 @@ use crate::live::{self, Hub};
 use crate::media::Arrivals;
 use crate::media_store::{MediaError, MediaStore};
 use crate::packs::InstallProblem;
+use crate::sync::RawOp;
 use crate::{areas, conflicts, devices, health, limits, media, packs, records, sync};
 
 /// What every request shares.
@@ -140,17 +139,10 @@ impl App {
 
     /// Every definition, read anew if one of these operations names one that is not known yet:
     /// another replica may have installed it.
-    pub async fn definitions_for(&self, ops: &[Box<RawValue>]) -> Result<Arc<Catalogue>, Problem> {
-        #[derive(Deserialize)]
-        struct Named {
-            definition: Hash,
-        }
+    pub async fn definitions_for(&self, ops: &[RawOp]) -> Result<Arc<Catalogue>, Problem> {
         let known = self.definitions();
-        let unknown = |op: &RawValue| {
-            serde_json::from_str::<Named>(op.get())
-                .is_ok_and(|op| known.get(&op.definition).is_none())
-        };
-        if !ops.iter().any(|op| unknown(op)) {
+        let unknown = |op: &RawOp| op.definition().is_some_and(|hash| known.get(&hash).is_none());
+        if !ops.iter().any(unknown) {
             return Ok(known);
         }
         self.reload_definitions().await

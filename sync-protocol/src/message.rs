@@ -57,6 +57,28 @@ pub struct SyncRequest<O = Op> {
 }
 
 impl<O> SyncRequest<O> {
+    /// The same request with its operations in another form.
+    pub fn with_ops<P>(self, ops: Vec<P>) -> SyncRequest<P> {
+        let Self { protocol, request, device, incarnation, inherits, epoch, begins, .. } = self;
+        let Self { first_seq, cursors, digests, repair, budget, clock, .. } = self;
+        SyncRequest {
+            protocol,
+            request,
+            device,
+            incarnation,
+            inherits,
+            epoch,
+            begins,
+            first_seq,
+            ops,
+            cursors,
+            digests,
+            repair,
+            budget,
+            clock,
+        }
+    }
+
     /// A request that pushes these operations from `first_seq` on and asks for no news.
     pub fn pushing(
         device: DeviceId,
@@ -240,15 +262,15 @@ impl<R> SyncResponse<R> {
 }
 
 #[cfg(test)]
+pub(crate) mod examples;
+
+#[cfg(test)]
 mod tests {
-    use mobile_schema::{Hash, Value};
     use serde::Serialize;
     use serde::de::DeserializeOwned;
-    use uuid::Uuid;
 
     use super::*;
-    use crate::op::{Change, Fields, Group, Resolution};
-    use crate::{GroupId, Hlc, ParkReason, RejectReason, UserId};
+    use crate::op::Change;
 
     /// What goes over the wire is as it was, and is read back as it was written.
     fn same<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(name: &str, message: T) {
@@ -258,143 +280,30 @@ mod tests {
         insta::assert_snapshot!(name, json);
     }
 
-    fn version(n: u64) -> Version {
-        Version { epoch: Epoch(0xe0), n }
-    }
-
-    fn op(change: Change) -> Op {
-        Op {
-            collection: "household".into(),
-            record: RecordId(Uuid::from_u128(1)),
-            scope: ScopeId::area("529901100201").expect("a scope"),
-            base: Some(version(3)),
-            change,
-            at: Hlc { wall: 1_700_000_000_000, counter: 1, node: 7 },
-            definition: Hash::of(b"definition"),
-            author: UserId(Uuid::from_u128(2)),
-            blobs: vec![Hash::of(b"photo")],
-            group: Some(Group { id: GroupId(Uuid::from_u128(3)), size: 2 }),
-        }
-    }
-
     #[test]
     fn every_operation_is_written_as_documented() {
-        let fields = Fields::from([(4, "一组".into()), (8, 100.into()), (9, Value::Null)]);
-        let changes = vec![
-            Change::Create { fields: fields.clone() },
-            Change::Patch { fields: fields.clone() },
-            Change::Delete,
-            Change::Move { to: ScopeId::area("529901100202").expect("a scope") },
-            Change::Add { field: 10, element: "water".into() },
-            Change::Remove { field: 10, element: "water".into() },
-            Change::Delta { field: 13, by: -1 },
-            Change::Transition { field: 9, from: "submitted".into(), to: "in_review".into() },
-            Change::Sign { fields: fields.clone() },
-            Change::Resolve { choice: Resolution::Keep, reason: "问过".into() },
-            Change::Resolve { choice: Resolution::Swap, reason: String::new() },
-            Change::Resolve { choice: Resolution::Edit { fields }, reason: String::new() },
-        ];
-        same("operations", changes.into_iter().map(op).collect::<Vec<_>>());
+        same("operations", examples::operations());
     }
 
     /// The canonical bytes behind an operation's key never change.
     #[test]
     fn an_operations_key_is_what_it_always_was() {
-        insta::assert_snapshot!(op(Change::Delete).key());
+        insta::assert_snapshot!(examples::op(Change::Delete).key());
     }
 
     #[test]
     fn a_request_is_written_as_documented() {
-        same(
-            "request",
-            SyncRequest {
-                protocol: 1,
-                request: RequestId(Uuid::from_u128(4)),
-                device: DeviceId(Uuid::from_u128(5)),
-                incarnation: IncarnationId(Uuid::from_u128(6)),
-                inherits: Some(Inheritance {
-                    incarnation: IncarnationId(Uuid::from_u128(7)),
-                    before: 9,
-                }),
-                epoch: Some(Epoch(0xe0)),
-                begins: 4,
-                first_seq: 9,
-                ops: vec![op(Change::Delete)],
-                cursors: [(
-                    ScopeId::area("529901100201").expect("a scope"),
-                    Cursor { seq: 17, floor: 2 },
-                )]
-                .into(),
-                digests: [(ScopeId::area("529901100201").expect("a scope"), Digest(7))].into(),
-                repair: [(
-                    ScopeId::area("529901100202").expect("a scope"),
-                    [("a".parse().expect("a prefix"), Digest(8))].into(),
-                )]
-                .into(),
-                budget: 65_536,
-                clock: ClockReading { wall: 1_700_000_000_000, monotonic: 5, boot: "b".into() },
-            },
-        );
+        same("request", examples::request());
     }
 
     #[test]
     fn every_answer_is_written_as_documented() {
-        let request = RequestId(Uuid::from_u128(4));
-        let outcomes = vec![
-            Outcome::Applied { version: version(4) },
-            Outcome::Merged { version: version(5) },
-            Outcome::Conflict {
-                version: version(6),
-                conflicts: vec![RecordId(Uuid::from_u128(8))],
-            },
-            Outcome::Parked { reason: ParkReason::Locked },
-            Outcome::Rejected { reason: RejectReason::TooLarge },
-        ];
-        let row = Row {
-            id: RecordId(Uuid::from_u128(1)),
-            collection: "household".into(),
-            version: version(4),
-            definition: Hash::of(b"definition"),
-            fields: Fields::from([(4, "一组".into())]),
-        };
-        let gone = vec![Gone { id: RecordId(Uuid::from_u128(9)), version: version(2) }];
-        let repairs = vec![
-            Repair { prefix: "a".parse().expect("a prefix"), rows: Some(vec![row.clone()]) },
-            Repair { prefix: "b".parse().expect("a prefix"), rows: None },
-        ];
-        let feed = Feed {
-            reset: true,
-            rows: vec![row],
-            gone,
-            cursor: Cursor { seq: 18, floor: 2 },
-            more: false,
-            digest: Some(Digest(7)),
-            repairs,
-        };
-        let scope = ScopeId::area("529901100201").expect("a scope");
-        let answers: Vec<SyncResponse> = vec![
-            SyncResponse::Ok(Accepted {
-                request,
-                epoch: Epoch(0xe0),
-                ack: 14,
-                outcomes: outcomes.clone(),
-                feeds: [(scope.clone(), feed)].into(),
-                scopes: vec![scope],
-                safe_before: 3,
-                now: 1_700_000_000_000,
-                order: Some(Order::Wipe),
-            }),
-            SyncResponse::Fork { request, seq: 12 },
-            SyncResponse::Gap { request, next: 9 },
-            SyncResponse::Reset { request, epoch: Epoch(0xe1) },
-            SyncResponse::Upgrade { request, oldest: 2, ack: 14, outcomes },
-        ];
-        same("answers", answers);
+        same("answers", examples::answers());
     }
 
     #[test]
     fn what_is_not_in_the_protocol_is_refused() {
-        let mut json = serde_json::to_value(op(Change::Delete)).expect("it is written");
+        let mut json = serde_json::to_value(examples::op(Change::Delete)).expect("it is written");
         json["surprise"] = true.into();
         assert!(serde_json::from_value::<Op>(json).is_err());
         let json = r#"{"kind":"patch","fields":{"address":"x"}}"#;

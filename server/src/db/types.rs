@@ -94,6 +94,12 @@ impl JsonText {
         Self(serde_json::to_string(value).expect("what is stored has text keys only"))
     }
 
+    /// The text as JSON that is passed on unread.
+    pub fn raw(self) -> diesel::QueryResult<Box<serde_json::value::RawValue>> {
+        serde_json::value::RawValue::from_string(self.0)
+            .map_err(|error| diesel::result::Error::DeserializationError(error.into()))
+    }
+
     /// The value, as it was stored.
     pub fn read<T: serde::de::DeserializeOwned>(&self) -> diesel::QueryResult<T> {
         serde_json::from_str(&self.0)

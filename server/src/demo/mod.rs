@@ -11,7 +11,6 @@ use std::fmt;
 
 use ed25519_dalek::SigningKey;
 use mobile_schema::pack::PackProblem;
-use serde_json::value::RawValue;
 use sync_protocol::clock::ClockReading;
 use sync_protocol::message::SyncRequest;
 use sync_protocol::{DeviceId, IncarnationId, Op, Outcome, ScopeId, UserId};
@@ -24,7 +23,7 @@ use crate::db::{AnyConnection, Failed, Timestamp};
 use crate::devices::{self, DeviceState};
 use crate::http::Problem;
 use crate::packs::{self, InstallProblem};
-use crate::sync::{Owner, Pushed, Pusher, push};
+use crate::sync::{Owner, Pushed, Pusher, RawOp, push};
 
 pub use county::{COUNTY, VILLAGES};
 
@@ -190,9 +189,7 @@ fn push_all(
     let incarnation = IncarnationId(Uuid::now_v7());
     let mut first_seq = 1;
     for chunk in county::whole_groups(&ops, 900) {
-        let bodies: Result<Vec<Box<RawValue>>, _> =
-            chunk.iter().map(serde_json::value::to_raw_value).collect();
-        let ops = bodies.map_err(|error| wrong(error.to_string()))?;
+        let ops = chunk.iter().map(RawOp::of).collect();
         let wall = pusher.now.milliseconds();
         let clock = ClockReading { wall, monotonic: 0, boot: String::new() };
         let request = SyncRequest::pushing(device, incarnation, first_seq, ops, clock);

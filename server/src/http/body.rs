@@ -10,6 +10,7 @@ use actix_web::{FromRequest, HttpRequest, web};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
+use sync_protocol::encoding::{cbor, dictionary};
 
 use super::problem::{Kind, Problem};
 use crate::limits::{MAX_BODY, MAX_INFLATED};
@@ -37,6 +38,8 @@ pub struct Received {
     pub bytes: Bytes,
     /// How many there were on the wire.
     pub wire: u64,
+    /// Whether they are CBOR.
+    pub is_cbor: bool,
 }
 
 impl<T: DeserializeOwned> Body<T> {
@@ -45,15 +48,32 @@ impl<T: DeserializeOwned> Body<T> {
         parse(&self.receive().await?.bytes)
     }
 
-    /// Reads the body, strictly, and says how many bytes it was on the wire.
-    pub async fn read_measured(self) -> Result<(T, u64), Problem> {
-        let received = self.receive().await?;
-        Ok((parse(&received.bytes)?, received.wire))
+    /// Takes the body in, under its limits.
+    async fn receive(mut self) -> Result<Received, Problem> {
+        inflated(&self.request, &mut self.payload, false).await
     }
+}
 
-    /// Takes the body in under its limits.
+/// A body that may be CBOR as well, for those who read it themselves.
+pub struct EitherBody {
+    request: HttpRequest,
+    payload: Payload,
+}
+
+impl FromRequest for EitherBody {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        ready(Ok(Self { request, payload }))
+    }
+}
+
+impl EitherBody {
+    /// Takes the body in, under its limits.
     pub async fn receive(mut self) -> Result<Received, Problem> {
-        inflated(&self.request, &mut self.payload).await
+        inflated(&self.request, &mut self.payload, true).await
     }
 }
 
@@ -82,7 +102,7 @@ impl<T: DeserializeOwned> Query<T> {
 }
 
 /// Reads JSON and says where it is wrong.
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let read = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         Problem::new(&Kind::MALFORMED)
@@ -93,22 +113,32 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     Ok(read)
 }
 
-async fn inflated(request: &HttpRequest, payload: &mut Payload) -> Result<Received, Problem> {
+async fn inflated(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    either: bool,
+) -> Result<Received, Problem> {
     let header = |name| {
         request.headers().get(name).and_then(|value: &header::HeaderValue| value.to_str().ok())
     };
     let media_type = header(header::CONTENT_TYPE).unwrap_or("application/json");
-    if !media_type.starts_with("application/json") {
-        return Err(Problem::new(&Kind::UNSUPPORTED_MEDIA_TYPE).detail("send application/json"));
+    let is_cbor = either && media_type.starts_with(cbor::MEDIA_TYPE);
+    if !is_cbor && !media_type.starts_with("application/json") {
+        let detail = if either {
+            "send application/json or application/cbor"
+        } else {
+            "send application/json"
+        };
+        return Err(Problem::new(&Kind::UNSUPPORTED_MEDIA_TYPE).detail(detail));
     }
     let encoding = match header(header::CONTENT_ENCODING).unwrap_or("identity") {
         "identity" => Encoding::Identity,
         "gzip" => Encoding::Gzip,
         "zstd" => Encoding::Zstd,
+        "dcz" => Encoding::Dictionary,
         _ => {
-            return Err(
-                Problem::new(&Kind::UNSUPPORTED_MEDIA_TYPE).detail("send gzip, zstd or identity")
-            );
+            let detail = "send gzip, zstd, dcz or identity";
+            return Err(Problem::new(&Kind::UNSUPPORTED_MEDIA_TYPE).detail(detail));
         }
     };
     let announced = header(header::CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
@@ -131,7 +161,7 @@ async fn inflated(request: &HttpRequest, payload: &mut Payload) -> Result<Receiv
             .await
             .map_err(|_| Problem::new(&Kind::UNAVAILABLE))??,
     };
-    Ok(Received { bytes, wire })
+    Ok(Received { bytes, wire, is_cbor })
 }
 
 #[derive(Clone, Copy)]
@@ -139,6 +169,8 @@ enum Encoding {
     Identity,
     Gzip,
     Zstd,
+    /// Zstandard with our dictionary (RFC 9842).
+    Dictionary,
 }
 
 fn inflate(encoding: Encoding, body: &[u8]) -> Result<Bytes, Problem> {
@@ -154,6 +186,15 @@ fn inflate(encoding: Encoding, body: &[u8]) -> Result<Bytes, Problem> {
         Encoding::Zstd => {
             let mut decoder = zstd::Decoder::with_buffer(body).map_err(damaged)?;
             // A frame may ask for a window of gigabytes; 8 MiB is what RFC 8878 recommends.
+            decoder.window_log_max(23).map_err(damaged)?;
+            decoder.take(limit).read_to_end(&mut inflated).map_err(damaged)?
+        }
+        Encoding::Dictionary => {
+            let frame = dictionary::frame(body).ok_or_else(|| {
+                Problem::new(&Kind::UNSUPPORTED_MEDIA_TYPE).detail("dcz: an unknown dictionary")
+            })?;
+            let mut decoder =
+                zstd::Decoder::with_dictionary(frame, dictionary::DICTIONARY).map_err(damaged)?;
             decoder.window_log_max(23).map_err(damaged)?;
             decoder.take(limit).read_to_end(&mut inflated).map_err(damaged)?
         }

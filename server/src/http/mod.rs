@@ -7,6 +7,6 @@ pub mod problem;
 pub mod telemetry;
 pub mod throttle;
 
-pub use body::{Body, Query};
+pub use body::{Body, EitherBody, Query};
 pub use caller::{Caller, Permitted, Tablet};
 pub use problem::{Kind, Problem};

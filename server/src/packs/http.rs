@@ -5,7 +5,9 @@ use actix_web::{HttpResponse, get, web};
 use diesel::prelude::*;
 use mobile_schema::Hash;
 use serde::Serialize;
+use serde_json::json;
 use serde_json::value::RawValue;
+use sync_protocol::encoding::dictionary;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -22,7 +24,7 @@ struct BundleView {
     /// Its address.
     #[schema(value_type = String)]
     hash: Hash,
-    /// `register`, `form` or `notice`
+    /// `register`, `form`, `notice`, or `dictionary`: what messages are compressed with
     kind: String,
     name: String,
     version: i64,
@@ -59,7 +61,8 @@ fn all(connection: &mut AnyConnection) -> QueryResult<Vec<BundleView>> {
             bundles::pack,
         ))
         .load(connection)?;
-    rows.into_iter()
+    let stored: QueryResult<Vec<BundleView>> = rows
+        .into_iter()
         .map(|(hash, kind, name, version, labels, media_type, pack)| {
             let unreadable = |error: serde_json::Error| {
                 diesel::result::Error::DeserializationError(error.into())
@@ -68,7 +71,19 @@ fn all(connection: &mut AnyConnection) -> QueryResult<Vec<BundleView>> {
             let hash = Hash(hash.try_into().unwrap_or([0; 32]));
             Ok(BundleView { hash, kind, name, version, labels, media_type, pack })
         })
-        .collect()
+        .collect();
+    let mut all = stored?;
+    all.push(BundleView {
+        hash: dictionary::hash(),
+        kind: "dictionary".to_owned(),
+        name: "messages".to_owned(),
+        version: 1,
+        labels: JsonText::of(&json!({ "zh-CN": "压缩字典", "en": "Compression dictionary" }))
+            .raw()?,
+        media_type: "application/octet-stream".to_owned(),
+        pack: None,
+    });
+    Ok(all)
 }
 
 /// A definition, named by its hash.
@@ -81,6 +96,9 @@ async fn fetch(
 ) -> Result<HttpResponse, Problem> {
     let not_found = || Problem::new(&Kind::NOT_FOUND);
     let hash: Hash = hash.parse().map_err(|_| not_found())?;
+    if hash == dictionary::hash() {
+        return Ok(immutable(&hash, "application/octet-stream", dictionary::DICTIONARY.to_vec()));
+    }
     let found: Option<(String, Vec<u8>)> = app
         .read(move |connection| {
             bundles::table
@@ -91,11 +109,15 @@ async fn fetch(
         })
         .await?;
     let (media_type, bytes) = found.ok_or_else(not_found)?;
-    Ok(HttpResponse::Ok()
+    Ok(immutable(&hash, &media_type, bytes))
+}
+
+fn immutable(hash: &Hash, media_type: &str, bytes: Vec<u8>) -> HttpResponse {
+    HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, media_type))
         .insert_header((header::ETAG, format!("\"{hash}\"")))
         .insert_header((header::CACHE_CONTROL, "private, immutable, max-age=31536000"))
-        .body(bytes))
+        .body(bytes)
 }
 
 /// The feature's routes.

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::db::AnyConnection;
 use crate::db::schema::{history, ops, records};
 use crate::db::types::{JsonText, Key, Timestamp};
+use crate::sync;
 
 /// A record with its values.
 #[derive(Serialize, ToSchema)]
@@ -144,10 +145,7 @@ pub(super) fn history_of(
         .load(connection)?;
     rows.into_iter()
         .map(|(n, pushed_by, received_at, body)| {
-            let unreadable = |error: serde_json::Error| {
-                diesel::result::Error::DeserializationError(error.into())
-            };
-            let op = serde_json::from_slice(&body).map_err(unreadable)?;
+            let op = sync::kept_as_json(&body);
             Ok(HistoryLine { n, pushed_by: pushed_by.0, received_at, op })
         })
         .collect()

@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 
 use mobile_schema::Catalogue;
-use serde_json::value::RawValue;
 use sync_protocol::record::Writer;
 use sync_protocol::{
     ClockReading, DeviceId, Hlc, IncarnationId, Lineage, Op, Outcome, ScopeId, SyncRequest, UserId,
@@ -13,6 +12,7 @@ use uuid::Uuid;
 
 use super::chain::{self, Owner};
 use super::push::{Pushed, Pusher, push};
+use super::wire::RawOp;
 use crate::db::{AnyConnection, Failed, Timestamp};
 use crate::http::{Kind, Problem};
 
@@ -47,10 +47,7 @@ pub fn act(
 ) -> Result<Vec<Outcome>, Failed<Problem>> {
     let chain = chain::of_person(connection, person.user)?;
     let (incarnation, next) = chain.unwrap_or((IncarnationId(Uuid::now_v7()), 1));
-    let unwritable = |error: serde_json::Error| Failed::Unavailable(error.to_string());
-    let bodies: Result<Vec<Box<RawValue>>, _> =
-        ops.iter().map(serde_json::value::to_raw_value).collect();
-    let bodies = bodies.map_err(unwritable)?;
+    let bodies = ops.iter().map(RawOp::of).collect();
     let wall = person.now.milliseconds();
     let clock = ClockReading { wall, monotonic: 0, boot: String::new() };
     let request = SyncRequest::pushing(DeviceId(Uuid::nil()), incarnation, next, bodies, clock);

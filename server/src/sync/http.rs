@@ -3,42 +3,40 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use actix_web::{post, web};
-use serde_json::value::RawValue;
+use actix_web::{HttpRequest, HttpResponse, post, web};
 use sync_protocol::exchange::admit;
 use sync_protocol::limits::{MAX_OPS, MAX_PARTS, MAX_SCOPES, OLDEST_PROTOCOL, PROTOCOL};
 use sync_protocol::log::{Attempt, AttemptResult, Tally, Traffic};
-use sync_protocol::message::{Accepted, Order, SyncRequest, SyncResponse};
+use sync_protocol::message::{Accepted, Order, SyncResponse};
 use sync_protocol::{ClockReading, Outcome};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::chain::{Owner, Wanted};
 use super::push::{Pushed, Pusher, push};
+use super::wire::{self, Request, Response};
 use super::{chain, log, pull, quarantine, settle};
 use crate::app::App;
 use crate::db::Timestamp;
 use crate::devices::{self, DeviceState};
-use crate::http::{Body, Kind, Problem, Tablet};
-use crate::records::FeedRow;
-
-type Request = SyncRequest<Box<RawValue>>;
-type Response = SyncResponse<FeedRow>;
+use crate::http::{EitherBody, Kind, Problem, Tablet};
 
 /// Pushes what a tablet did and pulls what it has not seen, in one round trip
 /// (`docs/protocol.md`).
 #[utoipa::path(
     tag = "sync",
-    request_body(content = Object, description = "A SyncRequest; gzip and zstd are taken"),
+    request_body(content = Object, description = "A SyncRequest as JSON or CBOR; gzip, zstd and dcz are taken"),
     responses((status = 200, description = "A SyncResponse", body = Object)),
 )]
 #[post("/sync/v1/sync")]
 async fn sync(
     tablet: Tablet,
     app: web::Data<App>,
-    body: Body<Request>,
-) -> Result<web::Json<Response>, Problem> {
+    http: HttpRequest,
+    body: EitherBody,
+) -> Result<HttpResponse, Problem> {
     let begun = Instant::now();
-    let (request, wire) = body.read_measured().await?;
+    let received = body.receive().await?;
+    let (request, wire) = (wire::read(&received)?, received.wire);
     let (now, device) = (app.now(), tablet.device);
     let (ops, skew) = (request.ops.len() as u64, skew(&request.clock, now));
     let answered = exchange(&app, tablet, request, now).await;
@@ -46,12 +44,14 @@ async fn sync(
         Ok(response) => result_of(response),
         Err(problem) => (AttemptResult::Refused { problem: problem.kind().name.to_owned() }, 0),
     };
+    let written = answered.and_then(|response| wire::write(&http, response));
     let elapsed = begun.elapsed().as_millis() as u64;
-    let traffic = Traffic { sent: wire, received: 0, elapsed };
+    let received = written.as_ref().map_or(0, |(_, length)| *length);
+    let traffic = Traffic { sent: wire, received, elapsed };
     let at = now.milliseconds();
     let attempt = Attempt { at, traffic, ops, rows, skew: Some(skew), result };
     log::note(&app, device, &attempt, now);
-    answered.map(web::Json)
+    written.map(|(response, _)| response)
 }
 
 fn result_of(response: &Response) -> (AttemptResult, u64) {

@@ -10,6 +10,7 @@ mod pull;
 mod push;
 mod quarantine;
 mod settle;
+mod wire;
 
 pub use chain::Owner;
 pub use compact::{compact, forget_old, stale_scopes};
@@ -18,3 +19,4 @@ pub use epoch::{lineage, restored_at};
 pub use http::routes;
 pub use log::{Log, tidy_log};
 pub use push::{Pushed, Pusher, push};
+pub use wire::{RawOp, kept_as_json};

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::QueryResult;
-use serde_json::value::RawValue;
+use sync_protocol::ScopeId;
 use sync_protocol::exchange::{Asked, answer};
 use sync_protocol::limits::{MAX_BUDGET, MIN_BUDGET};
 use sync_protocol::message::Feed;
-use sync_protocol::{ScopeId, SyncRequest};
 
+use super::wire::Request;
 use crate::db::AnyConnection;
 use crate::records::{FeedRow, Snapshot};
 
@@ -16,7 +16,7 @@ use crate::records::{FeedRow, Snapshot};
 pub(super) fn pull(
     connection: &mut AnyConnection,
     scopes: &BTreeSet<ScopeId>,
-    request: &SyncRequest<Box<RawValue>>,
+    request: &Request,
 ) -> QueryResult<BTreeMap<ScopeId, Feed<FeedRow>>> {
     let asked = Asked {
         cursors: Some(&request.cursors),

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 use mobile_schema::{Catalogue, Hash};
-use serde_json::value::RawValue;
 use sync_protocol::exchange::{Heads, Refusal, admit, compare, repeats};
 use sync_protocol::merge::{Authority, Board, Numbered, Presenter};
 use sync_protocol::op::{Change, Op};
@@ -15,6 +14,7 @@ use sync_protocol::{
 
 use super::chain::{self, ForeignChain, Owner, Wanted};
 use super::quarantine;
+use super::wire::RawOp;
 use crate::db::schema::{blob_references, ops, records};
 use crate::db::types::{JsonText, Key, Timestamp};
 use crate::db::{AnyConnection, Failed, insert_all};
@@ -80,7 +80,7 @@ impl From<ForeignChain> for Problem {
 /// An operation as it came.
 struct Arrived<'a> {
     seq: u64,
-    body: &'a RawValue,
+    raw: &'a RawOp,
     /// None if it can't be read.
     op: Option<Op>,
     key: Hash,
@@ -111,7 +111,7 @@ struct BlobReferenceRow {
 pub fn push(
     connection: &mut AnyConnection,
     pusher: &Pusher<'_>,
-    request: &SyncRequest<Box<RawValue>>,
+    request: &SyncRequest<RawOp>,
 ) -> Result<Pushed, Failed<Problem>> {
     let wanted = Wanted {
         owner: pusher.owner,
@@ -132,7 +132,7 @@ pub fn push(
         chain::act_for(connection, &mut presenter, place)?;
     }
     let arrived: Vec<_> =
-        (first_seq..).zip(&request.ops).map(|(seq, body)| Arrived::read(seq, body)).collect();
+        (first_seq..).zip(&request.ops).map(|(seq, raw)| Arrived::read(seq, raw)).collect();
     let keys: Vec<Hash> = arrived.iter().map(|one| one.key).collect();
     let end = first_seq + arrived.len() as u64;
     let stored = chain::stored(connection, &before_this, first_seq, end.min(next))?;
@@ -181,19 +181,16 @@ pub fn push(
 }
 
 impl<'a> Arrived<'a> {
-    fn read(seq: u64, body: &'a RawValue) -> Self {
-        let fits = body.get().len() <= sync_protocol::limits::MAX_OP_BYTES;
-        let op: Option<Op> = if fits { serde_json::from_str(body.get()).ok() } else { None };
-        let key = op.as_ref().map_or_else(|| Hash::of(body.get().as_bytes()), Op::key);
-        Self { seq, body, op, key }
+    fn read(seq: u64, raw: &'a RawOp) -> Self {
+        let op = raw.read();
+        let key = op.as_ref().map_or_else(|| Hash::of(raw.bytes()), Op::key);
+        Self { seq, raw, op, key }
     }
 
     /// What can be refused without looking any further.
     fn refusal(&self, pusher: &Pusher<'_>) -> Option<Outcome> {
         let reason = match &self.op {
-            None if self.body.get().len() > sync_protocol::limits::MAX_OP_BYTES => {
-                RejectReason::TooLarge
-            }
+            None if self.raw.is_too_large() => RejectReason::TooLarge,
             None => RejectReason::Malformed,
             Some(op) if op.author != pusher.user && pusher.decides_about.is_none() => {
                 RejectReason::Author
@@ -289,7 +286,7 @@ fn keep(
             incarnation: incarnation.into(),
             seq: one.seq as i64,
             key: one.key.as_bytes().to_vec(),
-            body: one.body.get().as_bytes().to_vec(),
+            body: one.raw.keep(one.op.as_ref()),
             outcome: JsonText::of(outcome),
             pushed_by: pusher.user.into(),
             received_at: pusher.now,

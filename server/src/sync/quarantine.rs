@@ -10,6 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::push::Pusher;
+use super::wire::kept_as_json;
 use crate::app::App;
 use crate::areas;
 use crate::db::schema::{ops, quarantine};
@@ -175,8 +176,7 @@ fn held(
     rows.into_iter()
         .map(|(place, (settlement, settled_at, settled_by, words), body)| {
             let (incarnation, seq, device, by, scope, kind, reason, received_at) = place;
-            let op = serde_json::from_slice(&body)
-                .map_err(|error| diesel::result::Error::DeserializationError(error.into()))?;
+            let op = kept_as_json(&body);
             Ok(Held {
                 incarnation: incarnation.0,
                 seq,

@@ -32,7 +32,7 @@ pub fn op_bytes(op: &Op) -> Vec<u8> {
     encoder.finish()
 }
 
-fn version(encoder: &mut Encoder, version: Version) {
+pub(super) fn version(encoder: &mut Encoder, version: Version) {
     encoder.array(2).unsigned(version.epoch.0).unsigned(version.n);
 }
 

@@ -16,7 +16,7 @@ use ruhu::config::Config;
 use ruhu::db::DatabaseUrl;
 use ruhu::media_store::{MediaUrl, S3Settings};
 use serde_json::json;
-use tablets::{Client, HeadlessTablet};
+use tablets::{Client, HeadlessTablet, Wire};
 
 use crate::postgres::Postgres;
 use crate::s3::ObjectStore;
@@ -184,6 +184,9 @@ impl Stage {
         let folder = self.tablet_folder();
         let tablet = HeadlessTablet::enrol(self.address(), &folder, &code, "测试平板").await;
         let mut tablet = tablet.expect("the tablet enrols");
+        // Old tablets and new ones, side by side.
+        let number = self.tablets.load(Ordering::Relaxed);
+        tablet.client().wire = if number % 2 == 0 { Wire::Json } else { Wire::Cbor };
         tablet.sync_at(self.address(), LIMIT).await.expect("the tablet syncs");
         tablet
     }

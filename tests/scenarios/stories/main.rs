@@ -16,5 +16,7 @@ mod reassignment;
 mod repair;
 mod restore;
 mod rights;
+mod second_client;
 mod sync;
 mod telemetry;
+mod wire;

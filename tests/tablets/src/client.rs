@@ -1,16 +1,19 @@
 //! The tablet's side of the HTTP interface.
 
+use std::io::Read;
 use std::time::{Duration, Instant};
 
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use ed25519_dalek::{Signer, SigningKey};
 use mobile_schema::Hash;
 use reqwest::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, LOCATION, RETRY_AFTER,
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, LOCATION, RETRY_AFTER,
 };
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use sync_protocol::encoding::cbor;
+use sync_protocol::encoding::dictionary::{self, DICTIONARY};
 use sync_protocol::log::Traffic;
 use sync_protocol::{SyncRequest, SyncResponse};
 
@@ -18,9 +21,22 @@ use sync_protocol::{SyncRequest, SyncResponse};
 pub const CHUNK: usize = 256 * 1024;
 /// Bodies from this size on are compressed.
 const COMPRESS_FROM: usize = 256;
+/// Most bytes of an answer, decompressed.
+const MOST_ANSWER: u64 = 64 * 1024 * 1024;
+
+/// How exchanges are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wire {
+    /// JSON with Zstandard.
+    Json,
+    /// CBOR with Zstandard and the dictionary.
+    Cbor,
+}
 
 /// A connection to a server, with a session.
 pub struct Client {
+    /// How exchanges are written.
+    pub wire: Wire,
     http: reqwest::Client,
     server: String,
     key: Option<SigningKey>,
@@ -83,7 +99,8 @@ impl Client {
             .build()
             .expect("a client without TLS has nothing to fail on");
         let server = server.trim_end_matches('/').to_owned();
-        Self { http, server, key: None, access: String::new(), refresh: String::new() }
+        let (access, refresh) = (String::new(), String::new());
+        Self { wire: Wire::Cbor, http, server, key: None, access, refresh }
     }
 
     /// A client with nothing but an access token.
@@ -161,12 +178,48 @@ impl Client {
         request: &SyncRequest,
     ) -> Result<(SyncResponse, Traffic), ClientError> {
         let begun = Instant::now();
-        let body = serde_json::to_vec(request).map_err(unreadable)?;
-        let sent = body.len() as u64;
-        let (bytes, received) = self.json(Method::POST, "/sync/v1/sync", Some(body)).await?;
-        let response = serde_json::from_slice(&bytes).map_err(unreadable)?;
+        let (response, sent, received) = match self.wire {
+            Wire::Json => {
+                let body = serde_json::to_vec(request).map_err(unreadable)?;
+                let sent = body.len() as u64;
+                let (bytes, received) =
+                    self.json(Method::POST, "/sync/v1/sync", Some(body)).await?;
+                (serde_json::from_slice(&bytes).map_err(unreadable)?, sent, received)
+            }
+            Wire::Cbor => self.sync_in_cbor(request).await?,
+        };
         let elapsed = begun.elapsed().as_millis() as u64;
         Ok((response, Traffic { sent, received, elapsed }))
+    }
+
+    async fn sync_in_cbor(
+        &mut self,
+        request: &SyncRequest,
+    ) -> Result<(SyncResponse, u64, u64), ClientError> {
+        let mut compressor =
+            zstd::bulk::Compressor::with_dictionary(3, DICTIONARY).map_err(unreadable)?;
+        let frame = compressor.compress(&cbor::write_request(request)).map_err(unreadable)?;
+        let body = dictionary::stream(&frame);
+        let held = format!(":{}:", BASE64.encode(dictionary::hash().as_bytes()));
+        let response = self
+            .send(|client| {
+                client
+                    .request(Method::POST, "/sync/v1/sync")
+                    .header(CONTENT_TYPE, cbor::MEDIA_TYPE)
+                    .header(CONTENT_ENCODING, "dcz")
+                    .header(ACCEPT, cbor::MEDIA_TYPE)
+                    .header(ACCEPT_ENCODING, "dcz")
+                    .header("Available-Dictionary", &held)
+                    .body(body.clone())
+            })
+            .await?;
+        let bytes = response.bytes().await?;
+        let frame = dictionary::frame(&bytes).ok_or_else(|| unreadable("no dcz"))?;
+        let decoder = zstd::Decoder::with_dictionary(frame, DICTIONARY).map_err(unreadable)?;
+        let mut message = Vec::new();
+        decoder.take(MOST_ANSWER).read_to_end(&mut message).map_err(unreadable)?;
+        let answer = cbor::read_response(&message).map_err(unreadable)?;
+        Ok((answer, body.len() as u64, bytes.len() as u64))
     }
 
     /// Which of these blobs the server lacks.

@@ -6,7 +6,8 @@ pub mod day;
 pub mod journal;
 pub mod link;
 pub mod photo;
+pub mod sample;
 pub mod tablet;
 
-pub use client::{Client, ClientError};
+pub use client::{Client, ClientError, Wire};
 pub use tablet::HeadlessTablet;

@@ -1,0 +1,160 @@
+//! How requests and answers of an exchange are written: JSON or CBOR, compressed with the
+//! dictionary for those who have it.
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse};
+use bytes::Bytes;
+use data_encoding::BASE64;
+use mobile_schema::Hash;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use sync_protocol::encoding::{canonical, cbor, dictionary};
+use sync_protocol::limits::MAX_OP_BYTES;
+use sync_protocol::{Op, SyncRequest, SyncResponse};
+
+use crate::http::body::{Received, parse};
+use crate::http::{Kind, Problem};
+use crate::records::FeedRow;
+
+/// An operation as it came.
+#[derive(Clone, Debug)]
+pub enum RawOp {
+    /// As JSON.
+    Json(Box<RawValue>),
+    /// As CBOR.
+    Cbor(Bytes),
+}
+
+/// A request whose operations are not read yet.
+pub(super) type Request = SyncRequest<RawOp>;
+/// An answer whose rows are as they are stored.
+pub(super) type Response = SyncResponse<FeedRow>;
+
+impl RawOp {
+    /// An operation of the server's own.
+    pub fn of(op: &Op) -> Self {
+        Self::Cbor(canonical::op_bytes(op).into())
+    }
+
+    /// Its bytes as they came.
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Json(text) => text.get().as_bytes(),
+            Self::Cbor(bytes) => bytes,
+        }
+    }
+
+    /// Whether it is larger than an operation may be.
+    pub fn is_too_large(&self) -> bool {
+        self.bytes().len() > MAX_OP_BYTES
+    }
+
+    /// The operation, if it can be read and is not too large.
+    pub fn read(&self) -> Option<Op> {
+        if self.is_too_large() {
+            return None;
+        }
+        match self {
+            Self::Json(text) => serde_json::from_str(text.get()).ok(),
+            Self::Cbor(bytes) => cbor::read_op(bytes).ok(),
+        }
+    }
+
+    /// The definition it was made with, if that can be read.
+    pub fn definition(&self) -> Option<Hash> {
+        #[derive(Deserialize)]
+        struct Named {
+            definition: Hash,
+        }
+        match self {
+            Self::Json(text) => {
+                serde_json::from_str(text.get()).ok().map(|named: Named| named.definition)
+            }
+            Self::Cbor(bytes) => cbor::read_op(bytes).ok().map(|op| op.definition),
+        }
+    }
+
+    /// The bytes to keep: what came as JSON as it came; what came as CBOR as JSON, if it could be
+    /// read, so that people can read it, and else as it came.
+    pub fn keep(&self, read: Option<&Op>) -> Vec<u8> {
+        match (self, read) {
+            (Self::Cbor(bytes), Some(op)) => {
+                serde_json::to_vec(op).unwrap_or_else(|_| bytes.to_vec())
+            }
+            _ => self.bytes().to_vec(),
+        }
+    }
+}
+
+/// A kept operation as JSON: bytes that are none are told in base64.
+pub fn kept_as_json(body: &[u8]) -> Box<RawValue> {
+    serde_json::from_slice(body).unwrap_or_else(|_| {
+        let told = serde_json::json!({ "cbor": BASE64.encode(body) });
+        serde_json::value::to_raw_value(&told).unwrap_or_else(|_| RawValue::NULL.to_owned())
+    })
+}
+
+/// Reads a request.
+pub(super) fn read(received: &Received) -> Result<Request, Problem> {
+    if !received.is_cbor {
+        let request: SyncRequest<Box<RawValue>> = parse(&received.bytes)?;
+        let mut request = request;
+        let ops = std::mem::take(&mut request.ops).into_iter().map(RawOp::Json).collect();
+        return Ok(request.with_ops(ops));
+    }
+    let request = cbor::read_request(&received.bytes)
+        .map_err(|error| Problem::new(&Kind::MALFORMED).detail(error.to_string()))?;
+    let ops = request.ops.iter().map(|op| RawOp::Cbor(received.bytes.slice_ref(op))).collect();
+    Ok(request.with_ops(ops))
+}
+
+/// Writes an answer as the request accepts it; gives how many bytes it is on the wire, if they
+/// are compressed here.
+pub(super) fn write(
+    request: &HttpRequest,
+    response: Response,
+) -> Result<(HttpResponse, u64), Problem> {
+    let header = |name| {
+        let value: Option<&header::HeaderValue> = request.headers().get(name);
+        value.and_then(|value| value.to_str().ok()).unwrap_or_default()
+    };
+    let failed = |error: String| {
+        tracing::error!(error, "an answer could not be written");
+        Problem::new(&Kind::INTERNAL)
+    };
+    let wants_cbor = header(header::ACCEPT).contains(cbor::MEDIA_TYPE);
+    let (media_type, bytes) = if wants_cbor {
+        let rows = readable(response).map_err(|error| failed(error.to_string()))?;
+        (cbor::MEDIA_TYPE, cbor::write_response(&rows))
+    } else {
+        let json = serde_json::to_vec(&response).map_err(|error| failed(error.to_string()))?;
+        ("application/json", json)
+    };
+    let mut answer = HttpResponse::Ok();
+    answer.insert_header((header::CONTENT_TYPE, media_type));
+    answer.insert_header((header::VARY, "Accept, Accept-Encoding, Available-Dictionary"));
+    // `:` base64 `:`, a byte sequence of RFC 9651.
+    let ours = format!(":{}:", BASE64.encode(dictionary::hash().as_bytes()));
+    let has_dictionary = request
+        .headers()
+        .get("Available-Dictionary")
+        .is_some_and(|value| value.as_bytes() == ours.as_bytes());
+    let takes = header(header::ACCEPT_ENCODING).split(',').any(|one| one.trim() == "dcz");
+    if !(has_dictionary && takes) {
+        let length = bytes.len() as u64;
+        return Ok((answer.body(bytes), length));
+    }
+    let mut compressor = zstd::bulk::Compressor::with_dictionary(3, dictionary::DICTIONARY)
+        .map_err(|error| failed(error.to_string()))?;
+    let frame = compressor.compress(&bytes).map_err(|error| failed(error.to_string()))?;
+    let stream = dictionary::stream(&frame);
+    let length = stream.len() as u64;
+    answer.insert_header((header::CONTENT_ENCODING, "dcz"));
+    Ok((answer.body(stream), length))
+}
+
+/// The answer with its rows' values read, to be written otherwise.
+fn readable(response: Response) -> Result<SyncResponse, serde_json::Error> {
+    // The two differ in how rows hold their values only, which JSON knows nothing of.
+    serde_json::from_slice(&serde_json::to_vec(&response)?)
+}
