@@ -8,7 +8,9 @@ LISTEN ?= 127.0.0.1:8080
 DATA ?= ./data
 CARGO ?= cargo
 
-.PHONY: run test check bench tools test-tools help
+FUZZ_SECONDS ?= 300
+
+.PHONY: run test check bench simulate fuzz tools test-tools help
 
 help: ## What there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -31,6 +33,17 @@ check: tools ## Formatting and lints, warnings denied
 bench: tools test-tools ## Measure, and print the tables of docs/benchmarks.md
 	$(CARGO) bench --package bench
 	$(CARGO) run --release --package bench
+
+simulate: tools ## The protocol under every fault: 20,000 stories, and every known bug switched on
+	$(CARGO) run --release --package simulation -- --seeds 20000
+	$(CARGO) run --release --package simulation -- --mutants --seeds 40000
+
+fuzz: tools ## Each fuzz target under libFuzzer for FUZZ_SECONDS; finds are kept in tests/fuzz/corpus
+	@command -v cargo-fuzz >/dev/null || $(CARGO) install cargo-fuzz --locked
+	for target in messages canonical uploads cursors merge; do \
+	  RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run --fuzz-dir tests/fuzz/libfuzzer --sanitizer none $$target \
+	    tests/fuzz/corpus/$$target -- -max_total_time=$(FUZZ_SECONDS) -max_len=65536; \
+	done
 
 # Installs what is missing where that is allowed, and names the exact command where it is not.
 define install

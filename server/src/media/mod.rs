@@ -11,3 +11,4 @@ mod tus;
 pub use arrivals::Arrivals;
 pub use http::routes;
 pub use receive::sweep;
+pub use rules::{Announced, Checksum, announced};

@@ -9,18 +9,18 @@ use crate::limits::MAX_BLOB;
 
 /// What an upload was announced as.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Announced {
-    pub(super) length: u64,
-    pub(super) hash: Hash,
-    pub(super) media_type: String,
+pub struct Announced {
+    /// How many bytes.
+    pub length: u64,
+    /// Their hash.
+    pub hash: Hash,
+    /// What they are.
+    pub media_type: String,
 }
 
 /// Reads `Upload-Length` and `Upload-Metadata`: `sha256` (hexadecimal) and `filetype`, each in
 /// base64.
-pub(super) fn announced(
-    length: Option<&str>,
-    metadata: Option<&str>,
-) -> Result<Announced, Problem> {
+pub fn announced(length: Option<&str>, metadata: Option<&str>) -> Result<Announced, Problem> {
     let malformed = |what: &str| Problem::new(&Kind::MALFORMED).detail(what.to_owned());
     let length: u64 = length
         .and_then(|length| length.parse().ok())
@@ -48,11 +48,11 @@ pub(super) fn announced(
 }
 
 /// A chunk's checksum, as `Upload-Checksum` announced it.
-pub(super) struct Checksum([u8; 32]);
+pub struct Checksum([u8; 32]);
 
 impl Checksum {
     /// Reads `sha256 BASE64`.
-    pub(super) fn read(header: &str) -> Result<Self, Problem> {
+    pub fn read(header: &str) -> Result<Self, Problem> {
         let digest = header
             .strip_prefix("sha256 ")
             .and_then(|digest| BASE64.decode(digest.trim().as_bytes()).ok())

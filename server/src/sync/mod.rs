@@ -18,5 +18,6 @@ pub use console::{Person, act};
 pub use epoch::{lineage, restored_at};
 pub use http::routes;
 pub use log::{Log, tidy_log};
+pub use pull::pull;
 pub use push::{Pushed, Pusher, push};
 pub use wire::{RawOp, kept_as_json};

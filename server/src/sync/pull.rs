@@ -3,20 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::QueryResult;
-use sync_protocol::ScopeId;
 use sync_protocol::exchange::{Asked, answer};
 use sync_protocol::limits::{MAX_BUDGET, MIN_BUDGET};
 use sync_protocol::message::Feed;
+use sync_protocol::{ScopeId, SyncRequest};
 
-use super::wire::Request;
+use super::wire::RawOp;
 use crate::db::AnyConnection;
 use crate::records::{FeedRow, Snapshot};
 
 /// The news of `scopes`, and how what was asked about is here.
-pub(super) fn pull(
+pub fn pull(
     connection: &mut AnyConnection,
     scopes: &BTreeSet<ScopeId>,
-    request: &Request,
+    request: &SyncRequest<RawOp>,
 ) -> QueryResult<BTreeMap<ScopeId, Feed<FeedRow>>> {
     let asked = Asked {
         cursors: Some(&request.cursors),

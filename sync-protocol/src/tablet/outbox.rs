@@ -113,7 +113,7 @@ impl Outbox {
                 whole = batch.len();
             }
             bytes += serde_json::to_vec(&queued.op).map_or(0, |json| json.len());
-            if (bytes > budget || batch.len() == MAX_OPS || (divides && whole > 0)) && whole > 0 {
+            if whole > 0 && (bytes > budget || batch.len() == MAX_OPS || divides) {
                 batch.truncate(whole);
                 break;
             }

@@ -186,7 +186,7 @@ impl Stage {
         let mut tablet = tablet.expect("the tablet enrols");
         // Old tablets and new ones, side by side.
         let number = self.tablets.load(Ordering::Relaxed);
-        tablet.client().wire = if number % 2 == 0 { Wire::Json } else { Wire::Cbor };
+        tablet.client().wire = if number.is_multiple_of(2) { Wire::Json } else { Wire::Cbor };
         tablet.sync_at(self.address(), LIMIT).await.expect("the tablet syncs");
         tablet
     }

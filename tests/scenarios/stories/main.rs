@@ -14,6 +14,7 @@ mod probe;
 mod readiness;
 mod reassignment;
 mod repair;
+mod replay;
 mod restore;
 mod rights;
 mod second_client;

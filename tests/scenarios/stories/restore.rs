@@ -15,8 +15,8 @@ use tablets::{Client, HeadlessTablet};
 const LIMIT: Duration = Duration::from_secs(60);
 
 fn household(tablet: &HeadlessTablet, index: usize) -> Row {
-    let households = tablet.rows().filter(|row| row.collection == "household");
-    households.cloned().nth(index).expect("the demo has households")
+    let mut households = tablet.rows().filter(|row| row.collection == "household");
+    households.nth(index).cloned().expect("the demo has households")
 }
 
 /// Visits a household with a photo; gives the photo.

@@ -103,7 +103,8 @@ story!(an_operation_is_the_same_in_either_encoding, async |stage| {
 story!(what_cannot_be_read_is_refused_clearly, async |stage| {
     let mut probe = Probe::new(&stage, "cadre").await;
     let token = probe.tablet.client().access_token().to_owned();
-    let cases: [(&[(&str, &str)], Vec<u8>, u16); 5] = [
+    type Case<'a> = (&'a [(&'a str, &'a str)], Vec<u8>, u16);
+    let cases: [Case<'_>; 5] = [
         (&[("Content-Type", "application/cbor")], vec![0xff; 40], 400),
         (&[("Content-Type", "application/cbor")], Vec::new(), 400),
         (&[("Content-Type", "application/xml")], b"<a/>".to_vec(), 415),

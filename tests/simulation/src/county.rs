@@ -1,11 +1,12 @@
 //! The county of the simulation: three villages, three cadres, registers in two versions.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use mobile_schema::register::builtin_registers;
 use mobile_schema::{Catalogue, RegisterDefinition};
-use sync_protocol::{ScopeId, UserId};
+use sync_protocol::{DeviceId, ScopeId, UserId};
 use uuid::Uuid;
 
 /// How many cadres there are, each with a tablet.
@@ -15,7 +16,7 @@ pub const VILLAGES: usize = 3;
 
 /// Fields of `household`.
 pub mod household {
-    #![allow(missing_docs, reason = "the register says what each is")]
+    #![expect(missing_docs, reason = "the register says what each is")]
     pub const ADDRESS: u32 = 4;
     pub const KIND: u32 = 7;
     pub const INCOME: u32 = 8;
@@ -34,16 +35,25 @@ pub mod household {
 
 /// Fields of `visit`.
 pub mod visit {
-    #![allow(missing_docs, reason = "the register says what each is")]
+    #![expect(missing_docs, reason = "the register says what each is")]
     pub const HOUSEHOLD: u32 = 1;
     pub const PHOTOS: u32 = 8;
     pub const STATUS: u32 = 9;
     pub const PURPOSE: u32 = 10;
 }
 
+thread_local! {
+    static COUNTY: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// Names the county of this thread, so that several can share a database.
+pub fn name_county(name: &str) {
+    COUNTY.set(name.to_owned());
+}
+
 /// A village's scope.
 pub fn village(number: usize) -> ScopeId {
-    ScopeId::area(&format!("v{number}")).expect("a scope")
+    COUNTY.with_borrow(|county| ScopeId::area(&format!("{county}v{number}"))).expect("a scope")
 }
 
 /// The villages whose bits are set.
@@ -54,6 +64,11 @@ pub fn villages(bits: u8) -> BTreeSet<ScopeId> {
 /// A cadre.
 pub fn user(number: usize) -> UserId {
     UserId(Uuid::from_u128(0x0500 + number as u128))
+}
+
+/// A cadre's tablet.
+pub fn device(number: usize) -> DeviceId {
+    DeviceId(Uuid::from_u128(0xd0 + number as u128))
 }
 
 /// The registers as they are at first.

@@ -111,7 +111,7 @@ impl Device {
     /// Starts again on what is stored.
     pub fn restart(&mut self) {
         self.starts += 1;
-        let entropy = self.seed.wrapping_add(self.starts.wrapping_mul(0x1_0000_0001_b3));
+        let entropy = self.seed.wrapping_add(self.starts.wrapping_mul(0x0100_0000_01b3));
         self.machine = open(&self.store, entropy);
         self.blob_work = None;
         self.outgoing = None;

@@ -183,7 +183,7 @@ fn first_caught(cli: &Cli, mutant: Mutant) -> Option<(u64, Violation)> {
         }
         None
     };
-    let found = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         let workers: Vec<_> = (0..threads)
             .map(|thread| {
                 scope.spawn({
@@ -194,6 +194,5 @@ fn first_caught(cli: &Cli, mutant: Mutant) -> Option<(u64, Violation)> {
             .collect();
         let found = workers.into_iter().filter_map(|worker| worker.join().ok().flatten());
         found.min_by_key(|(seed, _)| *seed)
-    });
-    found
+    })
 }

@@ -133,7 +133,7 @@ pub enum Step {
 
 /// What a cadre does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs, reason = "each is the name of an edit")]
+#[expect(missing_docs, reason = "each is the name of an edit")]
 pub enum Deed {
     NewHousehold,
     Address,

@@ -9,9 +9,8 @@ use sync_protocol::message::Feed;
 use sync_protocol::op::Change;
 use sync_protocol::tablet::{Event, Identity, StoreChange, Stored, Tablet};
 use sync_protocol::{
-    Cursor, DeviceId, Epoch, Lineage, Outcome, RecordId, ScopeId, SyncRequest, SyncResponse,
+    Cursor, Epoch, Lineage, Outcome, RecordId, ScopeId, SyncRequest, SyncResponse,
 };
-use uuid::Uuid;
 
 use crate::county;
 use crate::deeds;
@@ -109,7 +108,7 @@ impl<S: Server> World<S> {
         let device = |number: usize| {
             let entropy = seed.wrapping_mul(31).wrapping_add(number as u64);
             let identity = Identity {
-                device: DeviceId(Uuid::from_u128(0xd0 + number as u128)),
+                device: county::device(number),
                 author: county::user(number),
                 incarnation: Tablet::new_incarnation(entropy),
                 inherits: None,

@@ -1,0 +1,130 @@
+//! Fuzz targets: each takes bytes from outside and must end in an error or something sound.
+//!
+//! `tests/short.rs` runs them over the corpus and over what it makes of it; `make fuzz` runs the
+//! same functions under libFuzzer for as long as one likes.
+
+use std::collections::BTreeSet;
+
+use mobile_schema::register::builtin_registers;
+use mobile_schema::{Catalogue, Hash};
+use sync_protocol::encoding::canonical::op_bytes;
+use sync_protocol::encoding::cbor::{
+    read_op, read_request, read_response, write_request, write_response,
+};
+use sync_protocol::exchange::Prefix;
+use sync_protocol::merge::{Authority, Board, Numbered, Presenter};
+use sync_protocol::{Cursor, Epoch, IncarnationId, Lineage, Op, SyncRequest, SyncResponse};
+
+/// A target: its name, and what it does with bytes.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// Every target.
+pub const TARGETS: [Target; 5] = [
+    ("messages", messages),
+    ("canonical", canonical),
+    ("uploads", uploads),
+    ("cursors", cursors),
+    ("merge", merge),
+];
+
+/// Requests and answers, as JSON and as CBOR: what is read is written as it was.
+pub fn messages(bytes: &[u8]) {
+    if let Ok(request) = serde_json::from_slice::<SyncRequest>(bytes) {
+        let again = serde_json::to_vec(&request).expect("it is written");
+        assert_eq!(serde_json::from_slice::<SyncRequest>(&again).expect("it is read"), request);
+        let again = write_request(&request);
+        let read = read_request(&again).expect("it is read");
+        assert_eq!(read.ops.len(), request.ops.len());
+    }
+    if let Ok(response) = serde_json::from_slice::<SyncResponse>(bytes) {
+        let again = write_response(&response);
+        assert_eq!(read_response(&again).expect("it is read"), response);
+    }
+    if let Ok(request) = read_request(bytes) {
+        let ops: Vec<Op> = request.ops.iter().filter_map(|op| read_op(op).ok()).collect();
+        let request = request.with_ops(ops);
+        let again = write_request(&request);
+        let read = read_request(&again).expect("it is read");
+        assert_eq!(read.cursors, request.cursors);
+    }
+    if let Ok(response) = read_response(bytes) {
+        let again = write_response(&response);
+        assert_eq!(read_response(&again).expect("it is read"), response);
+    }
+}
+
+/// Operations: one operation, one sequence of bytes, one key.
+pub fn canonical(bytes: &[u8]) {
+    if let Ok(op) = read_op(bytes) {
+        let written = op_bytes(&op);
+        let again = read_op(&written).expect("it is read");
+        assert_eq!(again, op);
+        assert_eq!(op_bytes(&again), written);
+        assert_eq!(op.key(), Hash::of(&written));
+    }
+}
+
+/// The headers of uploads.
+pub fn uploads(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    assert!(ruhu::media::announced(None, Some(&text)).is_err(), "without a length");
+    if let Ok(announced) = ruhu::media::announced(Some("5"), Some(&text)) {
+        assert_eq!(announced.length, 5);
+        assert!(announced.media_type.len() <= 100);
+        assert!(announced.media_type.bytes().all(|byte| byte.is_ascii_graphic()));
+    }
+    if let Ok(announced) = ruhu::media::announced(Some(&text), Some(&text)) {
+        assert!(announced.length > 0 && announced.length <= ruhu::limits::MAX_BLOB);
+    }
+    let _ = ruhu::media::Checksum::read(&text);
+}
+
+/// Cursors, prefixes and epochs.
+pub fn cursors(bytes: &[u8]) {
+    if let Ok(cursor) = serde_json::from_slice::<Cursor>(bytes) {
+        let again = serde_json::to_vec(&cursor).expect("it is written");
+        assert_eq!(serde_json::from_slice::<Cursor>(&again).expect("it is read"), cursor);
+        // Whoever has read nothing has nothing to forget.
+        assert!(cursor.seq > 0 || !cursor.is_behind(u64::MAX));
+    }
+    let text = String::from_utf8_lossy(bytes);
+    if let Ok(prefix) = text.parse::<Prefix>() {
+        assert_eq!(prefix.to_string(), text);
+        assert!(prefix.parts([]).len() == 16);
+    }
+    if let Ok(epoch) = text.parse::<Epoch>() {
+        assert_eq!(epoch.to_string(), text);
+    }
+}
+
+/// Operations as they come, merged one after the other by two chains: every one gets an outcome,
+/// nothing panics, and what is deleted stays deleted.
+pub fn merge(bytes: &[u8]) {
+    let Ok(request) = serde_json::from_slice::<SyncRequest>(bytes) else { return };
+    let catalogue: Catalogue = builtin_registers().into_iter().collect();
+    let scopes: BTreeSet<_> = request.ops.iter().map(|op| op.scope.clone()).collect();
+    let lineage = Lineage::new([], Epoch(1));
+    let mut board = Board::default();
+    let mut deleted = BTreeSet::new();
+    for chain in 1..3 {
+        let presenter = Presenter::new(IncarnationId(uuid::Uuid::from_u128(chain)));
+        let authority = Authority {
+            catalogue: &catalogue,
+            lineage: &lineage,
+            presenter: &presenter,
+            scopes: &scopes,
+            received: 1_000,
+            amends: false,
+        };
+        let numbered: Vec<_> =
+            (1..).zip(&request.ops).map(|(seq, op)| Numbered { seq, op }).collect();
+        let outcomes = authority.apply(&mut board, &numbered);
+        assert_eq!(outcomes.len(), request.ops.len());
+        for record in board.records() {
+            assert!(record.deleted || !deleted.contains(&record.id), "nothing comes back");
+            if record.deleted {
+                deleted.insert(record.id);
+            }
+        }
+    }
+}

@@ -1,0 +1,401 @@
+//! The simulation's stories on real databases, eight at once; and servers that are killed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use diesel::prelude::*;
+use harness::{Backend, DatabaseKind, MediaKind, ServerProcess, Stage};
+use mobile_schema::{Catalogue, Hash};
+use ruhu::db::schema::{devices, ops, records, scope_heads, users};
+use ruhu::db::{AnyConnection, Database, Failed, Key, Timestamp};
+use ruhu::http::Problem;
+use ruhu::sync::{Owner, Pushed, Pusher, RawOp, pull, push};
+use simulation::county;
+use simulation::memory::Push;
+use simulation::server::{Caller, Server, State};
+use simulation::step::{Step, steps};
+use simulation::world::World;
+use sync_protocol::message::Accepted;
+use sync_protocol::record::Writer;
+use sync_protocol::{
+    Digest, Lineage, Op, Outcome, Record, RecordId, ScopeId, SyncRequest, SyncResponse,
+};
+use tablets::HeadlessTablet;
+
+/// The real push and pull on a database that others use at the same time.
+struct Real {
+    database: Database,
+    lineage: Arc<Lineage>,
+    runtime: tokio::runtime::Handle,
+    newer: bool,
+    blobs: BTreeSet<Hash>,
+}
+
+impl Real {
+    fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&mut AnyConnection) -> QueryResult<T> + Send + 'static,
+    ) -> T {
+        let read = self.database.read(move |connection| Ok(query(connection)?));
+        let read: Result<T, Failed> = self.runtime.block_on(read);
+        read.expect("the database answers")
+    }
+
+    fn push(
+        &self,
+        caller: &Caller,
+        request: &SyncRequest<RawOp>,
+        now: i64,
+        dies: bool,
+    ) -> Result<Pushed, Failed<Problem>> {
+        let (caller, request, lineage) = (caller.clone(), request.clone(), self.lineage.clone());
+        let catalogue = self.definitions();
+        let pushed = self.database.write(move |connection| {
+            let pusher = Pusher {
+                owner: Owner::Tablet(caller.device),
+                user: caller.user,
+                scopes: &caller.scopes,
+                catalogue,
+                lineage: &lineage,
+                now: Timestamp(now * 1_000),
+                decides_about: None,
+            };
+            let pushed = push(connection, &pusher, &request)?;
+            if dies { Err(Failed::Unavailable("it dies".into())) } else { Ok(pushed) }
+        });
+        self.runtime.block_on(pushed)
+    }
+}
+
+fn own_scopes() -> BTreeSet<ScopeId> {
+    county::villages(0b111)
+}
+
+fn own_names() -> Vec<String> {
+    own_scopes().iter().map(ToString::to_string).collect()
+}
+
+impl Server for Real {
+    fn exchange(&mut self, caller: &Caller, request: &SyncRequest, now: i64) -> SyncResponse {
+        let id = request.request;
+        let raw = request.ops.iter().map(RawOp::of).collect();
+        let raw = request.clone().with_ops(raw);
+        let epoch = self.lineage.current();
+        let pushed = self.push(caller, &raw, now, false).expect("a push is taken in");
+        let (ack, outcomes) = match pushed {
+            Pushed::Stored { ack, outcomes, .. } => (ack, outcomes),
+            Pushed::Fork(seq) => return SyncResponse::Fork { request: id, seq },
+            Pushed::Gap(next) => return SyncResponse::Gap { request: id, next },
+            Pushed::Reset => return SyncResponse::Reset { request: id, epoch },
+        };
+        let scopes = caller.scopes.clone();
+        let feeds = self.read(move |connection| pull(connection, &scopes, &raw));
+        let scopes = caller.scopes.iter().cloned().collect();
+        let (safe_before, order) = (0, None);
+        let accepted =
+            Accepted { request: id, epoch, ack, outcomes, feeds, scopes, safe_before, now, order };
+        // As it goes over the wire.
+        let json = serde_json::to_vec(&SyncResponse::Ok(accepted)).expect("it is written");
+        serde_json::from_slice(&json).expect("it is read")
+    }
+
+    fn die_during(&mut self, caller: &Caller, request: &SyncRequest, now: i64) {
+        let raw = request.ops.iter().map(RawOp::of).collect();
+        let died = self.push(caller, &request.clone().with_ops(raw), now, true);
+        assert!(died.is_err());
+    }
+
+    fn definitions(&self) -> &'static Catalogue {
+        if self.newer { county::newer_definitions() } else { county::first_definitions() }
+    }
+
+    fn upgrade(&mut self) {
+        self.newer = true;
+    }
+
+    fn missing(&mut self, hashes: &[Hash]) -> Vec<Hash> {
+        hashes.iter().filter(|hash| !self.blobs.contains(hash)).copied().collect()
+    }
+
+    fn upload(&mut self, hash: Hash) {
+        self.blobs.insert(hash);
+    }
+
+    fn compact(&mut self, _keep: u64) {
+        let names = own_names();
+        let forgotten = self.database.write(move |connection| {
+            Ok(ruhu::sync::compact(connection, &names, Timestamp(i64::MAX / 2))?)
+        });
+        let forgotten: Result<usize, Failed> = self.runtime.block_on(forgotten);
+        forgotten.expect("it forgets");
+    }
+
+    // The databases are shared: restoring is another story's (`restore`).
+    fn backup(&mut self, _good: bool) {}
+
+    fn verify(&mut self) {}
+
+    fn restore(&mut self, _pick: usize, _media_lost: bool) -> bool {
+        false
+    }
+
+    fn follow(&mut self) {}
+
+    fn fail_over(&mut self) -> bool {
+        false
+    }
+
+    fn scope_of(&mut self, record: RecordId) -> Option<ScopeId> {
+        let scope: Option<String> = self.read(move |connection| {
+            records::table
+                .find(Key::from(record))
+                .select(records::scope)
+                .first(connection)
+                .optional()
+        });
+        scope.and_then(|scope| scope.parse().ok())
+    }
+
+    fn state(&mut self) -> State {
+        let (scopes, names) = (own_scopes(), own_names());
+        let (ids, heads, pushed) = self.read(move |connection| {
+            let ids: Vec<Key> = records::table
+                .filter(records::scope.eq_any(names.clone()))
+                .select(records::id)
+                .load(connection)?;
+            let heads: Vec<(String, Vec<u8>)> = scope_heads::table
+                .filter(scope_heads::scope.eq_any(names))
+                .select((scope_heads::scope, scope_heads::digest))
+                .load(connection)?;
+            let pushed: Vec<(Vec<u8>, ruhu::db::JsonText)> =
+                ops::table.select((ops::body, ops::outcome)).load(connection)?;
+            Ok((ids, heads, pushed))
+        });
+        let ids: Vec<RecordId> = ids.into_iter().map(RecordId::from).collect();
+        let loaded = self
+            .database
+            .write(move |connection| Ok(ruhu::records::load_for_update(connection, &ids)?));
+        let loaded: Result<Vec<Record>, Failed> = self.runtime.block_on(loaded);
+        let pushed = pushed.into_iter().filter_map(|(body, outcome)| {
+            let op: Op = serde_json::from_slice(&body).ok()?;
+            let outcome: Outcome = outcome.read().expect("an outcome");
+            scopes.contains(&op.scope).then_some((op, outcome))
+        });
+        let digest = |(scope, digest): (String, Vec<u8>)| {
+            let digest = u128::from_be_bytes(digest.try_into().expect("16 bytes"));
+            (scope.parse().expect("a scope"), Digest(digest))
+        };
+        State {
+            records: loaded.expect("the records"),
+            ops: pushed.collect(),
+            digests: heads.into_iter().map(digest).collect(),
+            blobs: self.blobs.clone(),
+        }
+    }
+
+    fn writer_key(&self, _writer: Writer) -> Option<Hash> {
+        None
+    }
+
+    fn lineage(&self) -> Option<Lineage> {
+        Some((*self.lineage).clone())
+    }
+
+    fn take_push(&mut self) -> Option<Push> {
+        None
+    }
+}
+
+/// The cadres and tablets of the simulation, so that chains have owners.
+async fn people(stage: &Stage) {
+    let added = stage.app().write(|connection| {
+        for number in 0..county::CADRES {
+            let user = Key::from(county::user(number));
+            diesel::insert_into(users::table)
+                .values((
+                    users::id.eq(user),
+                    users::login.eq(format!("simulated-{number}")),
+                    users::display_name.eq("simulated"),
+                    users::password_hash.eq(""),
+                    users::created_at.eq(Timestamp(0)),
+                ))
+                .execute(connection)?;
+            diesel::insert_into(devices::table)
+                .values((
+                    devices::id.eq(Key::from(county::device(number))),
+                    devices::user_id.eq(user),
+                    devices::public_key.eq(vec![number as u8; 32]),
+                    devices::label.eq("simulated"),
+                    devices::state.eq("active"),
+                    devices::enrolled_at.eq(Timestamp(0)),
+                ))
+                .execute(connection)?;
+        }
+        Ok(())
+    });
+    added.await.expect("they are added");
+}
+
+const WRITERS: u64 = 8;
+const STORIES_EACH: u64 = 4;
+
+async fn tell_at_once(stage: Arc<Stage>) {
+    people(&stage).await;
+    let runtime = tokio::runtime::Handle::current();
+    let tellers: Vec<_> = (0..WRITERS)
+        .map(|writer| {
+            let (database, lineage) = (stage.app().database.clone(), stage.app().lineage.clone());
+            let runtime = runtime.clone();
+            std::thread::spawn(move || {
+                for story in 0..STORIES_EACH {
+                    let seed = 1 + writer * STORIES_EACH + story;
+                    county::name_county(&format!("s{seed}-"));
+                    let real = Real {
+                        database: database.clone(),
+                        lineage: lineage.clone(),
+                        runtime: runtime.clone(),
+                        newer: false,
+                        blobs: BTreeSet::new(),
+                    };
+                    let mut world = World::new(real, seed);
+                    let told: Vec<Step> = steps(seed);
+                    let ended = simulation::tell(&mut world, &told);
+                    ended.unwrap_or_else(|violation| panic!("seed {seed}: {}", violation.0));
+                }
+            })
+        })
+        .collect();
+    let joined = tokio::task::spawn_blocking(move || {
+        tellers.into_iter().for_each(|teller| teller.join().expect("no violation"));
+    });
+    joined.await.expect("no violation");
+    println!("{} stories, {WRITERS} at once", WRITERS * STORIES_EACH);
+}
+
+#[test]
+fn the_simulations_stories_hold_on_sqlite() {
+    let backend = Backend { database: DatabaseKind::Sqlite, media: MediaKind::Folder };
+    Stage::set(backend, tell_at_once);
+}
+
+#[test]
+fn the_simulations_stories_hold_on_postgres() {
+    let backend = Backend { database: DatabaseKind::Postgres, media: MediaKind::Folder };
+    Stage::set(backend, tell_at_once);
+}
+
+const KILLS: usize = 20;
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Three tablets sync at once while their server is killed again and again at random moments.
+async fn kill_again_and_again(stage: Arc<Stage>) {
+    let (arguments, environment) = stage.process_settings();
+    let mut crew = Vec::new();
+    for login in ["cadre", "cadre2", "cadre"] {
+        crew.push(stage.tablet(login).await);
+    }
+    let cut_off = AtomicUsize::new(0);
+    for round in 0..KILLS {
+        for (number, tablet) in crew.iter_mut().enumerate() {
+            tablet.go_offline().unwrap();
+            work(tablet, (round * 10 + number) as u64);
+        }
+        let server = ServerProcess::start(&arguments, &environment);
+        let address = server.address().to_owned();
+        let stopped = AtomicBool::new(false);
+        let syncing = crew.iter_mut().map(|tablet| async {
+            let synced = tablet.sync_at(&address, LIMIT).await;
+            synced.is_ok() && !stopped.load(Ordering::Relaxed)
+        });
+        let patience = Duration::from_millis(rand::random_range(5..120));
+        let all = futures_util::future::join_all(syncing);
+        if tokio::time::timeout(patience, all).await.is_err() {
+            cut_off.fetch_add(1, Ordering::Relaxed);
+        }
+        server.kill();
+    }
+    let cut_off = cut_off.into_inner();
+    println!("{KILLS} kills, {cut_off} in the middle of a sync");
+    assert!(cut_off > 0);
+    let acknowledged: BTreeMap<Hash, Outcome> = crew
+        .iter()
+        .flat_map(|tablet| tablet.machine().outbox())
+        .filter_map(|(_, queued)| Some((queued.op.key(), queued.outcome.clone()?)))
+        .collect();
+    let server = ServerProcess::start(&arguments, &environment);
+    for tablet in &mut crew {
+        tablet.go_offline().unwrap();
+        tablet.sync_at(server.address(), LIMIT).await.expect("everything is handed over");
+    }
+    for tablet in &mut crew {
+        tablet.sync_again(LIMIT).await.expect("and fetched");
+    }
+    let made: BTreeSet<Hash> = crew
+        .iter()
+        .flat_map(|tablet| tablet.machine().outbox())
+        .map(|(_, queued)| queued.op.key())
+        .collect();
+    let stored: Vec<(Vec<u8>, ruhu::db::JsonText)> = stage
+        .app()
+        .read(|connection| ops::table.select((ops::key, ops::outcome)).load(connection))
+        .await
+        .unwrap();
+    let mut times: BTreeMap<Hash, usize> = BTreeMap::new();
+    for (key, outcome) in stored {
+        let key = Hash(key.try_into().unwrap());
+        *times.entry(key).or_default() += 1;
+        if let Some(told) = acknowledged.get(&key) {
+            assert_eq!(&outcome.read::<Outcome>().unwrap(), told, "it is as it was acknowledged");
+        }
+    }
+    assert!(made.len() >= KILLS * 9 && acknowledged.keys().all(|key| made.contains(key)));
+    assert!(made.iter().all(|key| times.get(key) == Some(&1)), "each is there exactly once");
+    let one = crew[0].machine().digests();
+    let mut compared = 0;
+    for tablet in &crew[1..] {
+        for (scope, digest) in tablet.machine().digests() {
+            // A person's own list is on that person's tablets only.
+            if let Some(ours) = one.get(&scope) {
+                assert_eq!(*ours, digest, "{scope}");
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared >= 2);
+    let mut admin = stage.person("admin").await;
+    for tablet in &crew {
+        assert!(tablet.machine().unverified_blobs().is_empty());
+        for row in tablet.rows().filter(|row| row.collection == "visit") {
+            let photo = row.fields[&8].as_list().unwrap()[0].as_text().unwrap();
+            let bytes = admin.bytes(&format!("/api/v1/media/{photo}")).await.unwrap();
+            assert_eq!(Hash::of(&bytes).to_string(), photo);
+        }
+    }
+}
+
+fn work(tablet: &mut HeadlessTablet, number: u64) {
+    let household = tablet
+        .rows()
+        .filter(|row| row.collection == "household")
+        .nth(number as usize % 40)
+        .cloned()
+        .expect("the demo has households");
+    let bytes = tablets::photo::invented(number, "2026:11:23 09:00:00", 26.2, 107.2);
+    let photo = tablet.keep_photo(&bytes).expect("it is kept");
+    let drafts = tablets::day::visit(tablet, &household, photo, number);
+    tablet.edit(drafts).expect("it is stored");
+}
+
+#[test]
+fn a_server_on_sqlite_may_be_killed_at_any_moment() {
+    let backend = Backend { database: DatabaseKind::Sqlite, media: MediaKind::Folder };
+    Stage::set(backend, kill_again_and_again);
+}
+
+#[test]
+fn a_server_on_postgres_may_be_killed_at_any_moment() {
+    let backend = Backend { database: DatabaseKind::Postgres, media: MediaKind::S3 };
+    Stage::set(backend, kill_again_and_again);
+}
