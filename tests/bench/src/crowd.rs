@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use harness::{Backend, DatabaseKind, MediaKind, ServerProcess, Stage};
 use mobile_schema::{Catalogue, Hash, Value};
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE};
-use ruhu::accounts;
+use ruhu::accounts::{self, NewUser, Role};
+use ruhu::areas::{self, Area};
 use ruhu::devices::{self, DeviceState};
 use sync_protocol::op::{Change, Fields, Group, Op};
 use sync_protocol::{
@@ -30,6 +31,8 @@ pub(crate) struct Member {
     pub(crate) device: DeviceId,
     pub(crate) user: UserId,
     pub(crate) incarnation: IncarnationId,
+    /// Which of the crowd it is.
+    pub(crate) number: usize,
     http: reqwest::Client,
     server: String,
 }
@@ -63,19 +66,95 @@ impl Crowd {
                 })
                 .collect::<Result<Vec<_>, _>>()
         });
+        let sessions = enrolled.await.expect("they enrol");
+        let tablets = Self::members(&stage, &server, sessions);
+        let catalogue = app.definitions();
+        Self { stage, server, catalogue, tablets }
+    }
+
+    fn members(
+        stage: &Stage,
+        server: &ServerProcess,
+        sessions: Vec<(accounts::Session, accounts::SecretToken)>,
+    ) -> Vec<Member> {
         let http = reqwest::Client::new();
-        let member = |session: accounts::Session| Member {
+        let app = stage.app();
+        let now = app.now();
+        let member = |(number, session): (usize, accounts::Session)| Member {
             token: accounts::issue(&app.keys, &session, now).expect("a token"),
             device: session.device.expect("a tablet's session"),
             user: session.user,
             incarnation: IncarnationId(Uuid::now_v7()),
+            number,
             http: http.clone(),
             server: server.address().to_owned(),
         };
+        sessions.into_iter().map(|(session, _)| session).enumerate().map(member).collect()
+    }
+
+    /// The code of a village that one tablet of a crowd apart has for itself.
+    pub(crate) fn village_code(number: usize) -> String {
+        format!("5299019{number:05}")
+    }
+
+    /// A crowd of which each has a village of its own.
+    pub(crate) async fn gather_apart(backend: Backend, count: usize) -> Self {
+        let stage = Arc::new(Stage::open(backend).await);
+        let (arguments, mut environment) = stage.process_settings();
+        environment.push(("RUHU_LOG".into(), "warn".into()));
+        let server = ServerProcess::start(&arguments, &environment);
+        let app = stage.app();
+        let now = app.now();
+        let enrolled = app.write(move |connection| {
+            (0..count)
+                .map(|number| {
+                    let code = Self::village_code(number);
+                    let area = Area {
+                        code: code.clone(),
+                        parent: Some("529901100000".into()),
+                        level: "village".into(),
+                        name: code.clone(),
+                    };
+                    areas::add(connection, &area)?;
+                    let new = NewUser {
+                        login: format!("bench-{number}"),
+                        display_name: String::new(),
+                        password_hash: String::new(),
+                    };
+                    let user = accounts::add_user(connection, &new, now)?;
+                    accounts::add_grant(connection, user, Role::Cadre, &code, now)?;
+                    let key: [u8; 32] = mobile_schema::Hash::of(Uuid::new_v4().as_bytes()).0;
+                    let state = DeviceState::Active;
+                    let device = devices::register(connection, user, &key, "bench", state, now)?;
+                    accounts::start_session(connection, user, Some(device), now)
+                })
+                .collect::<Result<Vec<_>, _>>()
+        });
         let sessions = enrolled.await.expect("they enrol");
-        let tablets = sessions.into_iter().map(|(session, _)| member(session)).collect();
+        let tablets = Self::members(&stage, &server, sessions);
         let catalogue = app.definitions();
         Self { stage, server, catalogue, tablets }
+    }
+
+    /// Has so many scopes in the database, whosever they are.
+    pub(crate) async fn fill_heads(&self, count: usize) {
+        use diesel::prelude::*;
+        use ruhu::db::schema::scope_heads;
+        let filled = self.stage.app().write(move |connection| {
+            let there: i64 = scope_heads::table.count().get_result(connection)?;
+            for number in there..count as i64 {
+                diesel::insert_into(scope_heads::table)
+                    .values((
+                        scope_heads::scope.eq(format!("area:filler-{number}")),
+                        scope_heads::seq.eq(1),
+                        scope_heads::digest.eq(vec![0; 16]),
+                        scope_heads::horizon.eq(0),
+                    ))
+                    .execute(connection)?;
+            }
+            Ok(())
+        });
+        filled.await.expect("they are there");
     }
 
     /// The tablets, dealt out to so many clients.
