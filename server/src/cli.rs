@@ -178,9 +178,26 @@ async fn serve(config: &Config) -> Result<(), String> {
     }
     let app = web::Data::new(app);
     let server = app::serve(app.clone(), listener).map_err(in_words)?;
-    actix_web::rt::spawn(tidy(app));
+    actix_web::rt::spawn(tidy(app.clone()));
+    actix_web::rt::spawn(end_streams(app));
     println!("Ruhu is ready at http://{address}");
     server.await.map_err(in_words)
+}
+
+/// Ends live streams when the server is told to stop: it finishes what has begun, and they never
+/// would.
+async fn end_streams(app: web::Data<App>) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    app.live.close();
 }
 
 /// Throws away what is over, every few minutes.

@@ -49,3 +49,5 @@ pub const LIVE_BEAT: Duration = Duration::from_secs(20);
 pub const LIVE_LIFETIME: Duration = Duration::from_secs(5 * 60);
 /// How long lines of the sync log are kept, seconds.
 pub const SYNC_LOG_KEPT: i64 = 30 * 24 * 3600;
+/// Listeners to live events of one replica.
+pub const MOST_LISTENERS: usize = 10_000;

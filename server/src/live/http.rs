@@ -9,7 +9,9 @@ use futures_util::Stream;
 use futures_util::stream::unfold;
 use serde_json::json;
 use sync_protocol::{DeviceId, ScopeId};
+use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::watch;
 use tokio::time::{Instant, Interval, interval};
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -17,7 +19,7 @@ use super::Change;
 use crate::app::App;
 use crate::areas;
 use crate::http::caller::ReadRecords;
-use crate::http::{Permitted, Problem, Tablet};
+use crate::http::{Kind, Permitted, Problem, Tablet};
 use crate::limits;
 
 /// Tells a tablet when something changed in its scopes, but for what it pushed itself.
@@ -26,7 +28,7 @@ use crate::limits;
     responses((status = 200, description = "Events `change` with the scopes", content_type = "text/event-stream")),
 )]
 #[get("/sync/v1/live")]
-async fn tablet(tablet: Tablet, app: web::Data<App>) -> HttpResponse {
+async fn tablet(tablet: Tablet, app: web::Data<App>) -> Result<HttpResponse, Problem> {
     events(&app, tablet.scopes, Some(tablet.device))
 }
 
@@ -42,11 +44,12 @@ async fn console(
 ) -> Result<HttpResponse, Problem> {
     let scopes =
         app.read(move |connection| areas::scopes_under(connection, &permitted.areas)).await?;
-    Ok(events(&app, scopes.into_iter().collect(), None))
+    events(&app, scopes.into_iter().collect(), None)
 }
 
 struct Listener {
-    changes: tokio::sync::broadcast::Receiver<Change>,
+    changes: Receiver<Change>,
+    closed: watch::Receiver<bool>,
     scopes: BTreeSet<ScopeId>,
     own: Option<DeviceId>,
     beat: Interval,
@@ -56,22 +59,29 @@ struct Listener {
 
 /// The events until the caller's rights have to be looked at again; then the stream ends, and the
 /// caller comes back with the rights and the token of then.
-fn events(app: &App, scopes: BTreeSet<ScopeId>, own: Option<DeviceId>) -> HttpResponse {
+fn events(
+    app: &App,
+    scopes: BTreeSet<ScopeId>,
+    own: Option<DeviceId>,
+) -> Result<HttpResponse, Problem> {
+    let busy = || Problem::new(&Kind::UNAVAILABLE).retry_after(60);
+    let (changes, closed) = app.live.listen().ok_or_else(busy)?;
     let listener = Listener {
-        changes: app.live.listen(),
+        changes,
+        closed,
         scopes,
         own,
         beat: interval(limits::LIVE_BEAT),
         ends: Instant::now() + limits::LIVE_LIFETIME,
         greeted: false,
     };
-    HttpResponse::Ok()
+    Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "text/event-stream"))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         // Compressed, an event would wait for others to fill a block.
         .insert_header((header::CONTENT_ENCODING, "identity"))
         .insert_header(("X-Accel-Buffering", "no"))
-        .streaming(stream(listener))
+        .streaming(stream(listener)))
 }
 
 fn stream(listener: Listener) -> impl Stream<Item = Result<Bytes, std::io::Error>> {
@@ -106,6 +116,7 @@ impl Listener {
                     }
                     Err(RecvError::Closed) => return None,
                 },
+                _ = self.closed.wait_for(|closed| *closed) => return None,
                 _ = self.beat.tick() => return Some(Bytes::from_static(b": here\n\n")),
                 () = tokio::time::sleep_until(self.ends) => return None,
             }

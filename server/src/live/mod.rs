@@ -9,10 +9,11 @@ mod http;
 use std::collections::BTreeSet;
 
 use sync_protocol::{DeviceId, ScopeId};
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 use uuid::Uuid;
 
 use crate::db::{DatabaseUrl, Notifier};
+use crate::limits;
 
 pub use http::routes;
 
@@ -30,6 +31,7 @@ pub struct Hub {
     heard: broadcast::Sender<Change>,
     others: Option<Notifier>,
     replica: Uuid,
+    closed: watch::Sender<bool>,
 }
 
 /// How many changes a listener may lag behind before it is told to look at everything.
@@ -47,7 +49,13 @@ impl Hub {
                 let _ = told.send(change);
             }
         });
-        Self { heard, others, replica }
+        let (closed, _) = watch::channel(false);
+        Self { heard, others, replica, closed }
+    }
+
+    /// Ends every stream: the server is about to stop, and would wait for them.
+    pub fn close(&self) {
+        self.closed.send_replace(true);
     }
 
     /// Tells of changes in these scopes.
@@ -64,8 +72,10 @@ impl Hub {
         let _ = self.heard.send(Change { scopes, by });
     }
 
-    fn listen(&self) -> broadcast::Receiver<Change> {
-        self.heard.subscribe()
+    /// The changes from now on, and word of the end; none if too many listen already.
+    fn listen(&self) -> Option<(broadcast::Receiver<Change>, watch::Receiver<bool>)> {
+        let room = self.heard.receiver_count() < limits::MOST_LISTENERS;
+        room.then(|| (self.heard.subscribe(), self.closed.subscribe()))
     }
 }
 
