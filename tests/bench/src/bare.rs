@@ -70,7 +70,7 @@ fn first(
             chains::repeats.eq(false),
         ))
         .execute(connection)?;
-    record(connection, household, 1_000_000 + client * 100_000)
+    record(connection, household, 1_000_000_000 + client)
 }
 
 fn record(connection: &mut AnyConnection, id: Key, seq: i64) -> QueryResult<()> {
