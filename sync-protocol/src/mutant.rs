@@ -66,6 +66,8 @@ mutants! {
     HorizonIgnored = "horizon-ignored",
     /// a photo is removed from the tablet when its upload begins
     BlobGoesEarly = "blob-goes-early",
+    /// a question about photos that the network swallowed is never asked again
+    QuestionForgotten = "question-forgotten",
     /// photos are uploaded before operations
     PhotosFirst = "photos-first",
     /// a clock that is set back makes readings that run back

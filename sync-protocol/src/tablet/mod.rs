@@ -122,6 +122,10 @@ impl Tablet {
                 self.flight = None;
                 self.asking = false;
                 self.uploading = None;
+                // The question may have no answer any more.
+                if !mutant::is_on(Mutant::QuestionForgotten) {
+                    self.blobs.ask_again();
+                }
             }
             Event::Tick => {
                 self.pull_due = true;
@@ -315,6 +319,8 @@ impl Tablet {
         if mutant::is_on(Mutant::GapIgnored) {
             return Vec::new();
         }
+        // It went back, unnoticed: what is held may be what it has no longer.
+        self.audit_in = 0;
         let mut changes = self.outbox.forget_outcomes_from(0);
         let first = self.outbox.first().unwrap_or(self.outbox.next_seq());
         if first > next {

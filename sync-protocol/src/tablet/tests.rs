@@ -337,8 +337,8 @@ fn a_restored_server_gets_everything_again() {
     assert_eq!(host.shown(1).as_deref(), Some("一组"), "the person still sees the work");
 }
 
-#[test]
-fn what_is_safe_in_a_backup_is_dropped_and_the_chain_goes_on_where_it_was() {
+/// Made three records, sent them and fetched them; a backup has what is below a number.
+fn with_three_records(safe_before: u64) -> Host {
     let mut host = Host::new();
     for id in 1..=3 {
         let draft = host.draft(id, "一组");
@@ -346,10 +346,16 @@ fn what_is_safe_in_a_backup_is_dropped_and_the_chain_goes_on_where_it_was() {
     }
     let request = sent(&host.handle(Event::NetworkUp)).request;
     let applied = Outcome::Applied { version: version(1) };
-    let mut answer = Accepted { safe_before: 4, ..accepted(request, vec![applied; 3]) };
+    let mut answer = Accepted { safe_before, ..accepted(request, vec![applied; 3]) };
     let rows = (1..=3).map(|id| host.row(id, 1, "一组")).collect();
     answer.feeds.insert(village(), feed(rows, 3));
     host.respond(SyncResponse::Ok(answer));
+    host
+}
+
+#[test]
+fn what_is_safe_in_a_backup_is_dropped_and_the_chain_goes_on_where_it_was() {
+    let mut host = with_three_records(4);
     assert_eq!(host.stored.ops.len(), 1);
     host.restart();
     let effects = host.handle(Event::NetworkUp);
@@ -394,6 +400,24 @@ fn photos_wait_for_the_records_and_are_done_when_verified() {
 }
 
 #[test]
+fn a_question_about_photos_that_the_network_swallowed_is_asked_again() {
+    let mut host = Host::new();
+    let hash = Hash::of(b"photo");
+    let draft = Draft { blobs: vec![hash], ..host.draft(1, "一组") };
+    host.handle(Event::Edit(vec![draft]));
+    let request = sent(&host.handle(Event::NetworkUp)).request;
+    let applied = Outcome::Applied { version: version(1) };
+    let asks =
+        |effects: &[Effect]| matches!(effects, [.., Effect::AskMissing(asked)] if *asked == [hash]);
+    let mut answer = accepted(request, vec![applied]);
+    answer.feeds.insert(village(), feed(vec![host.row(1, 1, "一组")], 1));
+    assert!(asks(&host.respond(SyncResponse::Ok(answer))));
+    host.handle(Event::NetworkDown);
+    let request = sent(&host.handle(Event::NetworkUp)).request;
+    assert!(asks(&host.respond(SyncResponse::Ok(accepted(request, vec![])))));
+}
+
+#[test]
 fn a_photo_is_kept_until_a_backup_has_it_and_doubted_when_the_server_was_restored() {
     let mut host = Host::new();
     let hash = Hash::of(b"photo");
@@ -424,17 +448,7 @@ fn a_photo_is_kept_until_a_backup_has_it_and_doubted_when_the_server_was_restore
 
 #[test]
 fn a_gap_that_cannot_be_filled_begins_a_chain_with_what_there_is() {
-    let mut host = Host::new();
-    for id in 1..=3 {
-        let draft = host.draft(id, "一组");
-        host.handle(Event::Edit(vec![draft]));
-    }
-    let request = sent(&host.handle(Event::NetworkUp)).request;
-    let applied = Outcome::Applied { version: version(1) };
-    let mut answer = Accepted { safe_before: 3, ..accepted(request, vec![applied; 3]) };
-    let rows = (1..=3).map(|id| host.row(id, 1, "一组")).collect();
-    answer.feeds.insert(village(), feed(rows, 3));
-    host.respond(SyncResponse::Ok(answer));
+    let mut host = with_three_records(3);
     let effects = host.handle(Event::Tick);
     let (request, old) = (sent(&effects).request, sent(&effects).incarnation);
     let effects = host.respond(SyncResponse::Gap { request, next: 2 });

@@ -152,6 +152,11 @@ impl<S: Server> World<S> {
         match step {
             Step::Edit { tablet, what, pick } => self.edit(at(tablet), what, pick),
             Step::Network { tablet, up } => {
+                let device = &mut self.devices[at(tablet)];
+                // What was under way comes to an end that is told, or to none.
+                if !up && self.now / 1_000 % 2 == 0 {
+                    device.blob_work = None;
+                }
                 let event = if up { Event::NetworkUp } else { Event::NetworkDown };
                 self.event(at(tablet), event)
             }
@@ -558,13 +563,22 @@ impl<S: Server> World<S> {
         Ok(busy)
     }
 
-    /// All faults end.
+    /// All faults end. What was under way came to nothing; some tablets are started anew, and the
+    /// others have to go on from where they stand. Where a copy took over unnoticed all are started
+    /// anew: what they hold is compared with it then, or some exchanges later.
     pub fn calm(&mut self) -> Verdict {
         self.requests.clear();
         self.answers.clear();
-        for device in &mut self.devices {
-            device.restart();
+        for at in 0..self.devices.len() {
+            let device = &mut self.devices[at];
             device.catalogue = self.server.definitions();
+            device.power_fails_at = None;
+            device.blob_work = None;
+            if self.past.failed_over || (self.now / 1_000 + at as i64) % 2 == 0 {
+                device.restart();
+            } else {
+                self.event(at, Event::NetworkDown)?;
+            }
         }
         for at in 0..self.devices.len() {
             self.event(at, Event::NetworkUp)?;
