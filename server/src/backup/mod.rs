@@ -172,7 +172,8 @@ async fn missing(
     Ok(missing)
 }
 
-/// Fills an empty database from a backup and begins a new epoch.
+/// Fills an empty database from a backup and begins a new epoch, both in one step: a restore that
+/// is cut off can be tried again, and no server takes what it left for the database tablets knew.
 pub async fn restore(
     url: &DatabaseUrl,
     media: &MediaStore,
@@ -189,16 +190,15 @@ pub async fn restore(
         let kind = kinds.into_iter().find(|kind| manifest.database == *kind);
         return Err(BackupProblem::OtherKind(kind.unwrap_or("an unknown kind")));
     }
+    db::check_vacant(url, replace)?;
     check(place, &manifest)?;
-    let last = manifest.migrations.last().map_or("", String::as_str);
-    db::fill(url, place, last, replace)?;
-    db::migrate(url)?;
-    let database = Database::open(url)?;
-    let epoch: Result<Epoch, Failed> =
-        database.write(|connection| Ok(begin_epoch(connection, Timestamp::now())?.current())).await;
-    let epoch = epoch?;
     let blobs = read_blobs(place)?;
     let missing = missing(media, &blobs, progress).await?;
-    queries::strike(&database, missing.clone()).await?;
+    let last = manifest.migrations.last().map_or("", String::as_str);
+    let epoch = db::fill(url, place, last, replace, |connection| {
+        queries::strike(connection, &missing)?;
+        Ok(begin_epoch(connection, Timestamp::now())?.current())
+    })?;
+    db::migrate(url)?;
     Ok(Restored { epoch, photos: blobs.len() - missing.len(), missing })
 }

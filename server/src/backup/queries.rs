@@ -129,16 +129,10 @@ pub fn begin_epoch(connection: &mut AnyConnection, now: Timestamp) -> QueryResul
 }
 
 /// The media store lacks these photos: tablets that have them are to send them again.
-pub(super) async fn strike(database: &Database, missing: Vec<Hash>) -> Result<(), Failed> {
-    database
-        .write(move |connection| {
-            for chunk in missing.chunks(500) {
-                let chunk: Vec<Vec<u8>> =
-                    chunk.iter().map(|hash| hash.as_bytes().to_vec()).collect();
-                diesel::delete(blobs::table.filter(blobs::hash.eq_any(chunk)))
-                    .execute(connection)?;
-            }
-            Ok(())
-        })
-        .await
+pub(super) fn strike(connection: &mut AnyConnection, missing: &[Hash]) -> QueryResult<()> {
+    for chunk in missing.chunks(500) {
+        let chunk: Vec<Vec<u8>> = chunk.iter().map(|hash| hash.as_bytes().to_vec()).collect();
+        diesel::delete(blobs::table.filter(blobs::hash.eq_any(chunk))).execute(connection)?;
+    }
+    Ok(())
 }

@@ -14,7 +14,7 @@ use mobile_schema::Hash;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::migrate::{MigrationProblem, migrate_to};
+use super::migrate::{MigrationProblem, migrate, migrate_to};
 use super::{AnyConnection, DatabaseUrl, schema};
 
 /// A file of a backup.
@@ -220,45 +220,60 @@ fn open_copy(path: &Path) -> Result<AnyConnection, diesel::ConnectionError> {
     SqliteConnection::establish(&uri).map(AnyConnection::Sqlite)
 }
 
-/// Fills an empty database with what [`dump`] wrote, in the layout it had then.
-pub fn fill(
+/// Refuses a database that has something in it; `replace` allows for a SQLite file.
+pub fn check_vacant(url: &DatabaseUrl, replace: bool) -> Result<(), DumpProblem> {
+    let occupied = match url {
+        DatabaseUrl::Sqlite(path) => path.exists() && !replace,
+        DatabaseUrl::Postgres(_) => match url.connect()? {
+            AnyConnection::Postgres(mut connection) => tables_of(&mut connection)? > 0,
+            AnyConnection::Sqlite(_) => false,
+        },
+    };
+    if occupied { Err(DumpProblem::Occupied(format!("{url:?}"))) } else { Ok(()) }
+}
+
+/// Fills an empty database with what [`dump`] wrote, in the layout it had then, and changes it
+/// with `finish`. Both are there at once, or neither: nobody ever opens a database that is filled
+/// and not finished.
+pub fn fill<T>(
     url: &DatabaseUrl,
     folder: &Path,
     last_migration: &str,
     replace: bool,
-) -> Result<(), DumpProblem> {
+    finish: impl FnOnce(&mut AnyConnection) -> QueryResult<T>,
+) -> Result<T, DumpProblem> {
+    check_vacant(url, replace)?;
     match url {
-        DatabaseUrl::Sqlite(path) => fill_sqlite(path, folder, replace),
-        DatabaseUrl::Postgres(_) => {
-            let AnyConnection::Postgres(mut connection) = url.connect()? else {
-                return Err(DumpProblem::Occupied(format!("{url:?}")));
-            };
-            if tables_of(&mut connection)? > 0 {
-                return Err(DumpProblem::Occupied(format!("{url:?}")));
+        DatabaseUrl::Sqlite(path) => fill_sqlite(path, folder, finish),
+        DatabaseUrl::Postgres(_) => url.connect()?.transaction(|connection| {
+            if let AnyConnection::Postgres(connection) = connection {
+                migrate_to(connection, last_migration)?;
+                fill_postgres(connection, folder)?;
             }
-            migrate_to(url, last_migration)?;
-            connection.transaction(|connection| {
-                macro_rules! read_in {
-                    ($($table:ident),*) => {$({
-                        let path = folder.join(concat!(stringify!($table), ".copy.zst"));
-                        // A table that is newer than the backup has nothing in it.
-                        if path.exists() {
-                            let read = |out: &mut dyn Write| -> QueryResult<()> {
-                                let file = File::open(&path).and_then(zstd::Decoder::new);
-                                file.and_then(|mut rows| io::copy(&mut rows, out)).map_err(unreadable)?;
-                                Ok(())
-                            };
-                            diesel::copy_from(schema::$table::table)
-                                .from_raw_data(schema::$table::table, read)
-                                .execute(connection)?;
-                        }
-                    })*};
-                }
-                for_every_table!(read_in);
-                Ok(())
-            })
-        }
+            Ok(finish(connection)?)
+        }),
     }
+}
+
+fn fill_postgres(connection: &mut PgConnection, folder: &Path) -> QueryResult<()> {
+    macro_rules! read_in {
+        ($($table:ident),*) => {$({
+            let path = folder.join(concat!(stringify!($table), ".copy.zst"));
+            // A table that is newer than the backup has nothing in it.
+            if path.exists() {
+                let read = |out: &mut dyn Write| -> QueryResult<()> {
+                    let file = File::open(&path).and_then(zstd::Decoder::new);
+                    file.and_then(|mut rows| io::copy(&mut rows, out)).map_err(unreadable)?;
+                    Ok(())
+                };
+                diesel::copy_from(schema::$table::table)
+                    .from_raw_data(schema::$table::table, read)
+                    .execute(connection)?;
+            }
+        })*};
+    }
+    for_every_table!(read_in);
+    Ok(())
 }
 
 fn unreadable(error: io::Error) -> diesel::result::Error {
@@ -276,25 +291,35 @@ fn tables_of(connection: &mut PgConnection) -> QueryResult<i64> {
     diesel::sql_query(query).get_result::<Count>(connection).map(|row| row.count)
 }
 
-fn fill_sqlite(path: &Path, folder: &Path, replace: bool) -> Result<(), DumpProblem> {
+fn fill_sqlite<T>(
+    path: &Path,
+    folder: &Path,
+    finish: impl FnOnce(&mut AnyConnection) -> QueryResult<T>,
+) -> Result<T, DumpProblem> {
     let beside = |suffix: &str| PathBuf::from(format!("{}{suffix}", path.display()));
-    if path.exists() {
-        if !replace {
-            return Err(DumpProblem::Occupied(path.display().to_string()));
-        }
-        // What was there is put aside, never removed.
-        let stamp = super::Timestamp::now().seconds();
-        for suffix in ["", "-wal", "-shm"] {
-            if beside(suffix).exists() {
-                fs::rename(beside(suffix), beside(&format!(".replaced-{stamp}{suffix}")))?;
-            }
+    let arriving = beside(".arriving");
+    // What a restore that was cut off has left.
+    for suffix in [".arriving", ".arriving-wal", ".arriving-shm"] {
+        if beside(suffix).exists() {
+            fs::remove_file(beside(suffix))?;
         }
     }
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent)?;
     }
-    let arriving = beside(".arriving");
     fs::copy(folder.join(SQLITE_FILE), &arriving)?;
+    let url = DatabaseUrl::Sqlite(arriving.clone());
+    migrate(&url)?;
+    // The connection folds its log into the file when it closes.
+    let finished = url.connect()?.transaction(finish)?;
     File::open(&arriving)?.sync_all()?;
-    Ok(fs::rename(arriving, path)?)
+    // What is there is put aside, never removed.
+    let stamp = super::Timestamp::now().seconds();
+    for suffix in ["", "-wal", "-shm"] {
+        if beside(suffix).exists() {
+            fs::rename(beside(suffix), beside(&format!(".replaced-{stamp}{suffix}")))?;
+        }
+    }
+    fs::rename(arriving, path)?;
+    Ok(finished)
 }

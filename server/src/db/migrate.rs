@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use diesel::RunQueryDsl;
 use diesel::connection::SimpleConnection;
 use diesel::migration::{Migration, MigrationConnection, MigrationSource};
+use diesel::{PgConnection, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::{AnyConnection, DatabaseUrl};
@@ -67,10 +67,10 @@ pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, MigrationProblem> {
 }
 
 /// Brings an empty PostgreSQL database to the layout it had after the step `last`.
-pub(super) fn migrate_to(url: &DatabaseUrl, last: &str) -> Result<(), MigrationProblem> {
-    let AnyConnection::Postgres(mut connection) = url.connect()? else {
-        return Err(failed("only PostgreSQL is laid out step by step"));
-    };
+pub(super) fn migrate_to(
+    connection: &mut PgConnection,
+    last: &str,
+) -> Result<(), MigrationProblem> {
     connection.setup().map_err(failed)?;
     let steps: Vec<Box<dyn Migration<diesel::pg::Pg>>> = POSTGRES.migrations().map_err(failed)?;
     if !steps.iter().any(|step| step.name().version().to_string() == last) {

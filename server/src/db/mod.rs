@@ -21,7 +21,9 @@ pub use any::{AnyConnection, MultiBackend, MultiRawValue};
 pub use connect::{Database, DatabaseUrl, UrlProblem};
 pub use dialect::RowLocked;
 pub(crate) use dialect::insert_all;
-pub use dump::{DumpProblem, DumpedFile, check as check_dump, dump, fill, measure, table_names};
+pub use dump::{
+    DumpProblem, DumpedFile, check as check_dump, check_vacant, dump, fill, measure, table_names,
+};
 pub use migrate::{MigrationProblem, migrate, revert_all};
 pub use notify::Notifier;
 pub use transaction::Failed;

@@ -142,6 +142,24 @@ story!(a_backup_that_is_damaged_is_refused_and_makes_nothing_safe, async |stage|
     }
 });
 
+story!(a_restore_that_is_cut_off_leaves_nothing_and_can_be_tried_again, async |stage| {
+    let place = make_backup(&stage).await;
+    let manifest: backup::Manifest =
+        serde_json::from_slice(&std::fs::read(place.join("manifest.json")).unwrap()).unwrap();
+    let url = stage.empty_database();
+    let last = manifest.migrations.last().unwrap();
+    let cut = ruhu::db::fill(&url, &place, last, false, |connection| {
+        backup::begin_epoch(connection, ruhu::db::Timestamp::now())?;
+        Err::<(), _>(diesel::result::Error::RollbackTransaction)
+    });
+    assert!(cut.is_err());
+    ruhu::db::check_vacant(&url, false).expect("nothing is there that a server could start on");
+    let config = stage.config();
+    let media = MediaStore::open(&config.media, &config.s3).unwrap();
+    let restored = backup::restore(&url, &media, &place, false, |_, _| {}).await.unwrap();
+    assert!(!manifest.lineage.contains(&restored.epoch), "a new life has begun");
+});
+
 story!(every_table_is_backed_up, async |stage| {
     use diesel::prelude::*;
     use diesel::sql_types::Text;
