@@ -161,45 +161,59 @@ impl Chain {
     /// Who goes on with the chain, and what they have themselves presented.
     pub(super) fn presenter(&self, connection: &mut AnyConnection) -> QueryResult<Presenter> {
         let mut presenter = Presenter::new(self.incarnation);
-        let mut repeats = self.repeats;
-        let mut parent = self.parent;
-        let mut reach = u64::MAX;
-        while let Some((incarnation, fork)) = parent {
-            if presenter.inherited.len() == MOST_ANCESTORS {
-                break;
-            }
-            reach = reach.min(fork);
-            presenter.inherited.push((incarnation, reach));
-            let (next, again) = chains::table
-                .find(Key::from(incarnation))
-                .select(((chains::parent, chains::fork_seq), chains::repeats))
-                .first::<((Option<Key>, Option<i64>), bool)>(connection)?;
-            parent = next.0.zip(next.1).map(|(parent, fork)| (parent.into(), fork as u64));
-            repeats |= again;
-        }
+        let ancestors = ancestors(connection, self.parent)?;
+        let repeats = self.repeats || ancestors.iter().any(|one| one.repeats);
+        presenter.inherited = ancestors.iter().map(Ancestor::reach).collect();
         if repeats {
-            presenter.repeated = repeated(connection, &presenter)?;
+            let own = [(self.incarnation, u64::MAX)];
+            let reaches: Vec<_> = presenter.inherited.iter().copied().chain(own).collect();
+            presenter.repeated = repeated(connection, &reaches)?;
         }
         Ok(presenter)
     }
 
     /// Operations below this number are in a verified backup.
     pub(super) fn safe_before(&self, connection: &mut AnyConnection) -> QueryResult<u64> {
-        let mut safe = self.safe_before;
-        let mut parent = self.parent;
-        let mut reach = u64::MAX;
-        for _ in 0..MOST_ANCESTORS {
-            let Some((incarnation, fork)) = parent else { break };
-            reach = reach.min(fork);
-            let (known, next) = chains::table
-                .find(Key::from(incarnation))
-                .select((chains::safe_before, (chains::parent, chains::fork_seq)))
-                .first::<(i64, (Option<Key>, Option<i64>))>(connection)?;
-            safe = safe.max((known as u64).min(reach));
-            parent = next.0.zip(next.1).map(|(parent, fork)| (parent.into(), fork as u64));
-        }
-        Ok(safe)
+        let ancestors = ancestors(connection, self.parent)?;
+        let theirs = ancestors.into_iter().map(|one| one.safe_before.min(one.before));
+        Ok(theirs.fold(self.safe_before, u64::max))
     }
+}
+
+/// A chain that another goes on from.
+struct Ancestor {
+    incarnation: IncarnationId,
+    /// What it has before this number is inherited.
+    before: u64,
+    safe_before: u64,
+    repeats: bool,
+}
+
+impl Ancestor {
+    fn reach(&self) -> (IncarnationId, u64) {
+        (self.incarnation, self.before)
+    }
+}
+
+/// The chains that are gone on from, the nearest first.
+fn ancestors(
+    connection: &mut AnyConnection,
+    mut parent: Option<(IncarnationId, u64)>,
+) -> QueryResult<Vec<Ancestor>> {
+    let mut found = Vec::new();
+    let mut before = u64::MAX;
+    while let Some((incarnation, fork)) = parent
+        && found.len() < MOST_ANCESTORS
+    {
+        before = before.min(fork);
+        let (next, safe, repeats) = chains::table
+            .find(Key::from(incarnation))
+            .select(((chains::parent, chains::fork_seq), chains::safe_before, chains::repeats))
+            .first::<((Option<Key>, Option<i64>), i64, bool)>(connection)?;
+        parent = next.0.zip(next.1).map(|(parent, fork)| (parent.into(), fork as u64));
+        found.push(Ancestor { incarnation, before, safe_before: safe as u64, repeats });
+    }
+    Ok(found)
 }
 
 /// Takes on what another chain had itself presented before one of its operations.
@@ -208,37 +222,25 @@ pub(super) fn act_for(
     presenter: &mut Presenter,
     place: Writer,
 ) -> QueryResult<()> {
-    let (parent, fork, repeats) = chains::table
-        .find(Key::from(place.incarnation))
-        .select((chains::parent, chains::fork_seq, chains::repeats))
-        .first::<(Option<Key>, Option<i64>, bool)>(connection)?;
-    let parent = parent.zip(fork).map(|(parent, fork)| (parent.into(), fork as u64));
-    let chain = Chain {
-        incarnation: place.incarnation,
-        owner: Owner::Person(UserId(uuid::Uuid::nil())),
-        admission: Admission::Known(place.seq),
-        parent,
-        safe_before: 0,
-        repeats,
-    };
-    let theirs = chain.presenter(connection)?;
-    presenter.inherited.push((place.incarnation, place.seq));
-    presenter.inherited.extend(theirs.inherited);
-    presenter.repeated.extend(theirs.repeated);
+    let theirs = ancestors(connection, Some((place.incarnation, place.seq)))?;
+    let reaches: Vec<_> = theirs.iter().map(Ancestor::reach).collect();
+    if theirs.iter().any(|one| one.repeats) {
+        presenter.repeated.extend(repeated(connection, &reaches)?);
+    }
+    presenter.inherited.extend(reaches);
     Ok(())
 }
 
-/// Where operations of this chain, and of those it inherits, had stood before.
+/// Where operations of these chains, each before a number, had stood first.
 fn repeated(
     connection: &mut AnyConnection,
-    presenter: &Presenter,
+    reaches: &[(IncarnationId, u64)],
 ) -> QueryResult<BTreeSet<Writer>> {
     let mut found = BTreeSet::new();
-    let own = [(presenter.incarnation, u64::MAX)];
-    for (incarnation, fork) in presenter.inherited.iter().chain(&own) {
+    for (incarnation, before) in reaches {
         let rows: Vec<(Option<Key>, Option<i64>)> = ops::table
             .filter(ops::incarnation.eq(Key::from(*incarnation)))
-            .filter(ops::seq.lt(i64::try_from(*fork).unwrap_or(i64::MAX)))
+            .filter(ops::seq.lt(i64::try_from(*before).unwrap_or(i64::MAX)))
             .filter(ops::first_incarnation.is_not_null())
             .select((ops::first_incarnation, ops::first_seq))
             .load(connection)?;
