@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::message::SyncResponse;
 use crate::outcome::{Outcome, ParkReason};
 
 /// One exchange, or the try at one.
@@ -103,41 +104,56 @@ impl Tally {
     }
 }
 
+impl AttemptResult {
+    /// What an answer says the exchange came to.
+    pub fn of<R>(response: &SyncResponse<R>) -> Self {
+        match response {
+            SyncResponse::Ok(accepted) => Self::Ok(Tally::of(&accepted.outcomes)),
+            SyncResponse::Fork { .. } => Self::Fork,
+            SyncResponse::Gap { .. } => Self::Gap,
+            SyncResponse::Reset { .. } => Self::Reset,
+            SyncResponse::Upgrade { outcomes, .. } => Self::Upgrade(Tally::of(outcomes)),
+        }
+    }
+}
+
 impl Attempt {
     /// The line as a person reads it.
     pub fn in_words(&self, language: Language) -> String {
         let chinese = language == Language::Chinese;
         let mut sentences = vec![match (&self.result, language) {
             (AttemptResult::Ok(_), Language::Chinese) => {
-                format!("同步完成:上传 {} 条,收到 {} 条。", self.ops, self.rows)
+                format!("同步完成：上传 {} 条，收到 {} 条。", self.ops, self.rows)
             }
             (AttemptResult::Ok(_), Language::English) => {
                 format!("Synced: {} sent, {} received.", self.ops, self.rows)
             }
             (AttemptResult::Fork, Language::Chinese) => {
-                "这台平板的数据是另一台平板的副本,已换用新编号,正在重新上传。".into()
+                "这台平板的数据是另一台平板的副本，已换用新编号，正在重新上传。".into()
             }
             (AttemptResult::Fork, Language::English) => "This tablet's data is a copy of another \
                  tablet's. It has taken a new number and is sending again."
                 .into(),
-            (AttemptResult::Gap, Language::Chinese) => "服务器缺少之前的部分记录,正在补传。".into(),
+            (AttemptResult::Gap, Language::Chinese) => {
+                "服务器缺少之前的部分记录，正在补传。".into()
+            }
             (AttemptResult::Gap, Language::English) => {
                 "The server lacks some earlier records; they are being sent again.".into()
             }
             (AttemptResult::Reset, Language::Chinese) => {
-                "服务器已从备份恢复,正在重新上传本机保留的记录。".into()
+                "服务器已从备份恢复，正在重新上传本机保留的记录。".into()
             }
             (AttemptResult::Reset, Language::English) => "The server was restored from a backup; \
                  what this tablet kept is being sent again."
                 .into(),
             (AttemptResult::Upgrade(_), Language::Chinese) => {
-                "应用版本过旧:已上传的记录已保存,请更新应用后再接收。".into()
+                "应用版本过旧：已上传的记录已保存，请更新应用后再接收。".into()
             }
             (AttemptResult::Upgrade(_), Language::English) => "The app is too old: what was sent \
                  is stored. Update the app to receive news."
                 .into(),
             (AttemptResult::NoAnswer, Language::Chinese) => {
-                "没有网络或服务器没有回答。记录仍在本机,稍后会自动再试。".into()
+                "没有网络或服务器没有回答。记录仍在本机，稍后会自动再试。".into()
             }
             (AttemptResult::NoAnswer, Language::English) => "No network, or no answer. The \
                  records are safe on the tablet; it will try again by itself."
@@ -150,8 +166,8 @@ impl Attempt {
         if let Some(skew) = self.skew.filter(|skew| skew.abs() >= WORTH_A_WORD) {
             let minutes = (skew.abs() + 30_000) / 60_000;
             sentences.push(match (chinese, skew > 0) {
-                (true, true) => format!("平板时间快了 {minutes} 分钟,请校准。"),
-                (true, false) => format!("平板时间慢了 {minutes} 分钟,请校准。"),
+                (true, true) => format!("平板时间快了 {minutes} 分钟，请校准。"),
+                (true, false) => format!("平板时间慢了 {minutes} 分钟，请校准。"),
                 (false, true) => format!("The tablet's clock is {minutes} minutes fast; set it."),
                 (false, false) => format!("The tablet's clock is {minutes} minutes slow; set it."),
             });
@@ -165,16 +181,16 @@ impl Tally {
         let lines = [
             (
                 self.conflicts,
-                "{} 条与他人的修改不一致,请在“冲突”中查看。",
+                "{} 条与他人的修改不一致，请在“冲突”中查看。",
                 "{} differ from what others wrote; see Conflicts.",
             ),
             (
                 self.out_of_scope,
-                "有村已不归您负责,{} 条记录已交审核。",
+                "有村已不归您负责，{} 条记录已交审核。",
                 "{} are of a village that is no longer yours; a supervisor has them.",
             ),
             (self.parked, "{} 条已交审核。", "{} wait for a supervisor."),
-            (self.rejected, "{} 条未被接受,内容已保留。", "{} were not accepted; they are kept."),
+            (self.rejected, "{} 条未被接受，内容已保留。", "{} were not accepted; they are kept."),
         ];
         let said = lines.into_iter().filter(|(count, ..)| *count > 0);
         said.map(|(count, zh, en)| {
@@ -187,27 +203,27 @@ impl Tally {
 fn refused(problem: &str, chinese: bool) -> String {
     let (zh, en) = match problem {
         "session-ended" | "unauthenticated" | "enrolment-refused" => (
-            "本机的登记已失效,请联系管理员重新登记。记录仍在本机。",
+            "本机的登记已失效，请联系管理员重新登记。记录仍在本机。",
             "This tablet is no longer enrolled; ask an admin. The records are safe on it.",
         ),
         "mismatch" => (
-            "本机数据属于另一台平板,请联系管理员。记录仍在本机。",
+            "本机数据属于另一台平板，请联系管理员。记录仍在本机。",
             "This data belongs to another tablet; ask an admin. The records are safe on it.",
         ),
         "too-many-requests" => {
-            ("请求太频繁,稍后会自动再试。", "Too many requests; it will try again by itself.")
+            ("请求太频繁，稍后会自动再试。", "Too many requests; it will try again by itself.")
         }
         "unavailable" | "internal" => (
-            "服务器暂时不可用,稍后会自动再试。",
+            "服务器暂时不可用，稍后会自动再试。",
             "The server is not available; it will try again by itself.",
         ),
         "too-large" => (
-            "一次上传的内容过大,请联系管理员。记录仍在本机。",
+            "一次上传的内容过大，请联系管理员。记录仍在本机。",
             "Too much in one request; ask an admin. The records are safe on the tablet.",
         ),
         _ => {
             return if chinese {
-                format!("服务器拒绝了请求({problem}),请联系管理员。记录仍在本机。")
+                format!("服务器拒绝了请求（{problem}），请联系管理员。记录仍在本机。")
             } else {
                 format!(
                     "The server refused the request ({problem}); ask an admin. The records are \

@@ -259,6 +259,14 @@ impl<R> SyncResponse<R> {
             | Self::Upgrade { request, .. } => *request,
         }
     }
+
+    /// How many records it brings.
+    pub fn rows(&self) -> u64 {
+        match self {
+            Self::Ok(accepted) => accepted.feeds.values().map(|feed| feed.rows.len() as u64).sum(),
+            _ => 0,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::time::Instant;
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use sync_protocol::exchange::admit;
 use sync_protocol::limits::{MAX_OPS, MAX_PARTS, MAX_SCOPES, OLDEST_PROTOCOL, PROTOCOL};
-use sync_protocol::log::{Attempt, AttemptResult, Tally, Traffic};
+use sync_protocol::log::{Attempt, AttemptResult, Traffic};
 use sync_protocol::message::{Accepted, Order, SyncResponse};
 use sync_protocol::{ClockReading, Outcome};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -41,7 +41,7 @@ async fn sync(
     let (ops, skew) = (request.ops.len() as u64, skew(&request.clock, now));
     let answered = exchange(&app, tablet, request, now).await;
     let (result, rows) = match &answered {
-        Ok(response) => result_of(response),
+        Ok(response) => (AttemptResult::of(response), response.rows()),
         Err(problem) => (AttemptResult::Refused { problem: problem.kind().name.to_owned() }, 0),
     };
     let written = answered.and_then(|response| wire::write(&http, response));
@@ -52,19 +52,6 @@ async fn sync(
     let attempt = Attempt { at, traffic, ops, rows, skew: Some(skew), result };
     log::note(&app, device, &attempt, now);
     written.map(|(response, _)| response)
-}
-
-fn result_of(response: &Response) -> (AttemptResult, u64) {
-    match response {
-        SyncResponse::Ok(accepted) => {
-            let rows = accepted.feeds.values().map(|feed| feed.rows.len() as u64).sum();
-            (AttemptResult::Ok(Tally::of(&accepted.outcomes)), rows)
-        }
-        SyncResponse::Fork { .. } => (AttemptResult::Fork, 0),
-        SyncResponse::Gap { .. } => (AttemptResult::Gap, 0),
-        SyncResponse::Reset { .. } => (AttemptResult::Reset, 0),
-        SyncResponse::Upgrade { outcomes, .. } => (AttemptResult::Upgrade(Tally::of(outcomes)), 0),
-    }
 }
 
 async fn exchange(

@@ -28,7 +28,7 @@ pub use store::{ATTEMPTS_KEPT, Identity, StoreChange, Stored};
 
 use crate::clock::ClockReading;
 use crate::limits::{MAX_BUDGET, MIN_BUDGET, PROTOCOL};
-use crate::log::{Attempt, AttemptResult, Tally, Traffic};
+use crate::log::{Attempt, AttemptResult, Traffic};
 use crate::message::{Accepted, Inheritance, Order, SyncRequest, SyncResponse};
 use crate::mutant::{self, Mutant};
 use crate::outcome::Outcome;
@@ -463,19 +463,12 @@ impl Tablet {
 
 /// The line of the sync log for an answer.
 fn attempt(flight: &Flight, traffic: Traffic, response: &SyncResponse) -> StoreChange {
-    let (mut rows, mut skew) = (0, None);
-    let result = match response {
-        SyncResponse::Ok(accepted) => {
-            rows = accepted.feeds.values().map(|feed| feed.rows.len() as u64).sum();
-            skew = Some(flight.at.saturating_sub(accepted.now));
-            AttemptResult::Ok(Tally::of(&accepted.outcomes))
-        }
-        SyncResponse::Fork { .. } => AttemptResult::Fork,
-        SyncResponse::Gap { .. } => AttemptResult::Gap,
-        SyncResponse::Reset { .. } => AttemptResult::Reset,
-        SyncResponse::Upgrade { outcomes, .. } => AttemptResult::Upgrade(Tally::of(outcomes)),
+    let skew = match response {
+        SyncResponse::Ok(accepted) => Some(flight.at.saturating_sub(accepted.now)),
+        _ => None,
     };
-    let (at, ops) = (flight.at, flight.count as u64);
+    let (at, ops, rows) = (flight.at, flight.count as u64, response.rows());
+    let result = AttemptResult::of(response);
     StoreChange::Attempt(Attempt { at, traffic, ops, rows, skew, result })
 }
 

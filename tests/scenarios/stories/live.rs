@@ -102,9 +102,9 @@ story!(the_log_says_in_words_what_an_exchange_came_to, async |stage| {
         .iter()
         .map(|line| line["words"].as_str().unwrap())
         .collect();
-    assert!(words[0].starts_with("本机数据属于另一台平板,请联系管理员。"), "{words:?}");
-    assert!(words[1].starts_with("同步完成:上传 1 条"), "{words:?}");
-    assert!(words[1].ends_with("平板时间快了 180 分钟,请校准。"), "{words:?}");
+    assert!(words[0].starts_with("本机数据属于另一台平板，请联系管理员。"), "{words:?}");
+    assert!(words[1].starts_with("同步完成：上传 1 条"), "{words:?}");
+    assert!(words[1].ends_with("平板时间快了 180 分钟，请校准。"), "{words:?}");
     assert!(log["items"][1]["attempt"]["traffic"]["sent"].as_u64().unwrap() > 100);
     let english = reqwest::Client::new()
         .get(format!("{}{path}", stage.address()))
