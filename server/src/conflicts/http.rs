@@ -1,34 +1,56 @@
 //! `/api/v1/conflicts`
 
-use std::collections::BTreeSet;
-
 use actix_web::{get, post, web};
 use serde::{Deserialize, Serialize};
-use sync_protocol::op::{Change, Fields, Resolution};
-use sync_protocol::{Op, Outcome, RecordId, ScopeId, Version};
+use sync_protocol::op::{Fields, Resolution};
+use sync_protocol::{ScopeId, Version};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::queries::{self, Conflict};
+use super::settle::{self, Decision};
 use crate::app::App;
 use crate::areas;
 use crate::db::Failed;
 use crate::http::caller::{ReadRecords, SettleConflicts};
 use crate::http::page::{self, Page};
 use crate::http::{Body, Kind, Permitted, Problem, Query};
-use crate::sync::{Person, act};
+use crate::sync::{Person, check_reason};
 
 /// Which conflicts are asked for.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 struct ConflictQuery {
-    /// `open`, `kept`, `swapped` or `edited`; all where absent.
-    state: Option<String>,
+    /// All where absent.
+    #[param(inline)]
+    state: Option<State>,
     /// The `next` of the page before; absent for the first.
     after: Option<Uuid>,
     /// How many at most.
     limit: Option<i64>,
+}
+
+/// Where a conflict stands.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    Open,
+    Kept,
+    Swapped,
+    Edited,
+}
+
+impl State {
+    /// As it stands in the record.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Kept => "kept",
+            Self::Swapped => "swapped",
+            Self::Edited => "edited",
+        }
+    }
 }
 
 /// How a person settles a conflict.
@@ -79,7 +101,7 @@ async fn list(
         .read(move |connection| {
             let scopes = areas::scopes_under(connection, &permitted.areas)?;
             let scopes: Vec<_> = scopes.iter().map(ToString::to_string).collect();
-            queries::list(connection, &scopes, state.as_deref(), after, limit)
+            queries::list(connection, &scopes, state.map(State::name), after, limit)
         })
         .await?;
     Ok(web::Json(Page::of(found, limit, |conflict| conflict.id)))
@@ -111,13 +133,12 @@ fn is_in<'a>(scope: &str, scopes: impl IntoIterator<Item = &'a ScopeId>) -> bool
 /// Settles a conflict. It takes effect like an edit on a tablet, and syncs.
 #[utoipa::path(tag = "conflicts", request_body = Settlement, responses((status = 200, body = Settled)))]
 #[post("/api/v1/conflicts/{id}/settle")]
-async fn settle(
+async fn decide(
     permitted: Permitted<SettleConflicts>,
     app: web::Data<App>,
     id: web::Path<Uuid>,
     body: Body<Settlement>,
 ) -> Result<web::Json<Settled>, Problem> {
-    let id = id.into_inner();
     let settlement = body.read().await?;
     let choice = match (settlement.choice, settlement.fields) {
         (Choice::Keep, None) => Resolution::Keep,
@@ -127,71 +148,29 @@ async fn settle(
             return Err(Problem::new(&Kind::MALFORMED).detail("fields: with `edit`, and only then"));
         }
     };
-    if settlement.reason.trim().is_empty() {
-        return Err(Problem::new(&Kind::MALFORMED).detail("reason: say why"));
-    }
-    let (definition, _) = {
-        let known = app.definitions();
-        let known = known.current("conflict").map(|(hash, known)| (hash, known.clone()));
-        known.ok_or_else(|| Problem::new(&Kind::INTERNAL))?
-    };
-    let (catalogue, lineage) = (app.definitions(), app.lineage.clone());
-    let (user, now) = (permitted.caller.user, app.now());
-    let areas_of = permitted.areas;
+    check_reason(&settlement.reason)?;
+    let known = app.definitions();
+    let definition = known.current("conflict").map(|(hash, _)| hash);
+    let definition = definition.ok_or_else(|| Problem::new(&Kind::INTERNAL))?;
     let (seen, reason) = (settlement.version, settlement.reason);
+    let decision = Decision { conflict: id.into_inner(), seen, choice, reason, definition };
+    let (lineage, user, now) = (app.lineage.clone(), permitted.caller.user, app.now());
     let settled: Result<_, Failed<Problem>> = app
         .database
         .write(move |connection| {
-            let scopes: BTreeSet<ScopeId> =
-                areas::scopes_under(connection, &areas_of)?.into_iter().collect();
-            let found = queries::find(connection, id)?;
-            let found = found.filter(|conflict| is_in(&conflict.scope, &scopes));
-            let found = found.ok_or_else(|| Failed::Rule(Problem::new(&Kind::NOT_FOUND)))?;
-            if found.version != seen {
-                return Err(Failed::Rule(Problem::new(&Kind::STALE_VIEW)));
-            }
-            let (catalogue, lineage, scopes) = (&*catalogue, &*lineage, &scopes);
+            let scopes = areas::scopes_under(connection, &permitted.areas)?;
+            let (scopes, catalogue, lineage) = (&scopes.into_iter().collect(), &*known, &*lineage);
             let person = Person { user, scopes, catalogue, lineage, now, decides_about: None };
-            let scope = found.scope.parse();
-            let op = Op {
-                collection: "conflict".to_owned(),
-                record: RecordId(id),
-                scope: scope.map_err(|_| Failed::Rule(Problem::new(&Kind::INTERNAL)))?,
-                base: Some(seen),
-                change: Change::Resolve { choice: choice.clone(), reason: reason.clone() },
-                at: person.reading(),
-                definition,
-                author: user,
-                blobs: Vec::new(),
-                group: None,
-            };
-            let raised = match act(connection, &person, &[op])?.pop() {
-                Some(Outcome::Applied { .. } | Outcome::Merged { .. }) => Vec::new(),
-                Some(Outcome::Conflict { conflicts, .. }) => conflicts,
-                Some(Outcome::Parked { reason }) => {
-                    return Err(Failed::Rule(refused(reason.name())));
-                }
-                Some(Outcome::Rejected { reason }) => {
-                    return Err(Failed::Rule(refused(reason.name())));
-                }
-                None => return Err(Failed::Rule(Problem::new(&Kind::INTERNAL))),
-            };
-            let conflict = queries::find(connection, id)?;
-            let conflict = conflict.ok_or_else(|| Failed::Rule(Problem::new(&Kind::NOT_FOUND)))?;
-            Ok((conflict, raised, found.scope))
+            settle::settle(connection, &person, &decision)
         })
         .await;
-    let (conflict, raised, scope) = settled.map_err(Problem::from)?;
-    app.live.announce(scope.parse(), None);
+    let (conflict, raised) = settled.map_err(Problem::from)?;
+    app.live.announce(conflict.scope.parse(), None);
     let raised = raised.into_iter().map(|id| id.0).collect();
     Ok(web::Json(Settled { conflict, raised }))
 }
 
-fn refused(reason: &'static str) -> Problem {
-    Problem::new(&Kind::NOT_APPLICABLE).with("reason", reason)
-}
-
 /// The feature's routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(list).service(show).service(settle);
+    config.service(list).service(show).service(decide);
 }

@@ -3,5 +3,7 @@
 
 mod http;
 mod queries;
+mod rules;
+mod settle;
 
 pub use http::routes;

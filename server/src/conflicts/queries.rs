@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
+use mobile_schema::{FieldId, Value};
 use serde::Serialize;
 use serde_json::Value as Json;
-use serde_json::value::RawValue;
 use sync_protocol::{Epoch, Version};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::rules::values_after;
 use crate::db::AnyConnection;
 use crate::db::schema::{history, ops, records, users};
 use crate::db::types::{JsonText, Key, Timestamp};
@@ -36,10 +37,11 @@ pub(super) struct Conflict {
     label: String,
     /// `latest`, `authority` or `compare_and_set`.
     policy: String,
-    /// The values before either of the two wrote, by field id; only in the detail.
+    /// The values before either of the two wrote, by field id, as far as the record's history
+    /// tells; only in the detail.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
-    before: Option<BTreeMap<String, Json>>,
+    before: Option<BTreeMap<FieldId, Value>>,
     /// The value that stands, until somebody settles it otherwise.
     winner: Side,
     /// The value that does not.
@@ -171,12 +173,12 @@ fn before(
     connection: &mut AnyConnection,
     conflict: &Conflict,
     fields: &BTreeMap<String, Json>,
-) -> QueryResult<Option<BTreeMap<String, Json>>> {
+) -> QueryResult<Option<BTreeMap<FieldId, Value>>> {
     let version = |side: &str| fields.get(side).and_then(|side| side["n"].as_i64());
     let (Some(record), Some(older)) = (conflict.record, version("5").min(version("6"))) else {
         return Ok(None);
     };
-    let lines: Vec<Vec<u8>> = history::table
+    let bodies: Vec<Vec<u8>> = history::table
         .inner_join(
             ops::table.on(ops::incarnation.eq(history::incarnation).and(ops::seq.eq(history::seq))),
         )
@@ -185,23 +187,10 @@ fn before(
         .limit(crate::limits::MAX_PAGE)
         .select(ops::body)
         .load(connection)?;
+    let ops = bodies.iter().map_while(|body| serde_json::from_slice(body).ok());
     let at_stake = [&conflict.winner, &conflict.loser].into_iter().flat_map(|side| {
-        side.values.as_object().into_iter().flat_map(|values| values.keys().cloned())
+        let values = side.values.as_object().into_iter();
+        values.flat_map(|values| values.keys().filter_map(|field| field.parse().ok()))
     });
-    let mut before: BTreeMap<String, Json> = at_stake.map(|field| (field, Json::Null)).collect();
-    let mut found: Vec<String> = Vec::new();
-    for line in lines {
-        let Ok(op) = serde_json::from_slice::<Box<RawValue>>(&line) else { continue };
-        let Ok(op) = serde_json::from_str::<Json>(op.get()) else { continue };
-        let Some(set) = op["change"]["fields"].as_object() else { continue };
-        for (field, value) in set {
-            if let Some(slot) = before.get_mut(field)
-                && !found.contains(field)
-            {
-                found.push(field.clone());
-                *slot = value.clone();
-            }
-        }
-    }
-    Ok(Some(before))
+    Ok(Some(values_after(ops, at_stake.collect())))
 }

@@ -64,10 +64,7 @@ fn all(connection: &mut AnyConnection) -> QueryResult<Vec<BundleView>> {
     let stored: QueryResult<Vec<BundleView>> = rows
         .into_iter()
         .map(|(hash, kind, name, version, labels, media_type, pack)| {
-            let unreadable = |error: serde_json::Error| {
-                diesel::result::Error::DeserializationError(error.into())
-            };
-            let labels = RawValue::from_string(labels.0).map_err(unreadable)?;
+            let labels = labels.raw()?;
             let hash = Hash(hash.try_into().unwrap_or([0; 32]));
             Ok(BundleView { hash, kind, name, version, labels, media_type, pack })
         })

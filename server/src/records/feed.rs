@@ -50,14 +50,12 @@ macro_rules! row_columns {
 }
 
 fn feed_row((_, id, collection, epoch, n, definition, _, fields): Row) -> QueryResult<FeedRow> {
-    let unreadable =
-        |error: serde_json::Error| diesel::result::Error::DeserializationError(error.into());
     Ok(FeedRow {
         id: id.into(),
         collection,
         version: version(epoch, n),
         definition: Hash(definition.try_into().unwrap_or([0; 32])),
-        fields: RawValue::from_string(fields.0).map_err(unreadable)?,
+        fields: fields.raw()?,
     })
 }
 

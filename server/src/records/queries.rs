@@ -83,8 +83,7 @@ fn view(row: Row) -> QueryResult<RecordView> {
         due_on,
         deleted,
         updated_at,
-        fields: RawValue::from_string(fields.0)
-            .map_err(|error| diesel::result::Error::DeserializationError(error.into()))?,
+        fields: fields.raw()?,
     })
 }
 

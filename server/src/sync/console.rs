@@ -66,3 +66,21 @@ pub fn act(
         _ => Err(Failed::Rule(Problem::new(&Kind::UNAVAILABLE))),
     }
 }
+
+/// Nobody decides without saying why.
+pub fn check_reason(reason: &str) -> Result<(), Problem> {
+    if reason.trim().is_empty() || reason.contains('\0') {
+        return Err(Problem::new(&Kind::MALFORMED).detail("reason: say why"));
+    }
+    Ok(())
+}
+
+/// What was decided has no effect: the transaction ends, and everything is as it was.
+pub fn not_applicable(outcome: &Outcome) -> Problem {
+    let reason = match outcome {
+        Outcome::Parked { reason } => reason.name(),
+        Outcome::Rejected { reason } => reason.name(),
+        _ => "",
+    };
+    Problem::new(&Kind::NOT_APPLICABLE).with("reason", reason)
+}

@@ -165,15 +165,17 @@ pub fn push(
                 outcomes[place] = outcomes[earlier].clone();
             }
         }
-        let first_place = |place: usize| {
-            let repeated = earlier[place].map(|earlier| Writer {
+        let before = (0..keys.len()).map(|place| {
+            let earlier = earlier[place].map(|earlier| Writer {
                 incarnation: request.incarnation,
                 seq: first_seq + earlier as u64,
             });
-            known.get(&keys[place]).map(|(writer, _)| *writer).or(repeated)
-        };
-        let kept = Kept { incarnation: request.incarnation, from: next, first_place: &first_place };
-        let again = keep(connection, pusher, &kept, &arrived, &outcomes)?;
+            known.get(&keys[place]).map(|(writer, _)| *writer).or(earlier)
+        });
+        let stood: Vec<_> = before.collect();
+        let again = stood[(next - first_seq) as usize..].iter().any(Option::is_some);
+        let kept = Kept { incarnation: request.incarnation, from: next, stood: &stood };
+        keep(connection, pusher, &kept, &arrived, &outcomes)?;
         chain::advance(connection, request.incarnation, end, again)?;
     }
     let outcomes = outcomes.into_iter().flatten().collect();
@@ -261,27 +263,24 @@ struct Kept<'a> {
     incarnation: IncarnationId,
     /// Those from this number on.
     from: u64,
-    /// Where the operation of this request stood before.
-    first_place: &'a dyn Fn(usize) -> Option<Writer>,
+    /// Where each operation of the request stood first, if it stood anywhere before.
+    stood: &'a [Option<Writer>],
 }
 
-/// Keeps the operations as they came, and sets aside those that have no effect. Says whether
-/// any stood elsewhere before.
+/// Keeps the operations as they came, and sets aside those that have no effect.
 fn keep(
     connection: &mut AnyConnection,
     pusher: &Pusher<'_>,
     kept: &Kept<'_>,
     arrived: &[Arrived<'_>],
     outcomes: &[Option<Outcome>],
-) -> QueryResult<bool> {
+) -> QueryResult<()> {
     let (mut rows, mut aside) = (Vec::new(), Vec::new());
     let mut references = BTreeSet::new();
     let incarnation = kept.incarnation;
-    let mut again = false;
     for (place, (one, outcome)) in arrived.iter().zip(outcomes).enumerate() {
         let Some(outcome) = outcome.as_ref().filter(|_| one.seq >= kept.from) else { continue };
-        let first = (kept.first_place)(place);
-        again |= first.is_some();
+        let first = kept.stood[place];
         rows.push(OpRow {
             incarnation: incarnation.into(),
             seq: one.seq as i64,
@@ -303,8 +302,7 @@ fn keep(
     }
     insert_all!(connection, ops::table, rows)?;
     quarantine::keep(connection, aside)?;
-    refer(connection, references)?;
-    Ok(again)
+    refer(connection, references)
 }
 
 /// Notes which records name which blobs.

@@ -19,7 +19,7 @@ use crate::db::{AnyConnection, insert_all};
 use crate::devices;
 use crate::http::caller::ReadQuarantine;
 use crate::http::page;
-use crate::http::{Permitted, Problem, Query};
+use crate::http::{Kind, Permitted, Problem, Query};
 
 #[derive(Insertable)]
 #[diesel(table_name = quarantine)]
@@ -100,9 +100,8 @@ struct HeldQuery {
     /// Whether those that somebody has decided about are wanted, too.
     #[serde(default)]
     settled: bool,
-    /// Those that came before this moment, in microseconds since 1970 UTC: the page after one that
-    /// ends there.
-    before: Option<i64>,
+    /// The last one of the page before, as `INCARNATION/SEQ`; absent for the first page.
+    after: Option<String>,
     /// How many at most.
     limit: Option<i64>,
 }
@@ -117,21 +116,30 @@ pub(super) async fn list(
     query: Query<HeldQuery>,
 ) -> Result<web::Json<Vec<Held>>, Problem> {
     let query = query.read()?;
+    let after = query.after.as_deref().map(place).transpose()?;
     let held = app
         .read(move |connection| {
             let scopes = areas::scopes_under(connection, &permitted.areas)?;
             let scopes = scopes.iter().map(ToString::to_string).collect();
             let people = devices::people_in(connection, &permitted.areas)?;
-            held(connection, scopes, people, &query)
+            held(connection, (scopes, people), after, &query)
         })
         .await?;
     Ok(web::Json(held))
 }
 
+fn place(text: &str) -> Result<(Key, i64), Problem> {
+    let place = text
+        .split_once('/')
+        .and_then(|(incarnation, seq)| Some((Key(incarnation.parse().ok()?), seq.parse().ok()?)));
+    place.ok_or_else(|| Problem::new(&Kind::MALFORMED).detail("after: INCARNATION/SEQ"))
+}
+
+/// What is after this place: many come at one moment, so the moment alone would skip some.
 fn held(
     connection: &mut AnyConnection,
-    scopes: Vec<String>,
-    people: Vec<Key>,
+    (scopes, people): (Vec<String>, Vec<Key>),
+    after: Option<(Key, i64)>,
     asked: &HeldQuery,
 ) -> QueryResult<Vec<Held>> {
     type Place = (Key, i64, Option<Key>, Key, Option<String>, String, String, Timestamp);
@@ -146,7 +154,6 @@ fn held(
                 .eq_any(scopes)
                 .or(quarantine::scope.is_null().and(quarantine::pushed_by.eq_any(people))),
         )
-        .filter(quarantine::received_at.lt(Timestamp(asked.before.unwrap_or(i64::MAX / 2))))
         .order((quarantine::received_at.desc(), quarantine::incarnation, quarantine::seq))
         .limit(page::limit(asked.limit))
         .select((
@@ -169,6 +176,19 @@ fn held(
             ops::body,
         ))
         .into_boxed();
+    if let Some((incarnation, seq)) = after {
+        let at: Option<Timestamp> = quarantine::table
+            .find((incarnation, seq))
+            .select(quarantine::received_at)
+            .first(connection)
+            .optional()?;
+        let Some(at) = at else { return Ok(Vec::new()) };
+        let later = quarantine::incarnation
+            .gt(incarnation)
+            .or(quarantine::incarnation.eq(incarnation).and(quarantine::seq.gt(seq)));
+        query = query
+            .filter(quarantine::received_at.lt(at).or(quarantine::received_at.eq(at).and(later)));
+    }
     if !asked.settled {
         query = query.filter(quarantine::settlement.is_null());
     }

@@ -11,7 +11,7 @@ use sync_protocol::{Op, Outcome, ScopeId};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::console::{Person, act};
+use super::console::{Person, act, check_reason, not_applicable};
 use crate::app::App;
 use crate::areas;
 use crate::db::schema::{ops, quarantine};
@@ -41,13 +41,6 @@ enum What {
     Discard,
 }
 
-impl Waiting {
-    /// The number of the first of the group.
-    fn first(&self) -> u64 {
-        self.places.first().map_or(0, |(_, seq)| *seq as u64)
-    }
-}
-
 /// What came of it.
 #[derive(Serialize, ToSchema)]
 struct Decided {
@@ -61,7 +54,15 @@ struct Waiting {
     places: Vec<(Key, i64)>,
     scopes: Vec<Option<String>>,
     parked: bool,
+    settled: bool,
     bodies: Vec<Vec<u8>>,
+}
+
+impl Waiting {
+    /// The number of the first of the group.
+    fn first(&self) -> u64 {
+        self.places.first().map_or(0, |(_, seq)| *seq as u64)
+    }
 }
 
 /// Applies or discards an operation that waits, with those of its group.
@@ -75,9 +76,7 @@ pub(super) async fn settle(
 ) -> Result<web::Json<Decided>, Problem> {
     let (incarnation, seq) = place.into_inner();
     let Decision { decision, scope, reason } = body.read().await?;
-    if reason.trim().is_empty() || reason.contains('\0') {
-        return Err(Problem::new(&Kind::MALFORMED).detail("reason: say why"));
-    }
+    check_reason(&reason)?;
     let (catalogue, lineage) = (app.definitions(), app.lineage.clone());
     let (user, now, areas_of) = (permitted.caller.user, app.now(), permitted.areas);
     let settled: Result<(Vec<Outcome>, Vec<ScopeId>), Failed<Problem>> = app
@@ -92,8 +91,11 @@ pub(super) async fn settle(
                 known.peek().is_some()
                     && known.all(|one| one.is_ok_and(|one| scopes.contains(&one)))
             };
-            let waiting = waiting?.filter(visible);
+            let waiting = waiting.filter(visible);
             let waiting = waiting.ok_or_else(|| Failed::Rule(Problem::new(&Kind::NOT_FOUND)))?;
+            if waiting.settled {
+                return Err(Failed::Rule(Problem::new(&Kind::SETTLED_ALREADY)));
+            }
             let mut touched = Vec::new();
             let outcomes = match decision {
                 What::Discard => Vec::new(),
@@ -122,21 +124,12 @@ pub(super) async fn settle(
     Ok(web::Json(Decided { outcomes }))
 }
 
-fn not_applicable(outcome: &Outcome) -> Problem {
-    let reason = match outcome {
-        Outcome::Parked { reason } => reason.name(),
-        Outcome::Rejected { reason } => reason.name(),
-        _ => "",
-    };
-    Problem::new(&Kind::NOT_APPLICABLE).with("reason", reason)
-}
-
-/// The operation and those of its group, locked; a problem if somebody has decided already.
+/// The operation and those of its group, locked.
 fn find(
     connection: &mut AnyConnection,
     incarnation: Key,
     seq: i64,
-) -> QueryResult<Result<Option<Waiting>, Failed<Problem>>> {
+) -> QueryResult<Option<Waiting>> {
     type Row = (i64, Option<String>, String, Option<Key>, Option<String>);
     let columns = (
         quarantine::seq,
@@ -147,7 +140,7 @@ fn find(
     );
     let query = quarantine::table.find((incarnation, seq)).select(columns);
     let found: Option<Row> = RowLocked(query).get_result(connection).optional()?;
-    let Some(first) = found else { return Ok(Ok(None)) };
+    let Some(first) = found else { return Ok(None) };
     let rows: Vec<Row> = match first.3 {
         None => vec![first],
         Some(unit) => {
@@ -158,21 +151,19 @@ fn find(
             RowLocked(query).get_results(connection)?
         }
     };
-    if rows.iter().any(|(.., settlement)| settlement.is_some()) {
-        return Ok(Err(Failed::Rule(Problem::new(&Kind::SETTLED_ALREADY))));
-    }
     let seqs: Vec<i64> = rows.iter().map(|(seq, ..)| *seq).collect();
     let bodies: Vec<Vec<u8>> = ops::table
         .filter(ops::incarnation.eq(incarnation).and(ops::seq.eq_any(seqs.clone())))
         .order(ops::seq)
         .select(ops::body)
         .load(connection)?;
-    Ok(Ok(Some(Waiting {
+    Ok(Some(Waiting {
         places: seqs.into_iter().map(|seq| (incarnation, seq)).collect(),
         parked: rows.iter().all(|(_, _, kind, ..)| kind == "parked"),
+        settled: rows.iter().any(|(.., settlement)| settlement.is_some()),
         scopes: rows.into_iter().map(|(_, scope, ..)| scope).collect(),
         bodies,
-    })))
+    }))
 }
 
 /// The operations as they are to be applied.

@@ -143,6 +143,27 @@ story!(what_was_parked_is_applied_or_discarded_by_a_person, async |stage| {
     assert_eq!(kept.unwrap()["op"]["change"]["fields"]["4"], "迟到", "the bytes stay");
 });
 
+story!(what_came_at_one_moment_is_listed_page_by_page_without_a_hole, async |stage| {
+    let mut probe = Probe::new(&stage, "cadre").await;
+    let rubbish: Vec<_> = (0..5).map(|number| json!({ "rubbish": number })).collect();
+    probe.push(&rubbish).await;
+    let mut supervisor = stage.person("supervisor").await;
+    let mut seen = Vec::new();
+    let mut path = "/api/v1/quarantine?limit=2".to_owned();
+    loop {
+        let page = supervisor.call(Method::GET, &path, None).await.unwrap();
+        let lines = page.as_array().unwrap();
+        seen.extend(lines.iter().map(|one| one["op"]["rubbish"].as_u64().unwrap()));
+        let Some(last) = lines.last() else { break };
+        let incarnation = last["incarnation"].as_str().unwrap();
+        path = format!("/api/v1/quarantine?limit=2&after={incarnation}/{}", last["seq"]);
+    }
+    seen.sort_unstable();
+    assert_eq!(seen, [0, 1, 2, 3, 4]);
+    let bad = supervisor.call(Method::GET, "/api/v1/quarantine?after=rubbish", None).await;
+    assert_eq!(bad.unwrap_err().kind(), "malformed");
+});
+
 story!(an_amendment_of_an_approved_visit_waits_for_a_person, async |stage| {
     let mut probe = Probe::new(&stage, "cadre").await;
     let id = RecordId(uuid::Uuid::now_v7());
