@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use diesel::QueryResult;
 use harness::{Backend, DatabaseKind, MediaKind, ServerProcess, Stage};
 use mobile_schema::{Catalogue, Hash, Value};
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE};
 use ruhu::accounts::{self, NewUser, Role};
 use ruhu::areas::{self, Area};
+use ruhu::db::{AnyConnection, Timestamp};
 use ruhu::devices::{self, DeviceState};
 use sync_protocol::op::{Change, Fields, Group, Op};
 use sync_protocol::{
@@ -47,7 +49,44 @@ pub(crate) fn name(backend: Backend) -> &'static str {
 }
 
 impl Crowd {
+    /// Tablets that all work in the same villages: the admin's, who sees all of them.
     pub(crate) async fn gather(backend: Backend, count: usize) -> Self {
+        Self::of(backend, count, |connection, _, _| {
+            let user = accounts::find_user(connection, "admin")?.map(|(user, _)| user);
+            Ok(user.expect("the demo has an admin"))
+        })
+        .await
+    }
+
+    /// A crowd of which each has a village of its own.
+    pub(crate) async fn gather_apart(backend: Backend, count: usize) -> Self {
+        Self::of(backend, count, |connection, number, now| {
+            let code = Self::village_code(number);
+            let area = Area {
+                code: code.clone(),
+                parent: Some("529901100000".into()),
+                level: "village".into(),
+                name: code.clone(),
+            };
+            areas::add(connection, &area)?;
+            let new = NewUser {
+                login: format!("bench-{number}"),
+                display_name: String::new(),
+                password_hash: String::new(),
+            };
+            let user = accounts::add_user(connection, &new, now)?;
+            accounts::add_grant(connection, user, Role::Cadre, &code, now)?;
+            Ok(user)
+        })
+        .await
+    }
+
+    /// Tablets of the people that `whose` finds or makes.
+    async fn of(
+        backend: Backend,
+        count: usize,
+        whose: impl Fn(&mut AnyConnection, usize, Timestamp) -> QueryResult<UserId> + Send + 'static,
+    ) -> Self {
         let stage = Arc::new(Stage::open(backend).await);
         let (arguments, mut environment) = stage.process_settings();
         environment.push(("RUHU_LOG".into(), "warn".into()));
@@ -55,16 +94,15 @@ impl Crowd {
         let app = stage.app();
         let now = app.now();
         let enrolled = app.write(move |connection| {
-            let user = accounts::find_user(connection, "admin")?.map(|(user, _)| user);
-            let user = user.expect("the demo has an admin");
             (0..count)
-                .map(|_| {
+                .map(|number| {
+                    let user = whose(connection, number, now)?;
                     let key: [u8; 32] = mobile_schema::Hash::of(Uuid::new_v4().as_bytes()).0;
                     let state = DeviceState::Active;
                     let device = devices::register(connection, user, &key, "bench", state, now)?;
                     accounts::start_session(connection, user, Some(device), now)
                 })
-                .collect::<Result<Vec<_>, _>>()
+                .collect::<QueryResult<Vec<_>>>()
         });
         let sessions = enrolled.await.expect("they enrol");
         let tablets = Self::members(&stage, &server, sessions);
@@ -95,45 +133,6 @@ impl Crowd {
     /// The code of a village that one tablet of a crowd apart has for itself.
     pub(crate) fn village_code(number: usize) -> String {
         format!("5299019{number:05}")
-    }
-
-    /// A crowd of which each has a village of its own.
-    pub(crate) async fn gather_apart(backend: Backend, count: usize) -> Self {
-        let stage = Arc::new(Stage::open(backend).await);
-        let (arguments, mut environment) = stage.process_settings();
-        environment.push(("RUHU_LOG".into(), "warn".into()));
-        let server = ServerProcess::start(&arguments, &environment);
-        let app = stage.app();
-        let now = app.now();
-        let enrolled = app.write(move |connection| {
-            (0..count)
-                .map(|number| {
-                    let code = Self::village_code(number);
-                    let area = Area {
-                        code: code.clone(),
-                        parent: Some("529901100000".into()),
-                        level: "village".into(),
-                        name: code.clone(),
-                    };
-                    areas::add(connection, &area)?;
-                    let new = NewUser {
-                        login: format!("bench-{number}"),
-                        display_name: String::new(),
-                        password_hash: String::new(),
-                    };
-                    let user = accounts::add_user(connection, &new, now)?;
-                    accounts::add_grant(connection, user, Role::Cadre, &code, now)?;
-                    let key: [u8; 32] = mobile_schema::Hash::of(Uuid::new_v4().as_bytes()).0;
-                    let state = DeviceState::Active;
-                    let device = devices::register(connection, user, &key, "bench", state, now)?;
-                    accounts::start_session(connection, user, Some(device), now)
-                })
-                .collect::<Result<Vec<_>, _>>()
-        });
-        let sessions = enrolled.await.expect("they enrol");
-        let tablets = Self::members(&stage, &server, sessions);
-        let catalogue = app.definitions();
-        Self { stage, server, catalogue, tablets }
     }
 
     /// Has so many scopes in the database, whosever they are.
