@@ -141,8 +141,7 @@ impl App {
     /// another replica may have installed it.
     pub async fn definitions_for(&self, ops: &[RawOp]) -> Result<Arc<Catalogue>, Problem> {
         let known = self.definitions();
-        let unknown = |op: &RawOp| op.definition().is_some_and(|hash| known.get(&hash).is_none());
-        if !ops.iter().any(unknown) {
+        if ops.iter().filter_map(RawOp::op).all(|op| known.get(&op.definition).is_some()) {
             return Ok(known);
         }
         self.reload_definitions().await

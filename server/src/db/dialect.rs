@@ -1,5 +1,6 @@
 //! What `MultiConnection` cannot say, said here once.
 
+use diesel::backend::Backend;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::result::QueryResult;
 
@@ -31,28 +32,101 @@ impl<Q: QueryFragment<MultiBackend>> QueryFragment<MultiBackend> for RowLocked<Q
     }
 }
 
+/// A statement that the connection keeps prepared, by its text. Diesel prepares updates, lists of
+/// ids and inserts of several rows anew each time, which on PostgreSQL is a round trip more for
+/// each.
+#[derive(Clone, Copy, Debug)]
+pub struct Prepared<Q> {
+    statement: Q,
+    kept: bool,
+}
+
+impl<Q> Prepared<Q> {
+    /// Most rows or ids in a statement that is kept: each number of them is a text of its own.
+    const FEW: usize = 16;
+
+    /// Keeps a statement whose text is always the same.
+    pub fn always(statement: Q) -> Self {
+        Self { statement, kept: true }
+    }
+
+    /// Keeps a statement about so many rows or ids if they are few.
+    pub fn if_few(statement: Q, rows: usize) -> Self {
+        Self { statement, kept: rows <= Self::FEW }
+    }
+}
+
+impl<Q: QueryId> QueryId for Prepared<Q> {
+    type QueryId = Q::QueryId;
+    const HAS_STATIC_QUERY_ID: bool = Q::HAS_STATIC_QUERY_ID;
+}
+
+impl<Q: Query> Query for Prepared<Q> {
+    type SqlType = Q::SqlType;
+}
+
+impl<Q, C> diesel::RunQueryDsl<C> for Prepared<Q> {}
+
+impl<B: Backend, Q: QueryFragment<B>> QueryFragment<B> for Prepared<Q> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, B>) -> QueryResult<()> {
+        self.statement.walk_ast(out)
+    }
+
+    fn is_safe_to_cache_prepared(&self, backend: &B) -> QueryResult<bool> {
+        Ok(self.kept || self.statement.is_safe_to_cache_prepared(backend)?)
+    }
+}
+
+/// Most rows or ids in one statement: the databases take a bounded number of parameters.
+pub const STATEMENT_ROWS: usize = 500;
+
 /// Inserts many rows of one table at once, which `MultiConnection` cannot spell by itself.
-/// PostgreSQL takes them in statements of a bounded number of parameters.
 macro_rules! insert_all {
-    ($connection:expr, $table:expr, $rows:expr) => {{
+    ($connection:expr, $table:expr, $rows:expr) => {
+        $crate::db::write_all!($connection, $rows, |rows| diesel::insert_into($table).values(rows))
+    };
+}
+pub(crate) use insert_all;
+
+/// Changes many rows of one table at once: rows that are there and that others can't change
+/// meanwhile. They are told by `$key`; `$column`s become what the rows say.
+macro_rules! update_all {
+    ($connection:expr, $table:expr, $key:expr, ($($column:expr),+ $(,)?), $rows:expr) => {
+        $crate::db::write_all!($connection, $rows, |rows| {
+            use diesel::ExpressionMethods as _;
+            diesel::insert_into($table)
+                .values(rows)
+                .on_conflict($key)
+                .do_update()
+                .set(($($column.eq(diesel::upsert::excluded($column)),)+))
+        })
+    };
+}
+pub(crate) use update_all;
+
+/// One statement for many rows on PostgreSQL; SQLite, where a statement costs no round trip,
+/// takes them one by one.
+macro_rules! write_all {
+    ($connection:expr, $rows:expr, |$chunk:ident| $statement:expr) => {{
         let rows = $rows;
-        let inserted: diesel::QueryResult<()> = (|| {
+        let written: diesel::QueryResult<()> = (|| {
             use diesel::RunQueryDsl as _;
-            for chunk in rows.chunks(500) {
-                match &mut *$connection {
-                    $crate::db::AnyConnection::Postgres(connection) => {
-                        diesel::insert_into($table).values(chunk).execute(connection)?;
+            use $crate::db::{Prepared, STATEMENT_ROWS};
+            match &mut *$connection {
+                $crate::db::AnyConnection::Postgres(connection) => {
+                    for $chunk in rows.chunks(STATEMENT_ROWS) {
+                        Prepared::if_few($statement, $chunk.len()).execute(connection)?;
                     }
-                    $crate::db::AnyConnection::Sqlite(connection) => {
-                        for row in chunk {
-                            diesel::insert_into($table).values(row).execute(connection)?;
-                        }
+                }
+                $crate::db::AnyConnection::Sqlite(connection) => {
+                    for $chunk in &rows {
+                        Prepared::always($statement).execute(connection)?;
                     }
                 }
             }
             Ok(())
         })();
-        inserted
+        written
     }};
 }
-pub(crate) use insert_all;
+pub(crate) use write_all;

@@ -10,10 +10,10 @@ use sync_protocol::exchange::{FeedSource, Head, Item, Page};
 use sync_protocol::message::Gone;
 use sync_protocol::{RecordId, ScopeId, Version};
 
-use super::store::{HeadRow, IDS_AT_ONCE, head, head_columns, version};
-use crate::db::AnyConnection;
+use super::store::{HeadRow, head, head_columns, version};
 use crate::db::schema::{evictions, records, scope_heads};
 use crate::db::types::{JsonText, Key};
+use crate::db::{AnyConnection, STATEMENT_ROWS};
 
 /// A record in a feed, with its values as they are stored: it is not parsed to be sent.
 #[derive(Clone, Debug, Serialize)]
@@ -77,7 +77,7 @@ impl FeedSource for Snapshot<'_> {
 
     fn heads(&mut self, scopes: &[ScopeId]) -> QueryResult<BTreeMap<ScopeId, Head>> {
         let mut found = BTreeMap::new();
-        for chunk in scopes.chunks(IDS_AT_ONCE) {
+        for chunk in scopes.chunks(STATEMENT_ROWS) {
             let names: Vec<&str> = chunk.iter().map(ScopeId::as_str).collect();
             let rows: Vec<HeadRow> = scope_heads::table
                 .filter(scope_heads::scope.eq_any(names))
@@ -139,7 +139,7 @@ impl FeedSource for Snapshot<'_> {
 
     fn rows(&mut self, scope: &ScopeId, ids: &[RecordId]) -> QueryResult<Vec<FeedRow>> {
         let mut found = Vec::new();
-        for chunk in ids.chunks(IDS_AT_ONCE) {
+        for chunk in ids.chunks(STATEMENT_ROWS) {
             let ids: Vec<Key> = chunk.iter().copied().map(Key::from).collect();
             let rows: Vec<Row> = records::table
                 .filter(records::id.eq_any(ids))

@@ -11,13 +11,10 @@ use sync_protocol::{Digest, Epoch, Record, RecordId, ScopeId, Version};
 
 use crate::db::schema::{evictions, history, records, scope_heads};
 use crate::db::types::{JsonText, Key, Timestamp};
-use crate::db::{AnyConnection, RowLocked, insert_all};
+use crate::db::{AnyConnection, Prepared, RowLocked, STATEMENT_ROWS, insert_all, update_all};
 
-/// Ids in one `IN (…)`: below what either database takes as parameters.
-pub(super) const IDS_AT_ONCE: usize = 500;
-
-#[derive(Insertable, AsChangeset, Queryable, Selectable)]
-#[diesel(table_name = records, treat_none_as_null = true)]
+#[derive(Insertable, Queryable, Selectable)]
+#[diesel(table_name = records, treat_none_as_default_value = false)]
 struct RecordRow {
     id: Key,
     collection: String,
@@ -57,6 +54,15 @@ struct EvictionRow {
     left_at: Timestamp,
 }
 
+#[derive(Insertable)]
+#[diesel(table_name = scope_heads)]
+struct HeadValues {
+    scope: String,
+    seq: i64,
+    digest: Vec<u8>,
+    horizon: i64,
+}
+
 pub(super) type HeadRow = (String, i64, Vec<u8>, i64);
 
 macro_rules! head_columns {
@@ -85,12 +91,13 @@ pub fn load_for_update(
     sorted.sort_unstable();
     sorted.dedup();
     let mut found = Vec::new();
-    for chunk in sorted.chunks(IDS_AT_ONCE) {
+    for chunk in sorted.chunks(STATEMENT_ROWS) {
         let query = records::table
             .filter(records::id.eq_any(chunk.to_vec()))
             .order(records::id)
             .select(RecordRow::as_select());
-        let rows: Vec<RecordRow> = RowLocked(query).get_results(connection)?;
+        let query = Prepared::if_few(RowLocked(query), chunk.len());
+        let rows: Vec<RecordRow> = query.get_results(connection)?;
         for row in rows {
             found.push(row.into_record()?);
         }
@@ -176,18 +183,35 @@ pub fn write(
     let new_scopes: Vec<_> =
         Heads::touched(board).into_iter().filter(|scope| !stored.contains_key(scope)).collect();
     let mut heads = Heads::new(stored);
-    let mut new = Vec::new();
+    let (mut new, mut changed) = (Vec::new(), Vec::new());
     for (before, now) in board.changed() {
         let seq = heads.count(before, now) as i64;
         let row = RecordRow::of(now, seq, written.catalogue, written.now);
-        match before {
-            None => new.push(row),
-            Some(_) => {
-                diesel::update(records::table.find(row.id)).set(&row).execute(connection)?;
-            }
-        }
+        if before.is_some() { changed.push(row) } else { new.push(row) }
     }
     insert_all!(connection, records::table, new)?;
+    update_all!(
+        connection,
+        records::table,
+        records::id,
+        (
+            records::collection,
+            records::scope,
+            records::seq,
+            records::epoch,
+            records::n,
+            records::definition,
+            records::deleted,
+            records::fields,
+            records::marks,
+            records::title,
+            records::subject,
+            records::status,
+            records::due_on,
+            records::updated_at,
+        ),
+        changed
+    )?;
     let (heads, gone) = heads.finish();
     let gone: Vec<_> = gone
         .into_iter()
@@ -208,13 +232,14 @@ fn lock_heads(
     scopes: &[ScopeId],
 ) -> QueryResult<BTreeMap<ScopeId, Head>> {
     let mut heads = BTreeMap::new();
-    for chunk in scopes.chunks(IDS_AT_ONCE) {
+    for chunk in scopes.chunks(STATEMENT_ROWS) {
         let names: Vec<&str> = chunk.iter().map(ScopeId::as_str).collect();
         let query = scope_heads::table
             .filter(scope_heads::scope.eq_any(names))
             .order(scope_heads::scope)
             .select(head_columns!());
-        let rows: Vec<HeadRow> = RowLocked(query).get_results(connection)?;
+        let query = Prepared::if_few(RowLocked(query), chunk.len());
+        let rows: Vec<HeadRow> = query.get_results(connection)?;
         for row in rows {
             heads.extend(head(row)?);
         }
@@ -227,25 +252,24 @@ fn store_heads(
     heads: BTreeMap<ScopeId, Head>,
     new: &[ScopeId],
 ) -> QueryResult<()> {
+    let (mut added, mut moved) = (Vec::new(), Vec::new());
     for (scope, head) in heads {
-        let digest = head.digest.0.to_be_bytes().to_vec();
-        let values = (scope_heads::seq.eq(head.seq as i64), scope_heads::digest.eq(digest));
-        if new.contains(&scope) {
-            diesel::insert_into(scope_heads::table)
-                .values((
-                    scope_heads::scope.eq(scope.as_str()),
-                    values.0,
-                    values.1,
-                    scope_heads::horizon.eq(0),
-                ))
-                .execute(connection)?;
-        } else {
-            diesel::update(scope_heads::table.find(scope.as_str()))
-                .set(values)
-                .execute(connection)?;
-        }
+        let row = HeadValues {
+            scope: scope.to_string(),
+            seq: head.seq as i64,
+            digest: head.digest.0.to_be_bytes().to_vec(),
+            horizon: head.horizon as i64,
+        };
+        if new.contains(&scope) { added.push(row) } else { moved.push(row) }
     }
-    Ok(())
+    insert_all!(connection, scope_heads::table, added)?;
+    update_all!(
+        connection,
+        scope_heads::table,
+        scope_heads::scope,
+        (scope_heads::seq, scope_heads::digest),
+        moved
+    )
 }
 
 /// A scope's head as it is stored; none if the scope's name can't be read.

@@ -12,7 +12,7 @@ use sync_protocol::{DeviceId, IncarnationId, Outcome, UserId};
 
 use crate::db::schema::{chains, ops};
 use crate::db::types::{JsonText, Key, Timestamp};
-use crate::db::{AnyConnection, RowLocked};
+use crate::db::{AnyConnection, Prepared, RowLocked, STATEMENT_ROWS};
 
 /// Whose chain it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -284,14 +284,15 @@ pub(super) fn known(
     keys: &[Hash],
 ) -> QueryResult<BTreeMap<Hash, (Writer, Outcome)>> {
     let mut found = BTreeMap::new();
-    for chunk in keys.chunks(500) {
-        let chunk: Vec<Vec<u8>> = chunk.iter().map(|key| key.as_bytes().to_vec()).collect();
-        let rows: Vec<(Vec<u8>, Key, i64, JsonText)> = ops::table
-            .filter(ops::key.eq_any(chunk))
+    for chunk in keys.chunks(STATEMENT_ROWS) {
+        let wanted: Vec<Vec<u8>> = chunk.iter().map(|key| key.as_bytes().to_vec()).collect();
+        let query = ops::table
+            .filter(ops::key.eq_any(wanted))
             .filter(ops::first_incarnation.is_null())
             .order((ops::received_at, ops::incarnation, ops::seq))
-            .select((ops::key, ops::incarnation, ops::seq, ops::outcome))
-            .load(connection)?;
+            .select((ops::key, ops::incarnation, ops::seq, ops::outcome));
+        let rows: Vec<(Vec<u8>, Key, i64, JsonText)> =
+            Prepared::if_few(query, chunk.len()).load(connection)?;
         for (key, incarnation, seq, outcome) in rows {
             let writer = Writer { incarnation: incarnation.into(), seq: seq as u64 };
             let first = (writer, outcome.read()?);
@@ -309,12 +310,12 @@ pub(super) fn advance(
     repeats: bool,
 ) -> QueryResult<()> {
     let chain = chains::table.find(Key::from(incarnation));
+    let next_seq = chains::next_seq.eq(next_seq as i64);
     if repeats {
-        diesel::update(chain)
-            .set((chains::next_seq.eq(next_seq as i64), chains::repeats.eq(true)))
+        Prepared::always(diesel::update(chain).set((next_seq, chains::repeats.eq(true))))
             .execute(connection)?;
     } else {
-        diesel::update(chain).set(chains::next_seq.eq(next_seq as i64)).execute(connection)?;
+        Prepared::always(diesel::update(chain).set(next_seq)).execute(connection)?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use mobile_schema::{Catalogue, Hash};
 use sync_protocol::exchange::{Heads, Refusal, admit, compare, repeats};
 use sync_protocol::merge::{Authority, Board, Numbered, Presenter};
-use sync_protocol::op::{Change, Op};
+use sync_protocol::op::Change;
 use sync_protocol::record::Writer;
 use sync_protocol::{
     IncarnationId, Lineage, Outcome, RecordId, RejectReason, ScopeId, SyncRequest, UserId,
@@ -77,17 +77,15 @@ impl From<ForeignChain> for Problem {
     }
 }
 
-/// An operation as it came.
+/// An operation with its number.
+#[derive(Clone, Copy)]
 struct Arrived<'a> {
     seq: u64,
     raw: &'a RawOp,
-    /// None if it can't be read.
-    op: Option<Op>,
-    key: Hash,
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = ops)]
+#[diesel(table_name = ops, treat_none_as_default_value = false)]
 struct OpRow {
     incarnation: Key,
     seq: i64,
@@ -132,8 +130,8 @@ pub fn push(
         chain::act_for(connection, &mut presenter, place)?;
     }
     let arrived: Vec<_> =
-        (first_seq..).zip(&request.ops).map(|(seq, raw)| Arrived::read(seq, raw)).collect();
-    let keys: Vec<Hash> = arrived.iter().map(|one| one.key).collect();
+        (first_seq..).zip(&request.ops).map(|(seq, raw)| Arrived { seq, raw }).collect();
+    let keys: Vec<Hash> = request.ops.iter().map(RawOp::key).collect();
     let end = first_seq + arrived.len() as u64;
     let stored = chain::stored(connection, &before_this, first_seq, end.min(next))?;
     let mut outcomes = match compare(first_seq, next, &keys, &stored) {
@@ -155,11 +153,11 @@ pub fn push(
         let earlier = repeats(&keys);
         for (place, one) in arrived.iter().enumerate() {
             if outcomes[place].is_none() && earlier[place].is_none() {
-                let before = known.get(&one.key).map(|(_, outcome)| outcome.clone());
+                let before = known.get(&keys[place]).map(|(_, outcome)| outcome.clone());
                 outcomes[place] = before.or_else(|| one.refusal(pusher));
             }
         }
-        touched = apply(connection, pusher, &presenter, &arrived, &earlier, &mut outcomes)?;
+        let board = merge(connection, pusher, &presenter, &arrived, &earlier, &mut outcomes)?;
         for place in 0..outcomes.len() {
             if let (None, Some(earlier)) = (&outcomes[place], earlier[place]) {
                 outcomes[place] = outcomes[earlier].clone();
@@ -177,21 +175,22 @@ pub fn push(
         let kept = Kept { incarnation: request.incarnation, from: next, stood: &stood };
         keep(connection, pusher, &kept, &arrived, &outcomes)?;
         chain::advance(connection, request.incarnation, end, again)?;
+        // Last, for from here on the scopes' counters are locked until the commit.
+        if let Some(board) = board {
+            let (incarnation, catalogue) = (request.incarnation, pusher.catalogue);
+            let written = store::Written { incarnation, catalogue, now: pusher.now };
+            store::write(connection, &board, &written)?;
+            touched = Heads::touched(&board);
+        }
     }
     let outcomes = outcomes.into_iter().flatten().collect();
     Ok(Pushed::Stored { ack: end.max(next), outcomes, touched })
 }
 
-impl<'a> Arrived<'a> {
-    fn read(seq: u64, raw: &'a RawOp) -> Self {
-        let op = raw.read();
-        let key = op.as_ref().map_or_else(|| Hash::of(raw.bytes()), Op::key);
-        Self { seq, raw, op, key }
-    }
-
+impl Arrived<'_> {
     /// What can be refused without looking any further.
     fn refusal(&self, pusher: &Pusher<'_>) -> Option<Outcome> {
-        let reason = match &self.op {
+        let reason = match self.raw.op() {
             None if self.raw.is_too_large() => RejectReason::TooLarge,
             None => RejectReason::Malformed,
             Some(op) if op.author != pusher.user && pusher.decides_about.is_none() => {
@@ -203,29 +202,29 @@ impl<'a> Arrived<'a> {
     }
 }
 
-/// Merges the operations that have no outcome yet into the records; gives the scopes that changed.
-fn apply(
+/// Merges the operations that have no outcome yet into the records they are about.
+fn merge(
     connection: &mut AnyConnection,
     pusher: &Pusher<'_>,
     presenter: &Presenter,
     arrived: &[Arrived<'_>],
     earlier: &[Option<usize>],
     outcomes: &mut [Option<Outcome>],
-) -> Result<Vec<ScopeId>, Failed<Problem>> {
+) -> QueryResult<Option<Board>> {
     let mut numbered = Vec::new();
     let mut places = Vec::new();
     for (place, one) in arrived.iter().enumerate() {
-        if let (None, None, Some(op)) = (&outcomes[place], earlier[place], &one.op) {
+        if let (None, None, Some(op)) = (&outcomes[place], earlier[place], one.raw.op()) {
             numbered.push(Numbered { seq: one.seq, op });
             places.push(place);
         }
     }
     if numbered.is_empty() {
-        return Ok(Vec::new());
+        return Ok(None);
     }
-    let mut touched: Vec<RecordId> = numbered.iter().map(|one| one.op.record).collect();
-    touched.extend(subjects(connection, &numbered)?);
-    let mut board = Board::new(store::load_for_update(connection, &touched)?);
+    let mut about: Vec<RecordId> = numbered.iter().map(|one| one.op.record).collect();
+    about.extend(subjects(connection, &numbered)?);
+    let mut board = Board::new(store::load_for_update(connection, &about)?);
     let authority = Authority {
         catalogue: pusher.catalogue,
         lineage: pusher.lineage,
@@ -238,10 +237,7 @@ fn apply(
     for (place, outcome) in places.into_iter().zip(applied) {
         outcomes[place] = Some(outcome);
     }
-    let incarnation = presenter.incarnation;
-    let written = store::Written { incarnation, catalogue: pusher.catalogue, now: pusher.now };
-    store::write(connection, &board, &written)?;
-    Ok(Heads::touched(&board))
+    Ok(Some(board))
 }
 
 /// The records that the conflicts to be resolved are about.
@@ -284,8 +280,8 @@ fn keep(
         rows.push(OpRow {
             incarnation: incarnation.into(),
             seq: one.seq as i64,
-            key: one.key.as_bytes().to_vec(),
-            body: one.raw.keep(one.op.as_ref()),
+            key: one.raw.key().as_bytes().to_vec(),
+            body: one.raw.keep(),
             outcome: JsonText::of(outcome),
             pushed_by: pusher.user.into(),
             received_at: pusher.now,
@@ -294,9 +290,9 @@ fn keep(
         });
         if first.is_none() {
             let place = Writer { incarnation, seq: one.seq };
-            aside.extend(quarantine::QuarantineRow::of(pusher, place, one.op.as_ref(), outcome));
+            aside.extend(quarantine::QuarantineRow::of(pusher, place, one.raw.op(), outcome));
         }
-        if let (Some(op), Some(_)) = (&one.op, outcome.version()) {
+        if let (Some(op), Some(_)) = (one.raw.op(), outcome.version()) {
             references.extend(op.blobs.iter().map(|hash| (*hash, op.record)));
         }
     }

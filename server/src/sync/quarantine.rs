@@ -22,7 +22,7 @@ use crate::http::page;
 use crate::http::{Kind, Permitted, Problem, Query};
 
 #[derive(Insertable)]
-#[diesel(table_name = quarantine)]
+#[diesel(table_name = quarantine, treat_none_as_default_value = false)]
 pub(super) struct QuarantineRow {
     incarnation: Key,
     seq: i64,

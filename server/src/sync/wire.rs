@@ -6,7 +6,6 @@ use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use data_encoding::BASE64;
 use mobile_schema::Hash;
-use serde::Deserialize;
 use serde_json::value::RawValue;
 use sync_protocol::encoding::{canonical, cbor, dictionary};
 use sync_protocol::limits::MAX_OP_BYTES;
@@ -16,16 +15,21 @@ use crate::http::body::{Received, parse};
 use crate::http::{Kind, Problem};
 use crate::records::FeedRow;
 
-/// An operation as it came.
+/// An operation as it came, read once.
 #[derive(Clone, Debug)]
-pub enum RawOp {
-    /// As JSON.
+pub struct RawOp {
+    bytes: Written,
+    op: Option<Op>,
+    key: Hash,
+}
+
+#[derive(Clone, Debug)]
+enum Written {
     Json(Box<RawValue>),
-    /// As CBOR.
     Cbor(Bytes),
 }
 
-/// A request whose operations are not read yet.
+/// A request with its operations as they came.
 pub(super) type Request = SyncRequest<RawOp>;
 /// An answer whose rows are as they are stored.
 pub(super) type Response = SyncResponse<FeedRow>;
@@ -33,55 +37,52 @@ pub(super) type Response = SyncResponse<FeedRow>;
 impl RawOp {
     /// An operation of the server's own.
     pub fn of(op: &Op) -> Self {
-        Self::Cbor(canonical::op_bytes(op).into())
+        let bytes = Written::Cbor(canonical::op_bytes(op).into());
+        Self { bytes, op: Some(op.clone()), key: op.key() }
     }
 
-    /// Its bytes as they came.
-    pub fn bytes(&self) -> &[u8] {
-        match self {
-            Self::Json(text) => text.get().as_bytes(),
-            Self::Cbor(bytes) => bytes,
-        }
+    fn read(bytes: Written) -> Self {
+        let op = match &bytes {
+            _ if bytes.bytes().len() > MAX_OP_BYTES => None,
+            Written::Json(text) => serde_json::from_str(text.get()).ok(),
+            Written::Cbor(bytes) => cbor::read_op(bytes).ok(),
+        };
+        let key = op.as_ref().map_or_else(|| Hash::of(bytes.bytes()), Op::key);
+        Self { bytes, op, key }
+    }
+
+    /// The operation, if it can be read and is not too large.
+    pub fn op(&self) -> Option<&Op> {
+        self.op.as_ref()
+    }
+
+    /// What tells it from every other: the operation's key, or the hash of bytes that are none.
+    pub fn key(&self) -> Hash {
+        self.key
     }
 
     /// Whether it is larger than an operation may be.
     pub fn is_too_large(&self) -> bool {
-        self.bytes().len() > MAX_OP_BYTES
-    }
-
-    /// The operation, if it can be read and is not too large.
-    pub fn read(&self) -> Option<Op> {
-        if self.is_too_large() {
-            return None;
-        }
-        match self {
-            Self::Json(text) => serde_json::from_str(text.get()).ok(),
-            Self::Cbor(bytes) => cbor::read_op(bytes).ok(),
-        }
-    }
-
-    /// The definition it was made with, if that can be read.
-    pub fn definition(&self) -> Option<Hash> {
-        #[derive(Deserialize)]
-        struct Named {
-            definition: Hash,
-        }
-        match self {
-            Self::Json(text) => {
-                serde_json::from_str(text.get()).ok().map(|named: Named| named.definition)
-            }
-            Self::Cbor(bytes) => cbor::read_op(bytes).ok().map(|op| op.definition),
-        }
+        self.bytes.bytes().len() > MAX_OP_BYTES
     }
 
     /// The bytes to keep: what came as JSON as it came; what came as CBOR as JSON, if it could be
     /// read, so that people can read it, and else as it came.
-    pub fn keep(&self, read: Option<&Op>) -> Vec<u8> {
-        match (self, read) {
-            (Self::Cbor(bytes), Some(op)) => {
+    pub fn keep(&self) -> Vec<u8> {
+        match (&self.bytes, &self.op) {
+            (Written::Cbor(bytes), Some(op)) => {
                 serde_json::to_vec(op).unwrap_or_else(|_| bytes.to_vec())
             }
-            _ => self.bytes().to_vec(),
+            (bytes, _) => bytes.bytes().to_vec(),
+        }
+    }
+}
+
+impl Written {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Json(text) => text.get().as_bytes(),
+            Self::Cbor(bytes) => bytes,
         }
     }
 }
@@ -97,14 +98,15 @@ pub fn kept_as_json(body: &[u8]) -> Box<RawValue> {
 /// Reads a request.
 pub(super) fn read(received: &Received) -> Result<Request, Problem> {
     if !received.is_cbor {
-        let request: SyncRequest<Box<RawValue>> = parse(&received.bytes)?;
-        let mut request = request;
-        let ops = std::mem::take(&mut request.ops).into_iter().map(RawOp::Json).collect();
+        let mut request: SyncRequest<Box<RawValue>> = parse(&received.bytes)?;
+        let texts = std::mem::take(&mut request.ops).into_iter();
+        let ops = texts.map(|text| RawOp::read(Written::Json(text))).collect();
         return Ok(request.with_ops(ops));
     }
     let request = cbor::read_request(&received.bytes)
         .map_err(|error| Problem::new(&Kind::MALFORMED).detail(error.to_string()))?;
-    let ops = request.ops.iter().map(|op| RawOp::Cbor(received.bytes.slice_ref(op))).collect();
+    let raw = |op: &&[u8]| RawOp::read(Written::Cbor(received.bytes.slice_ref(op)));
+    let ops = request.ops.iter().map(raw).collect();
     Ok(request.with_ops(ops))
 }
 
