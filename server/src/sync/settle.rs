@@ -17,6 +17,7 @@ use crate::areas;
 use crate::db::schema::{ops, quarantine};
 use crate::db::types::Key;
 use crate::db::{AnyConnection, Failed, RowLocked, Timestamp};
+use crate::devices;
 use crate::http::caller::SettleQuarantine;
 use crate::http::{Body, Kind, Permitted, Problem};
 
@@ -53,6 +54,7 @@ struct Decided {
 struct Waiting {
     places: Vec<(Key, i64)>,
     scopes: Vec<Option<String>>,
+    pushed_by: Key,
     parked: bool,
     settled: bool,
     bodies: Vec<Vec<u8>>,
@@ -62,6 +64,16 @@ impl Waiting {
     /// The number of the first of the group.
     fn first(&self) -> u64 {
         self.places.first().map_or(0, |(_, seq)| *seq as u64)
+    }
+
+    /// Whether a person in charge of these scopes and people may decide: like the list, what has
+    /// no scope goes by who pushed it.
+    fn is_visible(&self, scopes: &BTreeSet<ScopeId>, people: &[Key]) -> bool {
+        let inside = |scope: &String| scope.parse().is_ok_and(|scope| scopes.contains(&scope));
+        self.scopes.iter().all(|scope| match scope {
+            Some(scope) => inside(scope),
+            None => people.contains(&self.pushed_by),
+        })
     }
 }
 
@@ -85,13 +97,8 @@ pub(super) async fn settle(
             let scopes: BTreeSet<ScopeId> =
                 areas::scopes_under(connection, &areas_of)?.into_iter().collect();
             let waiting = find(connection, Key(incarnation), seq)?;
-            let visible = |waiting: &Waiting| {
-                let known = waiting.scopes.iter().flatten();
-                let mut known = known.map(|scope| scope.parse::<ScopeId>()).peekable();
-                known.peek().is_some()
-                    && known.all(|one| one.is_ok_and(|one| scopes.contains(&one)))
-            };
-            let waiting = waiting.filter(visible);
+            let people = devices::people_in(connection, &areas_of)?;
+            let waiting = waiting.filter(|waiting| waiting.is_visible(&scopes, &people));
             let waiting = waiting.ok_or_else(|| Failed::Rule(Problem::new(&Kind::NOT_FOUND)))?;
             if waiting.settled {
                 return Err(Failed::Rule(Problem::new(&Kind::SETTLED_ALREADY)));
@@ -130,17 +137,19 @@ fn find(
     incarnation: Key,
     seq: i64,
 ) -> QueryResult<Option<Waiting>> {
-    type Row = (i64, Option<String>, String, Option<Key>, Option<String>);
+    type Row = (i64, Option<String>, String, Option<Key>, Option<String>, Key);
     let columns = (
         quarantine::seq,
         quarantine::scope,
         quarantine::kind,
         quarantine::unit,
         quarantine::settlement,
+        quarantine::pushed_by,
     );
     let query = quarantine::table.find((incarnation, seq)).select(columns);
     let found: Option<Row> = RowLocked(query).get_result(connection).optional()?;
     let Some(first) = found else { return Ok(None) };
+    let pushed_by = first.5;
     let rows: Vec<Row> = match first.3 {
         None => vec![first],
         Some(unit) => {
@@ -160,7 +169,8 @@ fn find(
     Ok(Some(Waiting {
         places: seqs.into_iter().map(|seq| (incarnation, seq)).collect(),
         parked: rows.iter().all(|(_, _, kind, ..)| kind == "parked"),
-        settled: rows.iter().any(|(.., settlement)| settlement.is_some()),
+        settled: rows.iter().any(|(.., settlement, _)| settlement.is_some()),
+        pushed_by,
         scopes: rows.into_iter().map(|(_, scope, ..)| scope).collect(),
         bodies,
     }))

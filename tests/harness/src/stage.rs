@@ -11,7 +11,9 @@ use actix_web::dev::ServerHandle;
 use actix_web::web;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use reqwest::Method;
+use ruhu::accounts::{self, NewUser, Role};
 use ruhu::app::{self, App};
+use ruhu::areas::{self, Area};
 use ruhu::config::Config;
 use ruhu::db::DatabaseUrl;
 use ruhu::media_store::{MediaUrl, S3Settings};
@@ -161,6 +163,33 @@ impl Stage {
     pub async fn person(&self, login: &str) -> Client {
         let mut client = Client::new(self.address());
         client.sign_in(login, ruhu::demo::PASSWORD).await.expect("the demo login works");
+        client
+    }
+
+    /// The signed-in admin of another county.
+    pub async fn neighbour(&self) -> Client {
+        let (login, password) = ("neighbour", "another-county");
+        let now = self.app().now();
+        let password_hash = accounts::hash_password(password).expect("a password is hashed");
+        let county = Area {
+            code: "539902000000".into(),
+            parent: None,
+            level: "county".into(),
+            name: "邻县（虚构）".into(),
+        };
+        let added = self.app().write(move |connection| {
+            areas::add(connection, &county)?;
+            let new = NewUser {
+                login: login.into(),
+                display_name: "邻县管理员（虚构）".into(),
+                password_hash: password_hash.clone(),
+            };
+            let user = accounts::add_user(connection, &new, now)?;
+            accounts::add_grant(connection, user, Role::Admin, &county.code, now)
+        });
+        added.await.expect("the neighbour is there");
+        let mut client = Client::new(self.address());
+        client.sign_in(login, password).await.expect("the neighbour signs in");
         client
     }
 

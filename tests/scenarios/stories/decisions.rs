@@ -122,8 +122,15 @@ story!(what_was_parked_is_applied_or_discarded_by_a_person, async |stage| {
     let refused = post(&mut supervisor, &place(&held, "deleted"), apply.clone()).await.unwrap_err();
     assert_eq!(refused.kind(), "not-applicable", "nothing brings a deleted record back");
     let malformed = place(&held, "malformed");
-    let hidden = post(&mut supervisor, &malformed, apply.clone()).await.unwrap_err();
-    assert_eq!(hidden.kind(), "not-found", "only what has a place can be decided about");
+    let refused = post(&mut supervisor, &malformed, apply.clone()).await.unwrap_err();
+    assert_eq!(refused.kind(), "not-applicable", "it was never an operation");
+    let unread = json!({ "decision": "discard", "reason": "平板损坏" });
+    let mut neighbour = stage.neighbour().await;
+    let hidden = post(&mut neighbour, &malformed, unread.clone()).await.unwrap_err();
+    assert_eq!(hidden.kind(), "not-found", "its tablet works in another county");
+    post(&mut supervisor, &malformed, unread.clone()).await.unwrap();
+    let hidden = post(&mut neighbour, &malformed, unread).await.unwrap_err();
+    assert_eq!(hidden.kind(), "not-found", "nor do they learn that it is settled");
     let discard = json!({ "decision": "discard", "reason": "户已注销" });
     post(&mut supervisor, &place(&held, "deleted"), discard.clone()).await.unwrap();
     let twice = post(&mut supervisor, &place(&held, "deleted"), discard).await.unwrap_err();

@@ -5,8 +5,6 @@ use std::sync::Arc;
 
 use harness::{Stage, story};
 use reqwest::Method;
-use ruhu::accounts::{self, NewUser, Role};
-use ruhu::areas::{self, Area};
 use serde_json::Value as Json;
 use tablets::Client;
 
@@ -123,27 +121,7 @@ story!(an_admin_of_another_county_sees_and_does_nothing_here, async |stage| {
     let probe = Probe::new(&stage, "cadre").await;
     let device = probe.tablet.machine().identity().device;
     let household = probe.household(0).id;
-    let now = stage.app().now();
-    let password_hash = accounts::hash_password("another-county").unwrap();
-    let county = Area {
-        code: "539902000000".into(),
-        parent: None,
-        level: "county".into(),
-        name: "邻县（虚构）".into(),
-    };
-    let added = stage.app().write(move |connection| {
-        areas::add(connection, &county)?;
-        let new = NewUser {
-            login: "neighbour".into(),
-            display_name: "邻县管理员（虚构）".into(),
-            password_hash: password_hash.clone(),
-        };
-        let user = accounts::add_user(connection, &new, now)?;
-        accounts::add_grant(connection, user, Role::Admin, "539902000000", now)
-    });
-    added.await.unwrap();
-    let mut neighbour = Client::new(stage.address());
-    neighbour.sign_in("neighbour", "another-county").await.unwrap();
+    let mut neighbour = stage.neighbour().await;
     let empty = async |neighbour: &mut Client, path: &str| {
         let page = neighbour.call(Method::GET, path, None).await.unwrap();
         let items = page.get("items").unwrap_or(&page).as_array().unwrap().len();
