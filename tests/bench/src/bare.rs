@@ -1,7 +1,7 @@
 //! The same rows as a push of one visit, written without anything else: what a push is held
 //! against.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use diesel::prelude::*;
@@ -40,7 +40,7 @@ pub(crate) async fn measure(backend: Backend) {
         }
         running.join_all().await;
         let rate = PUSHES as f64 / begun.elapsed().as_secs_f64();
-        println!("| {}, bare rows | {clients} | {rate:.0} | | | |", name(backend));
+        println!("| {}, bare rows | {clients} | {rate:.0} |", name(backend));
     }
 }
 
@@ -51,7 +51,15 @@ async fn device(stage: &Stage) -> Key {
     found.await.expect("the demo has a tablet")
 }
 
-const ANSWERS: &str = r#"{"1":"0190f6a0-0000-7000-8000-000000000000","3":{"question":"yes, as before, and a little longer than that so that it weighs what a visit of thirty-three answers weighs"}}"#;
+/// A visit's answers as the pushes have them, and an operation's words around them.
+static ANSWERS: LazyLock<String> = LazyLock::new(|| {
+    let answer = |number| format!(r#""question_{number}":"yes, as before""#);
+    let answers: Vec<_> = (0..33).map(answer).collect();
+    format!(r#"{{"1":"{}","3":{{{}}},"7":"given"}}"#, Uuid::nil(), answers.join(","))
+});
+static ENVELOPE: LazyLock<String> = LazyLock::new(|| format!("{:480}", "{}"));
+static HOUSEHOLD: LazyLock<String> = LazyLock::new(|| format!("{:300}", "{}"));
+static MARKS: LazyLock<String> = LazyLock::new(|| format!("{:400}", "{}"));
 
 fn first(
     connection: &mut AnyConnection,
@@ -70,10 +78,10 @@ fn first(
             chains::repeats.eq(false),
         ))
         .execute(connection)?;
-    record(connection, household, 1_000_000_000 + client)
+    record(connection, household, &HOUSEHOLD, 1_000_000_000 + client)
 }
 
-fn record(connection: &mut AnyConnection, id: Key, seq: i64) -> QueryResult<()> {
+fn record(connection: &mut AnyConnection, id: Key, fields: &str, seq: i64) -> QueryResult<()> {
     diesel::insert_into(records::table)
         .values((
             (
@@ -87,8 +95,8 @@ fn record(connection: &mut AnyConnection, id: Key, seq: i64) -> QueryResult<()> 
                 records::deleted.eq(false),
             ),
             (
-                records::fields.eq(JsonText(ANSWERS.into())),
-                records::marks.eq(JsonText("{}".into())),
+                records::fields.eq(JsonText(fields.into())),
+                records::marks.eq(JsonText(MARKS.clone())),
                 records::updated_at.eq(Timestamp(0)),
             ),
         ))
@@ -107,12 +115,13 @@ fn rows(
     let visit = Key(Uuid::now_v7());
     for part in 0..3 {
         let seq = 1 + number * 3 + part;
+        let body = if part == 0 { format!("{}{}", *ENVELOPE, *ANSWERS) } else { ENVELOPE.clone() };
         diesel::insert_into(ops::table)
             .values((
                 ops::incarnation.eq(chain),
                 ops::seq.eq(seq),
                 ops::key.eq(Uuid::new_v4().as_bytes().repeat(2)),
-                ops::body.eq(ANSWERS.as_bytes().to_vec()),
+                ops::body.eq(body.into_bytes()),
                 ops::outcome.eq(JsonText(r#"{"outcome":"applied"}"#.into())),
                 ops::pushed_by.eq(chain),
                 ops::received_at.eq(Timestamp(0)),
@@ -128,9 +137,12 @@ fn rows(
             ))
             .execute(connection)?;
     }
-    record(connection, visit, 2_000_000 + client * 100_000 + number)?;
+    record(connection, visit, &ANSWERS, 2_000_000 + client * 100_000 + number)?;
     diesel::update(records::table.find(household))
-        .set(records::fields.eq(JsonText(ANSWERS.into())))
+        .set((
+            records::fields.eq(JsonText(HOUSEHOLD.clone())),
+            records::marks.eq(JsonText(MARKS.clone())),
+        ))
         .execute(connection)?;
     diesel::update(chains::table.find(chain))
         .set(chains::next_seq.eq(number * 3 + 4))

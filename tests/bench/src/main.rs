@@ -11,50 +11,87 @@ mod wire;
 
 use harness::{Backend, DatabaseKind, MediaKind};
 
+/// The tables, by the names under which one of them can be asked for.
+const TABLES: [&str; 8] = ["wire", "pushes", "inside", "day", "empty", "pulls", "photos", "visits"];
+
 #[tokio::main]
 async fn main() {
+    let asked: Vec<String> = std::env::args().skip(1).filter(|name| name != "--bench").collect();
+    if let Some(unknown) = asked.iter().find(|name| !TABLES.contains(&name.as_str())) {
+        eprintln!("no table {unknown:?}; there are {}", TABLES.join(", "));
+        std::process::exit(2);
+    }
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    println!("{cores} cores, clients included\n");
-    wire::measure();
-    println!();
-    let both = [DatabaseKind::Sqlite, DatabaseKind::Postgres];
-    println!(
-        "| pushes of one visit (3 operations) | clients | pushes/s | ops/s | p50 ms | p95 ms |"
-    );
-    println!("|---|---|---|---|---|---|");
-    for database in both {
-        let backend = Backend { database, media: MediaKind::Folder };
-        pushes::measure(backend).await;
-        apart::pushes(backend).await;
-        bare::measure(backend).await;
+    println!("{cores} cores, clients included");
+    for table in TABLES {
+        if asked.is_empty() || asked.iter().any(|name| name == table) {
+            println!();
+            print(table).await;
+        }
     }
-    println!(
-        "\n| 1,000 tablets with 20 visits each | seconds | p50 ms | p99 ms | CPU-seconds | peak memory |"
-    );
-    println!("|---|---|---|---|---|---|");
-    for database in both {
-        apart::day(Backend { database, media: MediaKind::Folder }).await;
-    }
-    println!("\n| an exchange without news | scopes in the database | median ms | bytes |");
-    println!("|---|---|---|---|");
-    for database in both {
-        apart::empty(Backend { database, media: MediaKind::Folder }).await;
-    }
-    println!(
-        "\n| pull | households stored | median ms | bytes on the wire | server's peak memory |"
-    );
-    println!("|---|---|---|---|---|");
-    for database in both {
-        pulls::measure(Backend { database, media: MediaKind::Folder }).await;
-    }
-    println!("\n| photos of 200 KB through tus | clients | photos/s | p95 ms |");
-    println!("|---|---|---|---|");
-    for media in [MediaKind::Folder, MediaKind::S3] {
-        photos::measure(Backend { database: DatabaseKind::Sqlite, media }).await;
-    }
-    println!("\n| 1,000 visits with a photo each, 8 clients | CPU-seconds | peak memory |");
-    println!("|---|---|---|");
-    for database in both {
-        photos::measure_visits(Backend { database, media: MediaKind::Folder }).await;
+}
+
+async fn print(table: &str) {
+    let both = [DatabaseKind::Sqlite, DatabaseKind::Postgres]
+        .map(|database| Backend { database, media: MediaKind::Folder });
+    match table {
+        "wire" => wire::measure(),
+        "pushes" => {
+            println!(
+                "| pushes of one visit (3 operations) | clients | pushes/s | ops/s | p50 ms | p95 ms |"
+            );
+            println!("|---|---|---|---|---|---|");
+            for backend in both {
+                pushes::measure(backend).await;
+                apart::pushes(backend).await;
+            }
+        }
+        "inside" => {
+            println!("| the same pushes inside the server | at once | pushes/s |");
+            println!("|---|---|---|");
+            for backend in both {
+                pushes::inside(backend).await;
+                bare::measure(backend).await;
+            }
+        }
+        "day" => {
+            println!(
+                "| 1,000 tablets with 20 visits each | seconds | p50 ms | p99 ms | CPU-seconds | peak memory |"
+            );
+            println!("|---|---|---|---|---|---|");
+            for backend in both {
+                apart::day(backend).await;
+            }
+        }
+        "empty" => {
+            println!("| an exchange without news | scopes in the database | median ms | bytes |");
+            println!("|---|---|---|---|");
+            for backend in both {
+                apart::empty(backend).await;
+            }
+        }
+        "pulls" => {
+            println!(
+                "| pull | households stored | median ms | bytes on the wire | server's peak memory |"
+            );
+            println!("|---|---|---|---|---|");
+            for backend in both {
+                pulls::measure(backend).await;
+            }
+        }
+        "photos" => {
+            println!("| photos of 200 KB through tus | clients | photos/s | p95 ms |");
+            println!("|---|---|---|---|");
+            for media in [MediaKind::Folder, MediaKind::S3] {
+                photos::measure(Backend { database: DatabaseKind::Sqlite, media }).await;
+            }
+        }
+        _ => {
+            println!("| 1,000 visits with a photo each, 8 clients | CPU-seconds | peak memory |");
+            println!("|---|---|---|");
+            for backend in both {
+                photos::measure_visits(backend).await;
+            }
+        }
     }
 }

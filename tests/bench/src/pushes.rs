@@ -4,6 +4,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use harness::Backend;
+use ruhu::db::Failed;
+use ruhu::http::Problem;
+use ruhu::sync::{Owner, Pushed, Pusher, RawOp, push};
 use sync_protocol::{Outcome, ScopeId, SyncResponse};
 
 use crate::crowd::{Crowd, name, pack, quantile, together, unpack};
@@ -57,5 +60,65 @@ pub(crate) async fn measure(backend: Backend) {
             name(backend),
             pushes * 3.0
         );
+    }
+}
+
+/// The same pushes without HTTP, tokens, reading, pulling or a client: the part of the server that
+/// the bare rows are to be held against.
+pub(crate) async fn inside(backend: Backend) {
+    let crowd = Crowd::gather(backend, 64).await;
+    let scope: ScopeId = "area:529901100201".parse().expect("a scope");
+    for clients in [8, 32] {
+        let (elapsed, times) = together(crowd.dealt(clients), |hand| {
+            let app = crowd.stage.app();
+            let (database, lineage, now) = (app.database.clone(), app.lineage.clone(), app.now());
+            let (catalogue, scope) = (Arc::clone(&crowd.catalogue), scope.clone());
+            async move {
+                let tablet = hand.into_iter().next().expect("there are more tablets than clients");
+                let household = tablet.household(&catalogue, &scope, tablet.number);
+                let about = household.record;
+                let mut first_seq = 1;
+                let mut requests = Vec::new();
+                for number in 0..PUSHES / clients {
+                    let mut ops = tablet.visit(&catalogue, about, &scope, None);
+                    if number == 0 {
+                        ops.insert(0, household.clone());
+                    }
+                    let raw = ops.iter().map(RawOp::of).collect();
+                    requests.push(tablet.request(first_seq, Vec::new()).with_ops(raw));
+                    first_seq += ops.len() as u64;
+                }
+                let mut times = Vec::with_capacity(requests.len());
+                for request in requests {
+                    let begun = Instant::now();
+                    let (catalogue, lineage) = (Arc::clone(&catalogue), lineage.clone());
+                    let (scopes, device, user) =
+                        ([scope.clone()].into(), tablet.device, tablet.user);
+                    let pushed = database.write(move |connection| {
+                        let pusher = Pusher {
+                            owner: Owner::Tablet(device),
+                            user,
+                            scopes: &scopes,
+                            catalogue: &catalogue,
+                            lineage: &lineage,
+                            now,
+                            decides_about: None,
+                        };
+                        push(connection, &pusher, &request)
+                    });
+                    let pushed: Result<_, Failed<Problem>> = pushed.await;
+                    times.push(begun.elapsed());
+                    let Ok(Pushed::Stored { outcomes, .. }) = pushed else {
+                        panic!("not stored: {pushed:?}")
+                    };
+                    let taken = |outcome: &Outcome| outcome.version().is_some();
+                    assert!(outcomes.iter().all(taken), "{outcomes:?}");
+                }
+                times
+            }
+        })
+        .await;
+        let rate = times.len() as f64 / elapsed.as_secs_f64();
+        println!("| {}, without HTTP | {clients} | {rate:.0} |", name(backend));
     }
 }
