@@ -38,11 +38,12 @@ simulate: tools ## The protocol under every fault: 20,000 stories, and every kno
 	$(CARGO) run --release --package simulation -- --seeds 20000
 	$(CARGO) run --release --package simulation -- --mutants --seeds 40000
 
-fuzz: tools ## Each fuzz target under libFuzzer for FUZZ_SECONDS; finds are kept in tests/fuzz/corpus
+fuzz: tools ## Each fuzz target under libFuzzer for FUZZ_SECONDS, going on from its last finds
 	@command -v cargo-fuzz >/dev/null || $(CARGO) install cargo-fuzz --locked
 	for target in messages canonical uploads cursors merge; do \
+	  mkdir -p tests/fuzz/libfuzzer/corpus/$$target; \
 	  RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run --fuzz-dir tests/fuzz/libfuzzer --sanitizer none $$target \
-	    tests/fuzz/corpus/$$target -- -max_total_time=$(FUZZ_SECONDS) -max_len=65536; \
+	    tests/fuzz/libfuzzer/corpus/$$target tests/fuzz/corpus/$$target -- -max_total_time=$(FUZZ_SECONDS) -max_len=65536; \
 	done
 
 # Installs what is missing where that is allowed, and names the exact command where it is not.
