@@ -8,12 +8,12 @@ use sync_protocol::exchange::admit;
 use sync_protocol::limits::{MAX_OPS, MAX_PARTS, MAX_SCOPES, OLDEST_PROTOCOL, PROTOCOL};
 use sync_protocol::log::{Attempt, AttemptResult, Traffic};
 use sync_protocol::message::{Accepted, Order, SyncResponse};
-use sync_protocol::{ClockReading, Outcome};
+use sync_protocol::{ClockReading, Outcome, SyncRequest};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::chain::{Owner, Wanted};
 use super::push::{Pushed, Pusher, push};
-use super::wire::{self, Request, Response};
+use super::wire::{self, RawOp, Request, Response};
 use super::{chain, log, pull, quarantine, settle};
 use crate::app::App;
 use crate::db::Timestamp;
@@ -62,7 +62,7 @@ async fn exchange(
 ) -> Result<Response, Problem> {
     check(&tablet, &request)?;
     let id = request.request;
-    let request = Arc::new(request);
+    let request = Arc::new(wire::read_ops(request));
     let pushed = push_all(app, &tablet, &request, now).await?;
     let (ack, outcomes) = match pushed {
         Pushed::Fork(seq) => return Ok(SyncResponse::Fork { request: id, seq }),
@@ -107,7 +107,7 @@ async fn exchange(
     }))
 }
 
-fn wanted(tablet: &Tablet, request: &Request) -> Wanted {
+fn wanted(tablet: &Tablet, request: &SyncRequest<RawOp>) -> Wanted {
     Wanted {
         owner: Owner::Tablet(tablet.device),
         incarnation: request.incarnation,
@@ -148,7 +148,7 @@ fn check(tablet: &Tablet, request: &Request) -> Result<(), Problem> {
 async fn push_all(
     app: &App,
     tablet: &Tablet,
-    request: &Arc<Request>,
+    request: &Arc<SyncRequest<RawOp>>,
     now: Timestamp,
 ) -> Result<Pushed, Problem> {
     let skew = skew(&request.clock, now);
@@ -187,7 +187,11 @@ async fn push_all(
 }
 
 /// Where the chain of a request without operations stands.
-async fn stand(app: &App, tablet: &Tablet, request: &Arc<Request>) -> Result<Pushed, Problem> {
+async fn stand(
+    app: &App,
+    tablet: &Tablet,
+    request: &Arc<SyncRequest<RawOp>>,
+) -> Result<Pushed, Problem> {
     let wanted = wanted(tablet, request);
     let chain = app.read(move |connection| chain::find(connection, &wanted, false)).await?;
     let chain = chain.map_err(Problem::from)?;

@@ -18,34 +18,35 @@ use crate::records::FeedRow;
 /// An operation as it came, read once.
 #[derive(Clone, Debug)]
 pub struct RawOp {
-    bytes: Written,
+    bytes: WrittenOp,
     op: Option<Op>,
     key: Hash,
 }
 
+/// An operation that is not read yet.
 #[derive(Clone, Debug)]
-enum Written {
+pub(super) enum WrittenOp {
     Json(Box<RawValue>),
     Cbor(Bytes),
 }
 
-/// A request with its operations as they came.
-pub(super) type Request = SyncRequest<RawOp>;
+/// A request whose operations are not read yet: there may be more than are taken.
+pub(super) type Request = SyncRequest<WrittenOp>;
 /// An answer whose rows are as they are stored.
 pub(super) type Response = SyncResponse<FeedRow>;
 
 impl RawOp {
     /// An operation of the server's own.
     pub fn of(op: &Op) -> Self {
-        let bytes = Written::Cbor(canonical::op_bytes(op).into());
+        let bytes = WrittenOp::Cbor(canonical::op_bytes(op).into());
         Self { bytes, op: Some(op.clone()), key: op.key() }
     }
 
-    fn read(bytes: Written) -> Self {
+    fn read(bytes: WrittenOp) -> Self {
         let op = match &bytes {
             _ if bytes.bytes().len() > MAX_OP_BYTES => None,
-            Written::Json(text) => serde_json::from_str(text.get()).ok(),
-            Written::Cbor(bytes) => cbor::read_op(bytes).ok(),
+            WrittenOp::Json(text) => serde_json::from_str(text.get()).ok(),
+            WrittenOp::Cbor(bytes) => cbor::read_op(bytes).ok(),
         };
         let key = op.as_ref().map_or_else(|| Hash::of(bytes.bytes()), Op::key);
         Self { bytes, op, key }
@@ -70,7 +71,7 @@ impl RawOp {
     /// read, so that people can read it, and else as it came.
     pub fn keep(&self) -> Vec<u8> {
         match (&self.bytes, &self.op) {
-            (Written::Cbor(bytes), Some(op)) => {
+            (WrittenOp::Cbor(bytes), Some(op)) => {
                 serde_json::to_vec(op).unwrap_or_else(|_| bytes.to_vec())
             }
             (bytes, _) => bytes.bytes().to_vec(),
@@ -78,7 +79,7 @@ impl RawOp {
     }
 }
 
-impl Written {
+impl WrittenOp {
     fn bytes(&self) -> &[u8] {
         match self {
             Self::Json(text) => text.get().as_bytes(),
@@ -95,17 +96,23 @@ pub fn kept_as_json(body: &[u8]) -> Box<RawValue> {
     })
 }
 
+/// Reads a request's operations.
+pub(super) fn read_ops(mut request: Request) -> SyncRequest<RawOp> {
+    let ops = std::mem::take(&mut request.ops).into_iter().map(RawOp::read).collect();
+    request.with_ops(ops)
+}
+
 /// Reads a request.
 pub(super) fn read(received: &Received) -> Result<Request, Problem> {
     if !received.is_cbor {
         let mut request: SyncRequest<Box<RawValue>> = parse(&received.bytes)?;
         let texts = std::mem::take(&mut request.ops).into_iter();
-        let ops = texts.map(|text| RawOp::read(Written::Json(text))).collect();
+        let ops = texts.map(WrittenOp::Json).collect();
         return Ok(request.with_ops(ops));
     }
     let request = cbor::read_request(&received.bytes)
         .map_err(|error| Problem::new(&Kind::MALFORMED).detail(error.to_string()))?;
-    let raw = |op: &&[u8]| RawOp::read(Written::Cbor(received.bytes.slice_ref(op)));
+    let raw = |op: &&[u8]| WrittenOp::Cbor(received.bytes.slice_ref(op));
     let ops = request.ops.iter().map(raw).collect();
     Ok(request.with_ops(ops))
 }

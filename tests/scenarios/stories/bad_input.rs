@@ -5,6 +5,7 @@ use std::io::Write;
 use harness::story;
 use reqwest::header::{ACCEPT_LANGUAGE, CONTENT_ENCODING, CONTENT_TYPE};
 use serde_json::{Value as Json, json};
+use sync_protocol::limits::MAX_OPS;
 
 use crate::probe::Probe;
 
@@ -35,6 +36,19 @@ async fn post(url: &str, token: &str, encoding: &str, body: Vec<u8>) -> Answer {
     let kind = body["type"].as_str().unwrap_or_default();
     Answer { status, kind: kind.trim_start_matches("urn:ruhu:problem:").to_owned(), body }
 }
+
+story!(more_operations_than_are_taken_at_once_are_refused_and_none_is_kept, async |stage| {
+    let mut probe = Probe::new(&stage, "cadre").await;
+    let url = format!("{}/sync/v1/sync", stage.address());
+    let token = probe.tablet.client().access_token().to_owned();
+    let many = vec![json!("rubbish"); MAX_OPS + 1];
+    let body = probe.request(1, &many).to_string().into_bytes();
+    let answer = post(&url, &token, "identity", body).await;
+    assert_eq!((answer.status, answer.kind.as_str()), (413, "too-large"), "{}", answer.body);
+    assert_eq!((&answer.body["limit"], &answer.body["detail"]), (&json!(MAX_OPS), &json!("ops")));
+    let taken = probe.push(&many[..MAX_OPS]).await;
+    assert_eq!(taken.len(), MAX_OPS, "the chain still begins here");
+});
 
 story!(malformed_bodies_are_told_where_they_are_wrong, async |stage| {
     let mut probe = Probe::new(&stage, "cadre").await;
