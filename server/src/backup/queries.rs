@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::manifest::Manifest;
 use crate::db::schema::{backups, blobs, chains, epochs};
-use crate::db::{AnyConnection, Database, Failed, Key, Timestamp};
+use crate::db::{AnyConnection, Database, Failed, Key, STATEMENT_ROWS, Timestamp};
 use crate::sync;
 
 /// The state of a database that its backup describes.
@@ -130,7 +130,7 @@ pub fn begin_epoch(connection: &mut AnyConnection, now: Timestamp) -> QueryResul
 
 /// The media store lacks these photos: tablets that have them are to send them again.
 pub(super) fn strike(connection: &mut AnyConnection, missing: &[Hash]) -> QueryResult<()> {
-    for chunk in missing.chunks(500) {
+    for chunk in missing.chunks(STATEMENT_ROWS) {
         let chunk: Vec<Vec<u8>> = chunk.iter().map(|hash| hash.as_bytes().to_vec()).collect();
         diesel::delete(blobs::table.filter(blobs::hash.eq_any(chunk))).execute(connection)?;
     }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::rules::Announced;
 use crate::db::schema::{blob_references, blobs, records, upload_parts, uploads};
 use crate::db::types::{Key, Timestamp};
-use crate::db::{AnyConnection, RowLocked};
+use crate::db::{AnyConnection, RowLocked, STATEMENT_ROWS};
 use crate::limits;
 
 fn column(hash: &Hash) -> Vec<u8> {
@@ -30,7 +30,7 @@ pub(super) fn known(
 ) -> QueryResult<BTreeSet<Hash>> {
     let mut found = BTreeSet::new();
     let scopes: Vec<String> = scopes.iter().map(ToString::to_string).collect();
-    for chunk in hashes.chunks(500) {
+    for chunk in hashes.chunks(STATEMENT_ROWS) {
         let rows: Vec<Vec<u8>> = blobs::table
             .inner_join(blob_references::table.on(blob_references::hash.eq(blobs::hash)))
             .inner_join(records::table.on(records::id.eq(blob_references::record)))

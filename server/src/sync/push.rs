@@ -78,7 +78,6 @@ impl From<ForeignChain> for Problem {
 }
 
 /// An operation with its number.
-#[derive(Clone, Copy)]
 struct Arrived<'a> {
     seq: u64,
     raw: &'a RawOp,
