@@ -16,7 +16,7 @@ const TABLES: [&str; 8] = ["wire", "pushes", "inside", "day", "empty", "pulls", 
 
 #[tokio::main]
 async fn main() {
-    let asked: Vec<String> = std::env::args().skip(1).filter(|name| name != "--bench").collect();
+    let asked: Vec<String> = std::env::args().skip(1).collect();
     if let Some(unknown) = asked.iter().find(|name| !TABLES.contains(&name.as_str())) {
         eprintln!("no table {unknown:?}; there are {}", TABLES.join(", "));
         std::process::exit(2);
