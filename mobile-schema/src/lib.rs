@@ -7,9 +7,12 @@
 //! * [`notice`]: notification templates (告知书) and the bytes that are signed
 //! * [`rule`]: checks on values, such as citizen ID numbers
 //! * [`pack`]: a program as reviewable text: registers, forms and notices together
+//! * [`expression`]: the expressions of forms and rules
+//! * [`xml`]: XML read under limits
 //! * [`canonical`]: the deterministic CBOR under every hash and signature
 
 pub mod canonical;
+pub mod expression;
 pub mod hash;
 pub mod labels;
 pub mod notice;
@@ -17,6 +20,7 @@ pub mod pack;
 pub mod register;
 pub mod rule;
 pub mod value;
+pub mod xml;
 
 pub use hash::Hash;
 pub use labels::Labels;
