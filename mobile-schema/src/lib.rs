@@ -8,11 +8,14 @@
 //! * [`rule`]: checks on values, such as citizen ID numbers
 //! * [`pack`]: a program as reviewable text: registers, forms and notices together
 //! * [`expression`]: the expressions of forms and rules
+//! * [`form`]: survey forms and what is wrong with them
+//! * [`xlsform`]: survey forms out of workbooks
 //! * [`xml`]: XML read under limits
 //! * [`canonical`]: the deterministic CBOR under every hash and signature
 
 pub mod canonical;
 pub mod expression;
+pub mod form;
 pub mod hash;
 pub mod labels;
 pub mod notice;
@@ -20,6 +23,7 @@ pub mod pack;
 pub mod register;
 pub mod rule;
 pub mod value;
+pub mod xlsform;
 pub mod xml;
 
 pub use hash::Hash;

@@ -103,7 +103,11 @@ pub fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Op
             best = Some((distance, name));
         }
     }
-    // A third of the letters wrong is a slip; more is another name.
-    let allowed = (wanted.chars().count() / 3).max(1);
+    // A third of the letters wrong is a slip; more is another name. In the shortest names, only
+    // the case may differ.
+    let allowed = match wanted.chars().count() {
+        0..=2 => 0,
+        length => length / 3,
+    };
     best.filter(|(distance, _)| *distance <= allowed).map(|(_, name)| name)
 }

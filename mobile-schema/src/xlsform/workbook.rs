@@ -1,0 +1,203 @@
+//! Excel workbooks: .xlsx and .xls.
+
+use std::io::{Cursor, Read};
+
+use calamine::{
+    Data, DataRef, ExcelDateTime, Reader, Xls, XlsError, Xlsx, XlsxError, open_workbook_from_rs,
+};
+
+use super::sheet::{Cell, MAX_CELL, MAX_CELLS, MAX_COLUMNS, MAX_ROWS, Row, Sheet, Workbook, clean};
+use crate::form::problem::{Kind, Place, Problem};
+
+/// The most bytes that a workbook may unpack to.
+const MAX_UNPACKED: u64 = 128 * 1024 * 1024;
+/// The most files in a workbook.
+const MAX_FILES: usize = 2_000;
+
+/// Reads a workbook.
+pub(super) fn read(bytes: &[u8]) -> Result<Workbook, Kind> {
+    if bytes.starts_with(b"PK") { read_xlsx(bytes) } else { read_xls(bytes) }
+}
+
+fn read_xlsx(bytes: &[u8]) -> Result<Workbook, Kind> {
+    check_size(bytes)?;
+    let damaged = |error: XlsxError| match error {
+        XlsxError::Password => Kind::Encrypted,
+        other => Kind::BadWorkbook(other.to_string()),
+    };
+    let mut file: Xlsx<_> = open_workbook_from_rs(Cursor::new(bytes)).map_err(damaged)?;
+    let mut workbook = Workbook::default();
+    let mut cells = 0;
+    for name in file.sheet_names() {
+        let merged = file.merge_cells_by_sheet_name(&name);
+        if merged.is_ok_and(|merged| !merged.is_empty()) {
+            let place = Place { sheet: name.clone(), ..Place::default() };
+            workbook.problems.push(Problem::warning(place, Kind::MergedCells));
+        }
+        // A sheet that is a chart has no cells.
+        let Ok(mut reader) = file.worksheet_cells_reader(&name) else { continue };
+        let mut taker = Taker::new(name, &mut workbook.problems, &mut cells);
+        while let Some(cell) = reader.next_cell().map_err(damaged)? {
+            let (row, column) = cell.get_position();
+            let text = match cell.get_value() {
+                DataRef::Empty => continue,
+                DataRef::String(text) => text.clone(),
+                DataRef::SharedString(text) => (*text).to_owned(),
+                DataRef::Float(number) => number_text(*number),
+                DataRef::Int(number) => number.to_string(),
+                DataRef::Bool(boolean) => boolean_text(*boolean),
+                DataRef::DateTime(moment) => moment_text(*moment),
+                DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.clone(),
+                DataRef::Error(error) => {
+                    taker.error(row, column, &error.to_string());
+                    continue;
+                }
+            };
+            taker.take(row, column, &text)?;
+        }
+        let sheet = taker.sheet;
+        workbook.sheets.push(sheet);
+    }
+    Ok(workbook)
+}
+
+fn read_xls(bytes: &[u8]) -> Result<Workbook, Kind> {
+    // A workbook with a password is an encrypted package in the container of .xls files.
+    let package: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    if bytes.windows(package.len()).any(|window| window == package) {
+        return Err(Kind::Encrypted);
+    }
+    let damaged = |error: XlsError| match error {
+        XlsError::Password => Kind::Encrypted,
+        other => Kind::BadWorkbook(other.to_string()),
+    };
+    let mut file: Xls<_> = open_workbook_from_rs(Cursor::new(bytes)).map_err(damaged)?;
+    let mut workbook = Workbook::default();
+    let mut cells = 0;
+    for name in file.sheet_names() {
+        let Ok(range) = file.worksheet_range(&name) else { continue };
+        let mut taker = Taker::new(name, &mut workbook.problems, &mut cells);
+        let (first_row, first_column) = range.start().unwrap_or_default();
+        for (row, column, value) in range.used_cells() {
+            let row = u32::try_from(row).unwrap_or(u32::MAX).saturating_add(first_row);
+            let column = u32::try_from(column).unwrap_or(u32::MAX).saturating_add(first_column);
+            let text = match value {
+                Data::String(text) | Data::DateTimeIso(text) | Data::DurationIso(text) => {
+                    text.clone()
+                }
+                Data::Float(number) => number_text(*number),
+                Data::Int(number) => number.to_string(),
+                Data::Bool(boolean) => boolean_text(*boolean),
+                Data::DateTime(moment) => moment_text(*moment),
+                Data::Error(error) => {
+                    taker.error(row, column, &error.to_string());
+                    continue;
+                }
+                _ => continue,
+            };
+            taker.take(row, column, &text)?;
+        }
+        let sheet = taker.sheet;
+        workbook.sheets.push(sheet);
+    }
+    Ok(workbook)
+}
+
+/// Unpacks a workbook into nothing, to know that it isn't far larger than it looks.
+fn check_size(bytes: &[u8]) -> Result<(), Kind> {
+    let damaged = |error: &dyn std::fmt::Display| Kind::BadWorkbook(error.to_string());
+    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|error| damaged(&error))?;
+    if archive.len() > MAX_FILES {
+        return Err(Kind::TooLarge("files", MAX_FILES as u64));
+    }
+    let mut left = MAX_UNPACKED;
+    for at in 0..archive.len() {
+        let mut file = match archive.by_index(at) {
+            Ok(file) => file,
+            Err(zip::result::ZipError::UnsupportedArchive(reason))
+                if reason == zip::result::ZipError::PASSWORD_REQUIRED =>
+            {
+                return Err(Kind::Encrypted);
+            }
+            Err(error) => return Err(damaged(&error)),
+        };
+        let mut part = file.by_ref().take(left + 1);
+        let read = std::io::copy(&mut part, &mut std::io::sink());
+        left = left
+            .checked_sub(read.map_err(|error| damaged(&error))?)
+            .ok_or(Kind::TooLarge("bytes", MAX_UNPACKED))?;
+    }
+    Ok(())
+}
+
+/// Takes cells as they come, under limits.
+struct Taker<'a> {
+    sheet: Sheet,
+    problems: &'a mut Vec<Problem>,
+    cells: &'a mut usize,
+}
+
+impl<'a> Taker<'a> {
+    fn new(name: String, problems: &'a mut Vec<Problem>, cells: &'a mut usize) -> Self {
+        Self { sheet: Sheet { name, rows: Vec::new() }, problems, cells }
+    }
+
+    fn error(&mut self, row: u32, column: u32, error: &str) {
+        let cell = Cell { column: column as usize, text: String::new() };
+        let place = cell.place(&self.sheet.name, row.saturating_add(1), "");
+        self.problems.push(Problem::error(place, Kind::ErrorCell(error.to_owned())));
+    }
+
+    fn take(&mut self, row: u32, column: u32, text: &str) -> Result<(), Kind> {
+        let text = clean(text);
+        if text.is_empty() {
+            return Ok(());
+        }
+        let column = column as usize;
+        if column >= MAX_COLUMNS {
+            return Err(Kind::TooLarge("columns", MAX_COLUMNS as u64));
+        }
+        *self.cells += 1;
+        if *self.cells > MAX_CELLS {
+            return Err(Kind::TooLarge("cells", MAX_CELLS as u64));
+        }
+        if text.len() > MAX_CELL {
+            return Err(Kind::TooLarge("bytes in a cell", MAX_CELL as u64));
+        }
+        let number = row.saturating_add(1);
+        // Cells come row by row.
+        if self.sheet.rows.last().is_none_or(|last| last.number != number) {
+            if self.sheet.rows.len() >= MAX_ROWS {
+                return Err(Kind::TooLarge("rows", MAX_ROWS as u64));
+            }
+            self.sheet.rows.push(Row { number, cells: Vec::new() });
+        }
+        if let Some(row) = self.sheet.rows.last_mut() {
+            row.cells.push(Cell { column, text });
+        }
+        Ok(())
+    }
+}
+
+/// A number as people write it in a cell: without a point where it is whole.
+fn number_text(number: f64) -> String {
+    crate::expression::value::text_of(number)
+}
+
+fn boolean_text(boolean: bool) -> String {
+    if boolean { "TRUE" } else { "FALSE" }.to_owned()
+}
+
+/// A date, a time of day or both, as ISO 8601 has them.
+fn moment_text(moment: ExcelDateTime) -> String {
+    let (year, month, day, hour, minute, second, _) = moment.to_ymd_hms_milli();
+    let date = format!("{year:04}-{month:02}-{day:02}");
+    let time = format!("{hour:02}:{minute:02}:{second:02}");
+    if moment.as_f64() < 1.0 {
+        time
+    } else if (hour, minute, second) == (0, 0, 0) {
+        date
+    } else {
+        format!("{date}T{time}")
+    }
+}
