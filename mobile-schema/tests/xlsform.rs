@@ -21,7 +21,7 @@ fn forms_become_the_xforms_of_pyxform() {
         }
         let bytes = std::fs::read(&path).expect("readable");
         let name = path.file_stem().expect("a name").to_string_lossy();
-        let Compiled { xform, problems } = compile(&read(&bytes).expect("a workbook"), &name);
+        let Compiled { xform, problems, .. } = compile(&read(&bytes).expect("a workbook"), &name);
         let errors: Vec<String> = problems
             .iter()
             .filter(|problem| problem.severity == Severity::Error)

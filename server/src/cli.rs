@@ -16,6 +16,7 @@ use crate::accounts::{self, NewUser, Role};
 use crate::app::{self, App};
 use crate::config::{Config, Settings};
 use crate::db::{self, Database, Failed, Timestamp};
+use crate::form_command::{self, FormCommand};
 use crate::media_store::MediaStore;
 use crate::{areas, backup, demo, devices, media, sync};
 
@@ -70,6 +71,11 @@ enum Command {
     Device {
         #[command(subcommand)]
         command: DeviceCommand,
+    },
+    /// Survey forms: XLSForm and XForm
+    Form {
+        #[command(subcommand)]
+        command: FormCommand,
     },
     /// The keys that sign access tokens
     Keys {
@@ -137,6 +143,10 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<(), String> {
+    // Forms need neither a database nor settings.
+    if let Command::Form { command } = cli.command {
+        return form_command::run(command);
+    }
     let file = cli.config.as_deref().map(Settings::read).transpose().map_err(in_words)?;
     let settings = cli.settings.or(file.unwrap_or_default());
     let config = settings.check(&environment()).map_err(in_words)?;
@@ -151,7 +161,7 @@ fn run(cli: Cli) -> Result<(), String> {
     actix_web::rt::System::new().block_on(async {
         match cli.command {
             Command::Serve => serve(&config).await,
-            Command::Migrate => Ok(()),
+            Command::Migrate | Command::Form { .. } => Ok(()),
             Command::Backup { folder } => back_up(&config, &folder).await,
             Command::Restore { backup, replace } => restore(&config, &backup, replace).await,
             Command::Epoch { command: EpochCommand::New } => new_epoch(&config).await,

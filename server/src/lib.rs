@@ -14,6 +14,7 @@ pub mod conflicts;
 pub mod db;
 pub mod demo;
 pub mod devices;
+mod form_command;
 pub mod health;
 pub mod http;
 pub mod limits;

@@ -167,6 +167,19 @@ impl Tree {
         self.index(parent);
     }
 
+    /// Moves an element to another place among those of its parent.
+    pub fn move_child(&mut self, parent: u32, node: u32, place: usize) {
+        let holder = self.node_mut(parent);
+        let Some(at) = holder.children.iter().position(|child| *child == node) else { return };
+        if at != place {
+            holder.children.remove(at);
+            let place = if at < place { place - 1 } else { place };
+            let place = place.min(holder.children.len());
+            holder.children.insert(place, node);
+            self.index(parent);
+        }
+    }
+
     fn index(&mut self, parent: u32) {
         let holder = self.node(parent);
         let by_name = (holder.children.len() > FEW).then(|| {

@@ -1,5 +1,27 @@
 //! Survey forms: what is wrong with them, what they ask, and their running.
+//!
+//! An XForm is read into a [`Form`] ([`load()`]), which never changes. Its answers depend on each
+//! other as its graph says. A [`Session`] is one filling in of it: answers are set, what depends
+//! on them follows, and at the end stands a submission.
 
+mod answers;
+pub mod definition;
+mod file;
+mod graph;
+mod lists;
+mod load;
 pub mod problem;
+mod session;
+mod summary;
+pub mod texts;
+mod validate;
 
+pub use answers::Untaken;
+pub use definition::Form;
+pub use file::{Opened, open};
+pub use lists::read_list;
+pub use load::load;
 pub use problem::{Place, Problem, Severity};
+pub use session::{Choice, Files, Session, World};
+pub use summary::Summary;
+pub use validate::{Invalid, Reason};

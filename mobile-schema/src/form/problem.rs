@@ -164,6 +164,13 @@ impl Problem {
         }
     }
 
+    /// Errors first, then in the order of their places, each once.
+    pub fn sort(problems: &mut Vec<Self>) {
+        problems
+            .sort_by(|one, other| (one.severity, &one.place).cmp(&(other.severity, &other.place)));
+        problems.dedup();
+    }
+
     /// In words, with the place, the excerpt underlined and what was meant.
     pub fn describe(&self, language: &str) -> String {
         let chinese = language.starts_with("zh");
@@ -648,7 +655,7 @@ mod tests {
         assert_eq!(
             problem.describe("en"),
             "error [survey, F7, relevant]: There is no function “selectd”. Did you mean \
-             “selected”?\n    户主 = 1 and selectd(${a}, 'b')\n             ^^^^^^^"
+             “selected”?\n    户主 = 1 and selectd(${a}, 'b')\n                 ^^^^^^^"
         );
         assert!(problem.describe("zh-CN").starts_with("错误 [survey，F7，relevant]：没有函数"));
     }

@@ -22,7 +22,9 @@ mod workbook;
 
 pub use sheet::{Cell, Row, Sheet, Workbook};
 
-use crate::form::problem::{Kind, Problem, Severity};
+use std::collections::HashMap;
+
+use crate::form::problem::{Kind, Place, Problem, Severity};
 use crate::xml::Element;
 
 /// What became of a workbook.
@@ -32,6 +34,8 @@ pub struct Compiled {
     pub xform: Option<Element>,
     /// All that is wrong.
     pub problems: Vec<Problem>,
+    /// Where questions and groups stand in the workbook, by their paths in the XForm.
+    pub places: HashMap<String, Place>,
 }
 
 /// Makes an XForm of a workbook.
@@ -39,14 +43,17 @@ pub struct Compiled {
 /// `name` is that of the file without its ending: the form's id where the settings don't tell.
 pub fn compile(workbook: &Workbook, name: &str) -> Compiled {
     let mut problems = workbook.problems.clone();
+    let mut places = HashMap::new();
     let xform = survey::read(workbook, name, &mut problems).and_then(|survey| {
+        for (at, item) in survey.items.iter().enumerate() {
+            places.insert(survey.path(at), item.place.clone());
+        }
         let element = emit::form(&survey, &mut problems);
         let broken = problems.iter().any(|problem| problem.severity == Severity::Error);
         (!broken).then_some(element)
     });
-    problems.sort_by(|one, other| (one.severity, &one.place).cmp(&(other.severity, &other.place)));
-    problems.dedup();
-    Compiled { xform, problems }
+    Problem::sort(&mut problems);
+    Compiled { xform, problems, places }
 }
 
 /// Reads a workbook from the bytes of a file: Excel, Markdown or CSV.

@@ -4,13 +4,6 @@ use crate::form::problem::{Kind, Place, Problem, letters};
 
 /// The most rows of a sheet that are read.
 pub(super) const MAX_ROWS: usize = 200_000;
-/// The most columns.
-pub(super) const MAX_COLUMNS: usize = 1_000;
-/// The most cells of a workbook.
-pub(super) const MAX_CELLS: usize = 2_000_000;
-/// The longest text of a cell, in bytes: what Excel allows in characters, in the widest of them.
-pub(super) const MAX_CELL: usize = 4 * 32_767;
-
 /// The sheets of a workbook.
 #[derive(Clone, Debug, Default)]
 pub struct Workbook {

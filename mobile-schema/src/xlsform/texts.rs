@@ -248,8 +248,12 @@ pub(super) fn languages(table: &Table<'_>) -> Vec<(Option<String>, String)> {
             let starts = column.path.len() >= length
                 && column.path.iter().zip(translated).all(|(one, other)| one == other);
             if starts && column.path.len() <= length + 1 {
-                let what = translated[length - 1].to_owned();
-                found.push((column.path.get(length).cloned(), what));
+                let what = match translated[length - 1] {
+                    "jr:constraintMsg" => "constraint_message",
+                    "jr:requiredMsg" => "required_message",
+                    other => other,
+                };
+                found.push((column.path.get(length).cloned(), what.to_owned()));
             }
         }
     }

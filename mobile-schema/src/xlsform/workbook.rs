@@ -6,11 +6,17 @@ use calamine::{
     Data, DataRef, ExcelDateTime, Reader, Xls, XlsError, Xlsx, XlsxError, open_workbook_from_rs,
 };
 
-use super::sheet::{Cell, MAX_CELL, MAX_CELLS, MAX_COLUMNS, MAX_ROWS, Row, Sheet, Workbook, clean};
+use super::sheet::{Cell, MAX_ROWS, Row, Sheet, Workbook, clean};
 use crate::form::problem::{Kind, Place, Problem};
 
 /// The most bytes that a workbook may unpack to.
 const MAX_UNPACKED: u64 = 128 * 1024 * 1024;
+/// The most columns of a sheet.
+const MAX_COLUMNS: usize = 1_000;
+/// The most cells of a workbook.
+const MAX_CELLS: usize = 2_000_000;
+/// The longest text of a cell, in bytes: what Excel allows in characters, in the widest of them.
+const MAX_CELL: usize = 4 * 32_767;
 /// The most files in a workbook.
 const MAX_FILES: usize = 2_000;
 

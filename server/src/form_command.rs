@@ -1,0 +1,223 @@
+//! `ruhu form`: checks, converts and fills in survey forms without a server.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use clap::{Args, Subcommand};
+use mobile_schema::form::{self, Files, Form, Opened, Session, Severity, Summary, World};
+
+/// The most bytes of a form's file or of one that goes with it.
+const MAX_FILE: u64 = 64 * 1024 * 1024;
+
+#[derive(Subcommand)]
+pub(crate) enum FormCommand {
+    /// Say what a form holds and everything that is wrong with it; fails if it can't be used
+    Check {
+        #[command(flatten)]
+        file: FormFile,
+    },
+    /// Print the XForm of a form
+    Convert {
+        #[command(flatten)]
+        file: FormFile,
+    },
+    /// Fill in a form and print the submission; fails if an answer doesn't do
+    Run {
+        #[command(flatten)]
+        file: FormFile,
+        /// The answers (JSON): objects by group, arrays for repeats, or whole paths
+        #[arg(long)]
+        answers: PathBuf,
+        /// Where lists and files of the form are; beside the form where it isn't told
+        #[arg(long)]
+        media: Option<PathBuf>,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct FormFile {
+    /// An XLSForm (.xlsx, .xls, .md, .csv) or an XForm (.xml)
+    file: PathBuf,
+    /// Speak this language, zh-CN or en; that of the environment where it isn't told
+    #[arg(long)]
+    language: Option<String>,
+}
+
+impl FormFile {
+    fn language(&self) -> String {
+        self.language.clone().unwrap_or_else(|| {
+            let set = ["LC_ALL", "LC_MESSAGES", "LANG"]
+                .into_iter()
+                .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+            let chinese = set.is_some_and(|value| value.starts_with("zh"));
+            if chinese { "zh-CN" } else { "en" }.to_owned()
+        })
+    }
+
+    fn open(&self) -> Result<Opened, String> {
+        let bytes = read(&self.file)?;
+        let name = self.file.file_stem().unwrap_or_default().to_string_lossy();
+        Ok(form::open(&bytes, &name))
+    }
+}
+
+/// Runs a command on forms.
+pub(crate) fn run(command: FormCommand) -> Result<(), String> {
+    match command {
+        FormCommand::Check { file } => check(&file),
+        FormCommand::Convert { file } => convert(&file),
+        FormCommand::Run { file, answers, media } => fill_in(&file, &answers, media.as_deref()),
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    let told = |error: std::io::Error| format!("{}: {error}", path.display());
+    let length = std::fs::metadata(path).map_err(told)?.len();
+    if length > MAX_FILE {
+        return Err(format!("{}: larger than {MAX_FILE} bytes", path.display()));
+    }
+    std::fs::read(path).map_err(told)
+}
+
+fn check(file: &FormFile) -> Result<(), String> {
+    let opened = file.open()?;
+    let language = file.language();
+    let chinese = language.starts_with("zh");
+    if let Some(form) = &opened.form {
+        print!("{}", describe(form, &form.summary(), chinese));
+    }
+    for problem in &opened.problems {
+        println!("{}", problem.describe(&language));
+    }
+    let errors = count(&opened, Severity::Error);
+    let warnings = count(&opened, Severity::Warning);
+    println!(
+        "{}",
+        if chinese {
+            format!("错误 {errors} 个，提醒 {warnings} 个")
+        } else {
+            format!("{errors} errors, {warnings} warnings")
+        }
+    );
+    match &opened.form {
+        Some(_) => Ok(()),
+        None if chinese => Err("此问卷不能使用".to_owned()),
+        None => Err("the form can't be used".to_owned()),
+    }
+}
+
+fn count(opened: &Opened, severity: Severity) -> usize {
+    opened.problems.iter().filter(|problem| problem.severity == severity).count()
+}
+
+fn describe(form: &Form, summary: &Summary, chinese: bool) -> String {
+    let counted = |counts: &std::collections::BTreeMap<&str, usize>| {
+        let all: usize = counts.values().sum();
+        let each: Vec<String> =
+            counts.iter().map(|(name, count)| format!("{name} {count}")).collect();
+        if each.is_empty() { all.to_string() } else { format!("{all} ({})", each.join(", ")) }
+    };
+    let languages = form.languages.join(", ");
+    let none = if chinese { "（未写）" } else { "(none)" };
+    let or_none = |text: &str| if text.is_empty() { none.to_owned() } else { text.to_owned() };
+    let lines = [
+        ("标题", "title", or_none(&form.title)),
+        ("编号", "id", or_none(&form.id)),
+        ("版本", "version", or_none(&form.version)),
+        ("语言", "languages", or_none(&languages)),
+        ("题目", "questions", counted(&summary.questions)),
+        ("隐藏项", "hidden", counted(&summary.hidden)),
+        ("分组", "groups", summary.groups.to_string()),
+        ("重复组", "repeats", summary.repeats.to_string()),
+        ("列表与文件", "lists and files", summary.lists.to_string()),
+        ("表达式", "expressions", summary.expressions.to_string()),
+    ];
+    lines
+        .iter()
+        .map(|(zh, en, value)| format!("{}: {value}\n", if chinese { zh } else { en }))
+        .collect()
+}
+
+/// The form, or all that keeps it from being used.
+fn usable(file: &FormFile) -> Result<Opened, String> {
+    let opened = file.open()?;
+    let language = file.language();
+    for problem in &opened.problems {
+        eprintln!("{}", problem.describe(&language));
+    }
+    if opened.form.is_some() { Ok(opened) } else { Err("the form can't be used".to_owned()) }
+}
+
+fn convert(file: &FormFile) -> Result<(), String> {
+    let opened = usable(file)?;
+    print!("{}", opened.xform.unwrap_or_default().write(true));
+    Ok(())
+}
+
+fn fill_in(file: &FormFile, answers: &Path, media: Option<&Path>) -> Result<(), String> {
+    let opened = file.open()?;
+    let language = file.language();
+    let Some(form) = opened.form else {
+        for problem in &opened.problems {
+            eprintln!("{}", problem.describe(&language));
+        }
+        return Err("the form can't be used".to_owned());
+    };
+    let answers: serde_json::Value = serde_json::from_slice(&read(answers)?)
+        .map_err(|error| format!("{}: {error}", answers.display()))?;
+    let folder = media.or(file.file.parent()).unwrap_or(Path::new("."));
+    let files = files(&form, folder)?;
+    let mut session = Session::begin(Arc::new(form), &files, world(language)?);
+    let untaken = session.fill(&answers);
+    session.finish();
+    for missing in session.missing_files() {
+        eprintln!("{missing}: not found; its choices are empty");
+    }
+    for untaken in &untaken {
+        eprintln!("{}: {}", untaken.path, untaken.reason);
+    }
+    for (path, failure) in session.failures() {
+        eprintln!("{path}: {failure}");
+    }
+    print!("{}", session.submission().write(true));
+    let invalid = session.validate(session.root());
+    for wrong in &invalid {
+        eprintln!("{}: {}: {} ({})", wrong.path, wrong.reason.name(), wrong.message, wrong.label);
+    }
+    if invalid.is_empty() && untaken.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("{} invalid answers, {} not taken", invalid.len(), untaken.len()))
+    }
+}
+
+/// The lists and files of a form that are in a folder.
+fn files(form: &Form, folder: &Path) -> Result<Files, String> {
+    let mut files = HashMap::new();
+    for instance in &form.instances {
+        let Some(source) = &instance.source else { continue };
+        let Some(name) = source.rsplit('/').next() else { continue };
+        let path = folder.join(name);
+        if path.is_file() {
+            let list = form::read_list(name, &read(&path)?)
+                .map_err(|kind| format!("{}: {}", path.display(), kind.message(false)))?;
+            files.insert(instance.id.clone(), list);
+        }
+    }
+    Ok(files)
+}
+
+fn world(language: String) -> Result<World, String> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|error| error.to_string())?;
+    Ok(World {
+        now: i64::try_from(now.as_millis()).map_err(|error| error.to_string())?,
+        // China has one time.
+        offset: 480,
+        language,
+        properties: HashMap::from([("deviceid".to_owned(), "ruhu:headless".to_owned())]),
+        location: None,
+        seed: rand::random(),
+    })
+}
