@@ -10,7 +10,7 @@ CARGO ?= cargo
 
 FUZZ_SECONDS ?= 300
 
-.PHONY: run test check bench simulate fuzz tools test-tools help
+.PHONY: run test oracle check bench simulate fuzz tools test-tools help
 
 help: ## What there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -23,6 +23,14 @@ run: tools ## Build, load the demo county into ./data, and serve it
 test: tools test-tools ## Every test, on SQLite and PostgreSQL, on a folder and S3
 	$(CARGO) build --workspace --all-targets
 	INSTA_UPDATE=no $(CARGO) test --workspace --no-fail-fast
+	$(MAKE) oracle
+
+ORACLE_FORMS ?= 200
+oracle: tools ## The form engine against ODK's own: random forms and answers, and the forms of the tests
+	$(call install,node=nodejs npm=npm)
+	$(CARGO) build --workspace --bin ruhu
+	npm ci --silent --prefix web/e2e/forms-oracle
+	node web/e2e/forms-oracle/run.mjs ./target/debug/ruhu --forms $(ORACLE_FORMS) mobile-schema/tests/forms/*.md
 
 check: tools ## Formatting and lints, warnings denied
 	$(CARGO) fmt --all --check

@@ -6,7 +6,10 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Args, Subcommand};
-use mobile_schema::form::{self, Files, Form, Opened, Session, Severity, Summary, World};
+use mobile_schema::form::{
+    self, Files, Form, Invalid, Opened, Session, Severity, Summary, Untaken, World,
+};
+use serde_json::json;
 
 /// The most bytes of a form's file or of one that goes with it.
 const MAX_FILE: u64 = 64 * 1024 * 1024;
@@ -27,12 +30,16 @@ pub(crate) enum FormCommand {
     Run {
         #[command(flatten)]
         file: FormFile,
-        /// The answers (JSON): objects by group, arrays for repeats, or whole paths
-        #[arg(long)]
-        answers: PathBuf,
+        /// The answers (JSON): objects by group, arrays for repeats, or whole paths. Given several
+        /// times, one after another
+        #[arg(long, required = true)]
+        answers: Vec<PathBuf>,
         /// Where lists and files of the form are; beside the form where it isn't told
         #[arg(long)]
         media: Option<PathBuf>,
+        /// Print every node with its state, and what is wrong, as JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -68,7 +75,18 @@ pub(crate) fn run(command: FormCommand) -> Result<(), String> {
     match command {
         FormCommand::Check { file } => check(&file),
         FormCommand::Convert { file } => convert(&file),
-        FormCommand::Run { file, answers, media } => fill_in(&file, &answers, media.as_deref()),
+        FormCommand::Run { file, answers, media, json } => {
+            fill_in(&file, &answers, media.as_deref(), json)
+        }
+    }
+}
+
+/// Prints; a reader that has seen enough is no mistake.
+fn say(text: &str) -> Result<(), String> {
+    use std::io::Write;
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.to_string()),
+        _ => Ok(()),
     }
 }
 
@@ -86,21 +104,18 @@ fn check(file: &FormFile) -> Result<(), String> {
     let language = file.language();
     let chinese = language.starts_with("zh");
     if let Some(form) = &opened.form {
-        print!("{}", describe(form, &form.summary(), chinese));
+        say(&describe(form, &form.summary(), chinese))?;
     }
     for problem in &opened.problems {
-        println!("{}", problem.describe(&language));
+        say(&format!("{}\n", problem.describe(&language)))?;
     }
     let errors = count(&opened, Severity::Error);
     let warnings = count(&opened, Severity::Warning);
-    println!(
-        "{}",
-        if chinese {
-            format!("错误 {errors} 个，提醒 {warnings} 个")
-        } else {
-            format!("{errors} errors, {warnings} warnings")
-        }
-    );
+    say(&if chinese {
+        format!("错误 {errors} 个，提醒 {warnings} 个\n")
+    } else {
+        format!("{errors} errors, {warnings} warnings\n")
+    })?;
     match &opened.form {
         Some(_) => Ok(()),
         None if chinese => Err("此问卷不能使用".to_owned()),
@@ -152,11 +167,15 @@ fn usable(file: &FormFile) -> Result<Opened, String> {
 
 fn convert(file: &FormFile) -> Result<(), String> {
     let opened = usable(file)?;
-    print!("{}", opened.xform.unwrap_or_default().write(true));
-    Ok(())
+    say(&opened.xform.unwrap_or_default().write(true))
 }
 
-fn fill_in(file: &FormFile, answers: &Path, media: Option<&Path>) -> Result<(), String> {
+fn fill_in(
+    file: &FormFile,
+    answers: &[PathBuf],
+    media: Option<&Path>,
+    json: bool,
+) -> Result<(), String> {
     let opened = file.open()?;
     let language = file.language();
     let Some(form) = opened.form else {
@@ -165,12 +184,15 @@ fn fill_in(file: &FormFile, answers: &Path, media: Option<&Path>) -> Result<(), 
         }
         return Err("the form can't be used".to_owned());
     };
-    let answers: serde_json::Value = serde_json::from_slice(&read(answers)?)
-        .map_err(|error| format!("{}: {error}", answers.display()))?;
     let folder = media.or(file.file.parent()).unwrap_or(Path::new("."));
     let files = files(&form, folder)?;
     let mut session = Session::begin(Arc::new(form), &files, world(language)?);
-    let untaken = session.fill(&answers);
+    let mut untaken = Vec::new();
+    for path in answers {
+        let answers = serde_json::from_slice(&read(path)?)
+            .map_err(|error| format!("{}: {error}", path.display()))?;
+        untaken.extend(session.fill(&answers));
+    }
     session.finish();
     for missing in session.missing_files() {
         eprintln!("{missing}: not found; its choices are empty");
@@ -181,8 +203,12 @@ fn fill_in(file: &FormFile, answers: &Path, media: Option<&Path>) -> Result<(), 
     for (path, failure) in session.failures() {
         eprintln!("{path}: {failure}");
     }
-    print!("{}", session.submission().write(true));
     let invalid = session.validate(session.root());
+    if json {
+        say(&format!("{:#}\n", state(&session, &invalid, &untaken)))?;
+    } else {
+        say(&session.submission().write(true))?;
+    }
     for wrong in &invalid {
         eprintln!("{}: {}: {} ({})", wrong.path, wrong.reason.name(), wrong.message, wrong.label);
     }
@@ -191,6 +217,52 @@ fn fill_in(file: &FormFile, answers: &Path, media: Option<&Path>) -> Result<(), 
     } else {
         Err(format!("{} invalid answers, {} not taken", invalid.len(), untaken.len()))
     }
+}
+
+/// Every node with its state, and what is wrong.
+fn state(session: &Session, invalid: &[Invalid], untaken: &[Untaken]) -> serde_json::Value {
+    let mut nodes = Vec::new();
+    let mut open = vec![session.root()];
+    while let Some(node) = open.pop() {
+        let mut told = json!({
+            "path": session.path(node),
+            "relevant": session.is_relevant(node),
+            "readonly": session.is_readonly(node),
+            "required": session.is_required(node),
+            "label": session.label(node),
+        });
+        if session.children(node).is_empty() {
+            told["value"] = session.value(node).into();
+        }
+        if let Ok(choices) = session.choices(node)
+            && !choices.is_empty()
+        {
+            told["choices"] = choices
+                .iter()
+                .map(|choice| json!({ "value": choice.value, "label": choice.label }))
+                .collect();
+        }
+        nodes.push(told);
+        open.extend(session.children(node).iter().rev());
+    }
+    let wrong: Vec<serde_json::Value> = invalid
+        .iter()
+        .map(|wrong| {
+            json!({ "path": wrong.path, "reason": wrong.reason.name(), "message": wrong.message })
+        })
+        .collect();
+    let left: Vec<serde_json::Value> = untaken
+        .iter()
+        .map(|untaken| json!({ "path": untaken.path, "reason": untaken.reason }))
+        .collect();
+    json!({
+        "submission": session.submission().write(false),
+        "attachments": session.attachments(),
+        "missing_files": session.missing_files(),
+        "nodes": nodes,
+        "invalid": wrong,
+        "untaken": left,
+    })
 }
 
 /// The lists and files of a form that are in a folder.

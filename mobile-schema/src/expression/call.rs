@@ -148,13 +148,14 @@ impl Given<'_, '_> {
         all
     }
 
-    /// Arguments as numbers, sets of nodes one by one, without what is empty.
+    /// Arguments as numbers, sets of nodes one by one, without what is empty or no number, as
+    /// ODK Collect has it.
     fn all_numbers(&self, from: usize) -> impl Iterator<Item = f64> {
         let numbers: Vec<f64> = self
             .all(from)
             .iter()
-            .filter(|text| !text.trim().is_empty())
             .map(|text| self.evaluation.digits(text))
+            .filter(|number| !number.is_nan())
             .collect();
         numbers.into_iter()
     }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::definition::NodeKind;
+use super::definition::{ControlKind, NodeKind};
 use super::session::Session;
 
 /// An answer that no question takes, or that isn't a value.
@@ -130,12 +130,32 @@ impl Session {
     }
 
     fn fill_value(&mut self, node: u32, value: &Value, untaken: &mut Vec<Untaken>) {
-        match text_of(value) {
-            Some(text) => self.set(node, &text),
-            None => {
-                let path = self.path(node);
-                untaken.push(Untaken { path, reason: "a question takes a value" });
+        let reason = match text_of(value) {
+            None => "a question takes a value",
+            Some(_) if !self.is_relevant(node) => "not asked now",
+            Some(_) if self.is_readonly(node) => "can't be changed",
+            Some(text) if !self.offers(node, &text) => "no such choice",
+            Some(text) => {
+                self.set(node, &text);
+                return;
             }
+        };
+        untaken.push(Untaken { path: self.path(node), reason });
+    }
+
+    /// Whether a select offers what is chosen; other questions take anything.
+    fn offers(&self, node: u32, text: &str) -> bool {
+        let Some(control) = self.control(node) else { return true };
+        if !matches!(control.kind, ControlKind::Select | ControlKind::SelectOne | ControlKind::Rank)
+        {
+            return true;
+        }
+        let Ok(choices) = self.choices(node) else { return false };
+        let is_offered = |value: &str| choices.iter().any(|choice| choice.value == value);
+        if control.kind == ControlKind::SelectOne {
+            text.is_empty() || is_offered(text)
+        } else {
+            text.split_whitespace().all(is_offered)
         }
     }
 

@@ -141,6 +141,7 @@ pub enum Needs {
     Reference,
     Randomize,
     All(&'static str),
+    AtLeast(&'static str),
 }
 
 impl Problem {
@@ -518,6 +519,9 @@ impl Needs {
             ),
             Self::Randomize => {
                 ("须同时设 randomize=true".into(), "it needs randomize=true beside it".into())
+            }
+            Self::AtLeast(least) => {
+                (format!("不能小于 {least}"), format!("it can't be less than {least}"))
             }
             Self::All(names) => {
                 (format!("须同时设置 {names}"), format!("it needs {names} beside it"))

@@ -424,7 +424,9 @@ impl Session {
                 element.local_name() == inner.name && element.attribute("jr:template").is_none()
             });
             if inner.kind == NodeKind::Repeat {
-                for instance in of_name {
+                // Where instances are counted, a new submission begins without any.
+                let counted = form.control(*child).is_some_and(|known| known.count.is_some());
+                for instance in of_name.filter(|_| !(is_new && counted)) {
                     self.plant(node, *child, instance, is_new);
                 }
             } else {
@@ -682,6 +684,8 @@ impl Session {
                 let wanted = wanted as usize;
                 wanted.min(MAX_INSTANCES)
             }
+            // While nobody has said how many, what was written stays.
+            Ok(wanted) if wanted.is_nan() => return,
             Ok(_) => 0,
             Err(failure) => {
                 self.fail(node, failure);

@@ -93,6 +93,9 @@ pub(super) fn read(
                 extra.push((heading.clone(), cell.text.clone()));
             }
         }
+        if let Some(option) = table.get(record, &["sms_option"]) {
+            extra.push(("sms_option".to_owned(), option.text));
+        }
         lists[at].choices.push(Choice { name, label, media, extra });
     }
     lists

@@ -249,12 +249,24 @@ impl<'a> Table<'a> {
         for cell in &first.cells {
             let heading = clean(&cell.text, true);
             let path = headings.path(&heading, double);
-            if let Some(other) = seen.insert(path.clone(), heading.clone()) {
-                let kind = Kind::DoubleColumn { one: other, other: heading.clone() };
-                let place = cell.place(&sheet.name, first.number, "");
-                problems.push(Problem::error(place, kind));
-            }
             table.columns.resize_with(cell.column, || None);
+            if let Some(other) = seen.insert(path.clone(), heading.clone()) {
+                let kind = Kind::DoubleColumn { one: other.clone(), other: heading.clone() };
+                let place = cell.place(&sheet.name, first.number, "");
+                // Old forms have their id twice; `form_id` is the one that counts.
+                if headings == Headings::Settings && path == ["id_string"] {
+                    problems.push(Problem::warning(place, kind));
+                    if heading == "id_string" {
+                        table.columns.push(None);
+                        continue;
+                    }
+                    for column in &mut table.columns {
+                        column.take_if(|column| column.heading == other);
+                    }
+                } else {
+                    problems.push(Problem::error(place, kind));
+                }
+            }
             table.columns.push(Some(Column { heading, path }));
         }
         for row in rows {

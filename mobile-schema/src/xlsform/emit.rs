@@ -167,6 +167,14 @@ impl Writer<'_> {
         if let ItemKind::External(ending) = item.kind {
             let folder = if ending == "csv" { "file-csv" } else { "file" };
             let source = format!("jr://{folder}/{}.{ending}", item.name);
+            let of_name = self.survey.by_name.get(&item.name).map_or(&[][..], Vec::as_slice);
+            let twins = of_name
+                .iter()
+                .filter(|at| matches!(self.survey.items[**at].kind, ItemKind::External(_)));
+            if twins.count() > 1 {
+                let kind = Kind::InstanceTwice(item.name.clone());
+                problems.push(Problem::error(item.place.clone(), kind));
+            }
             self.instance(&item.name, Some(source), &item.place);
         }
     }

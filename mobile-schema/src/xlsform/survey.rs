@@ -64,7 +64,8 @@ pub(super) fn read(
     let duplicates = is_set("allow_choice_duplicates").unwrap_or(false);
     let mut read_lists = |name: &str| {
         let table = table_of(name, Headings::Choices, problems)?;
-        let lists = choices::read(&table, duplicates, problems);
+        // Only the choices of a form have to be different; other lists are told apart by filters.
+        let lists = choices::read(&table, duplicates || name != "choices", problems);
         let languages = super::texts::languages(&table);
         Some((lists, languages))
     };
@@ -699,6 +700,15 @@ impl Reader<'_> {
             set("location-max-age", parameters.whole("location-max-age", problems));
             set("location-min-interval", parameters.whole("location-min-interval", problems));
             set("location-priority", parameters.one_of("location-priority", priorities, problems));
+            let age = parameters.number("location-max-age", problems).unwrap_or(0.0);
+            let interval = parameters.number("location-min-interval", problems).unwrap_or(0.0);
+            if interval < 0.0 {
+                parameters.wrong("location-min-interval", Needs::AtLeast("0"), problems);
+            }
+            if age < interval.max(0.0) {
+                let least = Needs::AtLeast("location-min-interval");
+                parameters.wrong("location-max-age", least, problems);
+            }
         }
     }
 
