@@ -40,6 +40,7 @@ check: tools ## Formatting and lints, warnings denied
 
 bench: tools test-tools ## Measure, and print the tables of docs/benchmarks.md
 	$(CARGO) bench --package bench
+	$(CARGO) bench --package mobile-schema --features workbooks
 	$(CARGO) run --release --package bench
 
 simulate: tools ## The protocol under every fault: 20,000 stories, and every known bug switched on

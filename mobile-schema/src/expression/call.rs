@@ -310,12 +310,12 @@ impl Given<'_, '_> {
                 let filled = |node: &&NodeRef| !self.evaluation.node_text(**node).is_empty();
                 count(self.nodes(0).iter().filter(filled).count())
             }
-            Function::Position if self.values.is_empty() => count(self.context.position),
+            Function::Position if self.values.is_empty() => count(self.place().0),
             Function::Position => match self.nodes(0).first() {
                 Some(node) => count(self.evaluation.tree(*node).position(node.node)),
                 None => Ok(Value::Number(f64::NAN)),
             },
-            Function::Last => count(self.context.size),
+            Function::Last => count(self.place().1),
             Function::Randomize => {
                 let nodes = self.nodes(0);
                 self.evaluation.spend(nodes.len())?;
@@ -332,6 +332,15 @@ impl Given<'_, '_> {
                 }))
             }
         }
+    }
+
+    /// Where the node stands, and among how many.
+    fn place(&self) -> (usize, usize) {
+        self.context.place.unwrap_or_else(|| {
+            let node = self.context.node;
+            let position = self.evaluation.tree(node).position(node.node);
+            (position, position)
+        })
     }
 
     /// What a shuffle starts from: a number, words made a number, or chance.

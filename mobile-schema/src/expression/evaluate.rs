@@ -91,10 +91,9 @@ pub struct Context {
     pub node: NodeRef,
     /// The node the whole expression is about.
     pub current: NodeRef,
-    /// Where it stands among those a predicate is run on, from 1.
-    pub position: usize,
-    /// How many those are.
-    pub size: usize,
+    /// Where it stands among those a predicate is run on, from 1, and how many those are; outside
+    /// predicates, its place among its kind is only found when it is asked for.
+    pub place: Option<(usize, usize)>,
 }
 
 impl<'a> Evaluation<'a> {
@@ -121,8 +120,7 @@ impl<'a> Evaluation<'a> {
     /// # Errors
     /// Where it passes a limit.
     pub fn run_about(&self, code: &Code, node: NodeRef) -> Result<Value, Failure> {
-        let position = self.tree(node).position(node.node);
-        self.part(code, &Context { node, current: node, position, size: position })
+        self.part(code, &Context { node, current: node, place: None })
     }
 
     pub(super) fn part(&self, code: &Code, context: &Context) -> Result<Value, Failure> {

@@ -199,7 +199,7 @@ impl Evaluation<'_> {
         let size = nodes.len();
         let mut kept = Vec::new();
         for (at, node) in nodes.into_iter().enumerate() {
-            let inner = Context { node, current: context.current, position: at + 1, size };
+            let inner = Context { node, current: context.current, place: Some((at + 1, size)) };
             let value = self.part(predicate, &inner)?;
             let holds = match value {
                 Value::Number(number) => is_place(number, at + 1),
