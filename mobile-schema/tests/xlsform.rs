@@ -5,6 +5,7 @@
 
 use mobile_schema::form::problem::{Kind, Problem, Severity};
 use mobile_schema::xlsform::{Compiled, compile, read};
+use proptest::prelude::*;
 
 fn compiled(markdown: &str) -> Compiled {
     compile(&read(markdown.as_bytes()).expect("a workbook"), "form")
@@ -202,5 +203,159 @@ fn a_bomb_of_zeros_is_not_unpacked() {
     let bytes = archive.finish().expect("finished").into_inner();
     assert!(bytes.len() < 1024 * 1024);
     let refusal = read(&bytes).expect_err("refused");
-    assert!(matches!(refusal, Kind::TooLarge("bytes", _)), "{refusal:?}");
+    assert!(matches!(refusal, Kind::TooLarge("bytes unpacked", _)), "{refusal:?}");
+}
+
+#[test]
+fn nesting_is_bounded() {
+    let begin: String = (0..10_000).map(|at| format!("| | begin group | g{at} | G |\n")).collect();
+    let end = "| | end group |\n".repeat(10_000);
+    let text = format!("| survey |\n| | type | name | label |\n{begin}| | text | a | A |\n{end}");
+    let found = described(&compiled(&text).problems);
+    assert_eq!(found, ["error [survey, row 42]: Groups are nested more than 40 deep."]);
+}
+
+/// A workbook out of words that forms are made of, put together with little sense.
+fn nonsense() -> impl Strategy<Value = String> {
+    const TYPES: [&str; 22] = [
+        "text",
+        "integer",
+        "decimal",
+        "select_one l",
+        "select_multiple l2 or_other",
+        "note",
+        "select_one ${a}",
+        "calculate",
+        "range",
+        "rank l",
+        "image",
+        "geoshape",
+        "date",
+        "text",
+        "begin group",
+        "begin repeat",
+        "end",
+        "end",
+        "csv-external",
+        "background-geopoint",
+        "select_one_from_file f.csv",
+        "nothing",
+    ];
+    const WORDS: [&str; 26] = [
+        "${a}",
+        "${b} + 1",
+        "sum(${b})",
+        "indexed-repeat(${a}, ${r}, 1)",
+        "count(${r})",
+        "yes",
+        "position(..)",
+        ". > ${a}",
+        "selected(${a}, 'x')",
+        "${last-saved#a}",
+        "no",
+        "${",
+        "(",
+        "pulldata('f', 'x', 'y', ${a})",
+        "instance('l')/root/item[name = ${a}]/label",
+        "'",
+        "<&",
+        "jr:choice-name(${a}, '${a}')",
+        "once(${a})",
+        "../a",
+        "today()",
+        ". != ''",
+        "true()",
+        "${q3} = 'a'",
+        "concat(${q1}, ${q2})",
+        "name = ${q1}",
+    ];
+    const PARAMETERS: [&str; 5] =
+        ["start=1 end=5 step=2", "randomize=true", "max-pixels=9", "rows=3", "label=x"];
+    const LOOKS: [&str; 4] = ["table-list", "field-list", "search('f')", "label"];
+    let some = |share: f64, words: &'static [&'static str]| {
+        prop::option::weighted(share, prop::sample::select(words))
+            .prop_map(Option::unwrap_or_default)
+    };
+    let row = (
+        prop::sample::select(&TYPES[..]),
+        some(0.1, &["a", "b", "r", "other"]),
+        prop::collection::vec(some(0.12, &WORDS), 6),
+        some(0.1, &PARAMETERS),
+        some(0.1, &LOOKS),
+    );
+    prop::collection::vec(row, 1..20).prop_map(|rows| {
+        let mut text = String::from(
+            "| survey |\n| | type | name | label | relevant | calculation | constraint | required \
+             | repeat_count | choice_filter | parameters | appearance |\n",
+        );
+        let mut open: Vec<&str> = Vec::new();
+        let mut add = |kind: &str, name: &str, words: &str| {
+            text.push_str(&format!("| | {kind} | {name} | L {name} | {words} |\n"));
+        };
+        add("text", "a", "");
+        add("integer", "b", "");
+        add("begin repeat", "r", "");
+        add("text", "c", "");
+        add("end repeat", "", "");
+        for (at, (kind, name, words, parameters, look)) in rows.iter().enumerate() {
+            let kind = match *kind {
+                "end" => match open.pop() {
+                    Some(section) => format!("end {section}"),
+                    None => continue,
+                },
+                other => {
+                    open.extend(other.strip_prefix("begin "));
+                    other.to_owned()
+                }
+            };
+            let name = if name.is_empty() { format!("q{at}") } else { (*name).to_owned() };
+            let words = format!("{} | {parameters} | {look}", words.join(" | "));
+            add(&kind, &name, &words);
+        }
+        while let Some(section) = open.pop() {
+            add(&format!("end {section}"), "", "");
+        }
+        text + "| choices |\n| | list_name | name | label |\n| | l | a | A |\n| | l | b | B ${a} |\n\
+                | | l2 | x | X |\n"
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_500, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn no_workbook_panics_and_what_is_accepted_runs(markdown in nonsense()) {
+        let opened = mobile_schema::form::open(markdown.as_bytes(), "form");
+        let errors =
+            opened.problems.iter().filter(|problem| problem.severity == Severity::Error).count();
+        prop_assert_eq!(opened.form.is_none(), errors > 0);
+        for problem in &opened.problems {
+            prop_assert!(!problem.describe("zh-CN").is_empty());
+        }
+        if let Some(form) = opened.form {
+            let again = mobile_schema::xml::Element::read(
+                &opened.xform.expect("an XForm").write(true),
+            );
+            prop_assert!(again.is_ok());
+            let world = mobile_schema::form::World {
+                now: 0,
+                offset: 0,
+                language: "en".to_owned(),
+                properties: Default::default(),
+                location: None,
+                seed: [1; 32],
+            };
+            let form = std::sync::Arc::new(form);
+            let mut session = mobile_schema::form::Session::begin(form, &Default::default(), world);
+            let mut open = vec![session.root()];
+            while let Some(node) = open.pop() {
+                open.extend(session.children(node));
+                if session.children(node).is_empty() {
+                    session.set(node, "3");
+                }
+            }
+            session.validate(session.root());
+            session.submission();
+        }
+    }
 }

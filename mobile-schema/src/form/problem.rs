@@ -61,6 +61,9 @@ pub enum Kind {
     UnusedColumn(String),
     MergedCells,
     ErrorCell(String),
+    FormulaWithoutValue,
+    Formulas(usize),
+    FarCells(usize),
     // Rows
     NoType,
     UnknownType(String, Option<String>),
@@ -76,7 +79,7 @@ pub enum Kind {
     EndWithoutBegin(&'static str),
     EndMismatch { ends: &'static str, begun: &'static str, name: String, row: u32 },
     NeverEnded { begun: &'static str, name: String },
-    EmptySection(String),
+    NestedTooDeep(usize),
     NoCalculation,
     NoTrigger,
     TriggerHidden(String),
@@ -284,7 +287,14 @@ impl Kind {
                 format!("The workbook is damaged and can't be read ({reason}). Open it in Excel and save it as .xlsx."),
             ),
             Self::TooLarge(what, most) => (
-                format!("文件过大：{what} 最多 {most}。"),
+                format!("文件过大：最多 {most} {}。", match *what {
+                    "rows" => "行",
+                    "cells" => "个单元格",
+                    "files" => "个内部文件",
+                    "bytes unpacked" => "字节（解压后）",
+                    "bytes in a cell" => "字节（每个单元格）",
+                    _ => "字节",
+                }),
                 format!("The file is too large: at most {most} {what}."),
             ),
             Self::BadCsv(reason) => (format!("CSV 无法读取：{reason}。"), format!("The CSV can't be read: {reason}.")),
@@ -317,6 +327,22 @@ impl Kind {
             Self::ErrorCell(error) => (
                 format!("单元格是公式错误 {error}。请改成文字。"),
                 format!("The cell holds the error {error} of a formula. Write a value."),
+            ),
+            Self::FormulaWithoutValue => (
+                "单元格是公式，但没有计算结果。请改成文字。".into(),
+                "The cell holds a formula without its result. Write a value.".into(),
+            ),
+            Self::Formulas(count) => (
+                format!("{count} 个单元格是公式，取其最后的计算结果。"),
+                format!("{count} cells hold formulas; their last results are taken."),
+            ),
+            Self::FarCells(most) => (
+                format!("第 {most} 列以后的单元格未读取。"),
+                format!("Cells beyond column {most} are not read."),
+            ),
+            Self::NestedTooDeep(most) => (
+                format!("分组嵌套超过 {most} 层。"),
+                format!("Groups are nested more than {most} deep."),
             ),
             Self::NoType => ("此行没有题型（type）。".into(), "The row has no type.".into()),
             Self::UnknownType(name, near) => (
@@ -362,7 +388,6 @@ impl Kind {
                 format!("{begun}“{name}”没有“end {begun}”。"),
                 format!("The {begun} “{name}” is never ended by “end {begun}”."),
             ),
-            Self::EmptySection(name) => (format!("组“{name}”是空的。"), format!("The group “{name}” is empty.")),
             Self::NoCalculation => ("calculate 题没有计算式。".into(), "A “calculate” needs a calculation.".into()),
             Self::NoTrigger => ("background-geopoint 需要填写 trigger 列。".into(), "A “background-geopoint” needs a trigger.".into()),
             Self::TriggerHidden(name) => (

@@ -19,6 +19,9 @@ const SHEETS: [&str; 6] = ["survey", "choices", "settings", "external_choices", 
 /// Endings of files that choices come from.
 const FILES: [&str; 3] = [".csv", ".xml", ".geojson"];
 
+/// How deep groups may be nested: their XForm has to stay within what is read of XML.
+const MAX_NESTING: usize = 40;
+
 /// What a cell that asks yes or no says.
 pub(super) fn is_yes(text: &str) -> Option<bool> {
     match text {
@@ -423,6 +426,15 @@ impl Reader<'_> {
                     }
                 }
             }
+        }
+        if self.open.len() > MAX_NESTING {
+            // What is inside is read as if it stood in the group around, so that all else is told.
+            if self.open.len() == MAX_NESTING + 1 {
+                self.error(row, Kind::NestedTooDeep(MAX_NESTING));
+            }
+            let item = self.here();
+            self.open.push(Open { item, section: Some(section), table_list });
+            return;
         }
         let at = self.survey.add(self.here(), item);
         if let Some(note) = heading {

@@ -43,9 +43,14 @@ fn read_xlsx(bytes: &[u8]) -> Result<Workbook, Kind> {
         // A sheet that is a chart has no cells.
         let Ok(mut reader) = file.worksheet_cells_reader(&name) else { continue };
         let mut taker = Taker::new(name, &mut workbook.problems, &mut cells);
-        while let Some(cell) = reader.next_cell().map_err(damaged)? {
-            let (row, column) = cell.get_position();
-            let text = match cell.get_value() {
+        while let Some(cell) = reader.next_cell_with_formula_metadata().map_err(damaged)? {
+            let (row, column) = cell.pos;
+            let is_formula = cell.formula.is_some();
+            let text = match &cell.value {
+                DataRef::Empty if is_formula => {
+                    taker.tell(row, column, Kind::FormulaWithoutValue);
+                    continue;
+                }
                 DataRef::Empty => continue,
                 DataRef::String(text) => text.clone(),
                 DataRef::SharedString(text) => (*text).to_owned(),
@@ -55,13 +60,14 @@ fn read_xlsx(bytes: &[u8]) -> Result<Workbook, Kind> {
                 DataRef::DateTime(moment) => moment_text(*moment),
                 DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.clone(),
                 DataRef::Error(error) => {
-                    taker.error(row, column, &error.to_string());
+                    taker.tell(row, column, Kind::ErrorCell(error.to_string()));
                     continue;
                 }
             };
+            taker.formulas += usize::from(is_formula);
             taker.take(row, column, &text)?;
         }
-        let sheet = taker.sheet;
+        let sheet = taker.finish();
         workbook.sheets.push(sheet);
     }
     Ok(workbook)
@@ -96,14 +102,14 @@ fn read_xls(bytes: &[u8]) -> Result<Workbook, Kind> {
                 Data::Bool(boolean) => boolean_text(*boolean),
                 Data::DateTime(moment) => moment_text(*moment),
                 Data::Error(error) => {
-                    taker.error(row, column, &error.to_string());
+                    taker.tell(row, column, Kind::ErrorCell(error.to_string()));
                     continue;
                 }
                 _ => continue,
             };
             taker.take(row, column, &text)?;
         }
-        let sheet = taker.sheet;
+        let sheet = taker.finish();
         workbook.sheets.push(sheet);
     }
     Ok(workbook)
@@ -131,7 +137,7 @@ fn check_size(bytes: &[u8]) -> Result<(), Kind> {
         let read = std::io::copy(&mut part, &mut std::io::sink());
         left = left
             .checked_sub(read.map_err(|error| damaged(&error))?)
-            .ok_or(Kind::TooLarge("bytes", MAX_UNPACKED))?;
+            .ok_or(Kind::TooLarge("bytes unpacked", MAX_UNPACKED))?;
     }
     Ok(())
 }
@@ -141,17 +147,37 @@ struct Taker<'a> {
     sheet: Sheet,
     problems: &'a mut Vec<Problem>,
     cells: &'a mut usize,
+    formulas: usize,
+    /// The first cell that stands too far to the right.
+    far: Option<Place>,
 }
 
 impl<'a> Taker<'a> {
     fn new(name: String, problems: &'a mut Vec<Problem>, cells: &'a mut usize) -> Self {
-        Self { sheet: Sheet { name, rows: Vec::new() }, problems, cells }
+        let sheet = Sheet { name, rows: Vec::new() };
+        Self { sheet, problems, cells, formulas: 0, far: None }
     }
 
-    fn error(&mut self, row: u32, column: u32, error: &str) {
+    fn place(&self, row: u32, column: u32) -> Place {
         let cell = Cell { column: column as usize, text: String::new() };
-        let place = cell.place(&self.sheet.name, row.saturating_add(1), "");
-        self.problems.push(Problem::error(place, Kind::ErrorCell(error.to_owned())));
+        cell.place(&self.sheet.name, row.saturating_add(1), "")
+    }
+
+    fn tell(&mut self, row: u32, column: u32, kind: Kind) {
+        let place = self.place(row, column);
+        self.problems.push(Problem::error(place, kind));
+    }
+
+    /// The sheet, once all cells are taken.
+    fn finish(self) -> Sheet {
+        let place = Place { sheet: self.sheet.name.clone(), ..Place::default() };
+        if self.formulas > 0 {
+            self.problems.push(Problem::warning(place, Kind::Formulas(self.formulas)));
+        }
+        if let Some(far) = self.far {
+            self.problems.push(Problem::warning(far, Kind::FarCells(MAX_COLUMNS)));
+        }
+        self.sheet
     }
 
     fn take(&mut self, row: u32, column: u32, text: &str) -> Result<(), Kind> {
@@ -159,10 +185,13 @@ impl<'a> Taker<'a> {
         if text.is_empty() {
             return Ok(());
         }
-        let column = column as usize;
-        if column >= MAX_COLUMNS {
-            return Err(Kind::TooLarge("columns", MAX_COLUMNS as u64));
+        if column as usize >= MAX_COLUMNS {
+            if self.far.is_none() {
+                self.far = Some(self.place(row, column));
+            }
+            return Ok(());
         }
+        let column = column as usize;
         *self.cells += 1;
         if *self.cells > MAX_CELLS {
             return Err(Kind::TooLarge("cells", MAX_CELLS as u64));
