@@ -10,7 +10,7 @@ CARGO ?= cargo
 
 FUZZ_SECONDS ?= 300
 
-.PHONY: run test oracle check bench simulate fuzz tools test-tools help
+.PHONY: run test web oracle check bench simulate fuzz tools test-tools help
 
 help: ## What there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -24,6 +24,9 @@ test: tools test-tools ## Every test, on SQLite and PostgreSQL, on a folder and 
 	$(CARGO) build --workspace --all-targets
 	INSTA_UPDATE=no $(CARGO) test --workspace --no-fail-fast
 	$(MAKE) oracle
+
+web: tools ## The form engine for browsers, in web/engine/pkg
+	web/build-engine.sh
 
 ORACLE_FORMS ?= 200
 oracle: tools ## The form engine against ODK's own: random forms and answers, and the forms of the tests

@@ -6,10 +6,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Args, Subcommand};
-use mobile_schema::form::{
-    self, Files, Form, Invalid, Opened, Session, Severity, Summary, Untaken, World,
-};
-use serde_json::json;
+use mobile_schema::form::{self, Files, Form, Opened, Session, Severity, Summary, Untaken, World};
 
 /// The most bytes of a form's file or of one that goes with it.
 const MAX_FILE: u64 = 64 * 1024 * 1024;
@@ -205,7 +202,10 @@ fn fill_in(
     }
     let invalid = session.validate(session.root());
     if json {
-        say(&format!("{:#}\n", state(&session, &invalid, &untaken)))?;
+        let mut state = session.state();
+        state["submission"] = session.submission().write(false).into();
+        state["untaken"] = untaken.iter().map(Untaken::to_json).collect();
+        say(&format!("{state:#}\n"))?;
     } else {
         say(&session.submission().write(true))?;
     }
@@ -217,52 +217,6 @@ fn fill_in(
     } else {
         Err(format!("{} invalid answers, {} not taken", invalid.len(), untaken.len()))
     }
-}
-
-/// Every node with its state, and what is wrong.
-fn state(session: &Session, invalid: &[Invalid], untaken: &[Untaken]) -> serde_json::Value {
-    let mut nodes = Vec::new();
-    let mut open = vec![session.root()];
-    while let Some(node) = open.pop() {
-        let mut told = json!({
-            "path": session.path(node),
-            "relevant": session.is_relevant(node),
-            "readonly": session.is_readonly(node),
-            "required": session.is_required(node),
-            "label": session.label(node),
-        });
-        if session.children(node).is_empty() {
-            told["value"] = session.value(node).into();
-        }
-        if let Ok(choices) = session.choices(node)
-            && !choices.is_empty()
-        {
-            told["choices"] = choices
-                .iter()
-                .map(|choice| json!({ "value": choice.value, "label": choice.label }))
-                .collect();
-        }
-        nodes.push(told);
-        open.extend(session.children(node).iter().rev());
-    }
-    let wrong: Vec<serde_json::Value> = invalid
-        .iter()
-        .map(|wrong| {
-            json!({ "path": wrong.path, "reason": wrong.reason.name(), "message": wrong.message })
-        })
-        .collect();
-    let left: Vec<serde_json::Value> = untaken
-        .iter()
-        .map(|untaken| json!({ "path": untaken.path, "reason": untaken.reason }))
-        .collect();
-    json!({
-        "submission": session.submission().write(false),
-        "attachments": session.attachments(),
-        "missing_files": session.missing_files(),
-        "nodes": nodes,
-        "invalid": wrong,
-        "untaken": left,
-    })
 }
 
 /// The lists and files of a form that are in a folder.

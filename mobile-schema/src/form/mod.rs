@@ -12,6 +12,7 @@ mod lists;
 mod load;
 pub mod problem;
 mod session;
+mod state;
 mod summary;
 pub mod texts;
 mod validate;

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { generate, numbers } from './generate.mjs';
 import { fill, improvise, open, state } from './odk.mjs';
+import * as wasm from './wasm.mjs';
 
 const [ruhu, ...options] = process.argv.slice(2);
 const option = (name, usual) => {
@@ -104,6 +105,8 @@ function differences(own, odk, form) {
   return found;
 }
 
+const engine = await wasm.load();
+if (!engine) console.log('skipped: the engine in WebAssembly; `make web` builds it');
 let different = 0;
 let nodes = 0;
 
@@ -118,11 +121,17 @@ async function hold(what, file, form, answering) {
         return existsSync(path) ? readFileSync(path) : undefined;
       },
     });
-    const root = await open(convert(file), files);
+    const xform = convert(file);
+    const root = await open(xform, files);
     const answers = answering(root);
     const odk = state(root);
     nodes += odk.nodes.length;
-    found = differences(ours(file, answers), odk, form);
+    const native = ours(file, answers);
+    found = differences(native, odk, form);
+    if (engine) {
+      const browser = wasm.run(engine, xform, files, answers);
+      found.push(...differences(native, browser, form).map((one) => `WebAssembly (as ODK): ${one}`));
+    }
   } catch (failed) {
     found = [`failed: ${failed.stderr || failed.stack}`];
   }

@@ -1,6 +1,6 @@
 //! Hashes and encodings.
 
-use data_encoding::{BASE64, HEXLOWER};
+use base64ct::{Base64, Encoding as _};
 use sha1::Digest as _;
 use sha2::Digest as _;
 
@@ -16,21 +16,20 @@ pub fn digest(source: &str, algorithm: &str, encoding: &str) -> Option<String> {
         _ => return None,
     };
     match encoding.trim().to_ascii_lowercase().as_str() {
-        "hex" => Some(HEXLOWER.encode(&hash)),
-        "base64" | "" => Some(BASE64.encode(&hash)),
+        "hex" => Some(hash.iter().map(|byte| format!("{byte:02x}")).collect()),
+        "base64" | "" => Some(Base64::encode_string(&hash)),
         _ => None,
     }
 }
 
 /// Bytes as base64 (RFC 4648, section 4).
 pub fn base64_encode(text: &str) -> String {
-    BASE64.encode(text.as_bytes())
+    Base64::encode_string(text.as_bytes())
 }
 
 /// The words behind base64; nothing where it isn't any.
 pub fn base64_decode(text: &str) -> String {
-    BASE64
-        .decode(text.trim().as_bytes())
+    Base64::decode_vec(text.trim())
         .ok()
         .and_then(|bytes| String::from_utf8(bytes).ok())
         .unwrap_or_default()

@@ -1,0 +1,177 @@
+//! The form engine for browsers.
+//!
+//! One class, [`FormSession`], over [`mobile_schema::form::Session`]: what goes in and out is words
+//! and JSON. Nothing here decides anything.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use mobile_schema::form::{Files, Form, Session, Untaken, World, load, read_list};
+use mobile_schema::xml::Element;
+use serde_json::Value;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// A form while it is filled in.
+#[wasm_bindgen]
+pub struct FormSession {
+    session: Session,
+}
+
+/// The attachments of a form: lists and files by the ids that it calls them by.
+#[wasm_bindgen]
+#[derive(Default)]
+pub struct FormFiles {
+    files: Files,
+}
+
+#[wasm_bindgen]
+impl FormFiles {
+    /// No attachments yet.
+    #[wasm_bindgen(constructor)]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds the file of an id: CSV, GeoJSON or XML, by the ending of its name.
+    ///
+    /// # Errors
+    /// In words, where it is no such file.
+    pub fn add(&mut self, id: &str, name: &str, bytes: &[u8]) -> Result<(), String> {
+        let list = read_list(name, bytes).map_err(|_| "the file can't be read as a list")?;
+        self.files.insert(id.to_owned(), list);
+        Ok(())
+    }
+}
+
+#[wasm_bindgen]
+impl FormSession {
+    /// Begins a new submission of an XForm.
+    ///
+    /// # Errors
+    /// Where the form or the world can't be read, in words for developers.
+    pub fn begin(xform: &str, files: &FormFiles, world: &str) -> Result<Self, String> {
+        let (form, world) = opened(xform, world)?;
+        Ok(Self { session: Session::begin(form, &files.files, world) })
+    }
+
+    /// Goes on with a submission that was saved.
+    ///
+    /// # Errors
+    /// As [`Self::begin`], or where what was saved can't be read.
+    pub fn resume(
+        xform: &str,
+        files: &FormFiles,
+        world: &str,
+        saved: &str,
+    ) -> Result<Self, String> {
+        let (form, world) = opened(xform, world)?;
+        let saved = Element::read(saved).map_err(|problem| problem.to_string())?;
+        Ok(Self { session: Session::resume(form, &files.files, world, &saved) })
+    }
+
+    /// Every node with its state, what is wrong, and which files belong to it, as JSON.
+    pub fn state(&self) -> String {
+        self.session.state().to_string()
+    }
+
+    /// Answers questions: `{…}` as JSON, objects by group and arrays for repeats, or whole paths.
+    /// Gives what was not taken and why, as JSON.
+    ///
+    /// # Errors
+    /// Where it is no JSON.
+    pub fn fill(&mut self, answers: &str) -> Result<String, String> {
+        let answers = serde_json::from_str(answers).map_err(|error| error.to_string())?;
+        let untaken: Vec<Value> =
+            self.session.fill(&answers).iter().map(Untaken::to_json).collect();
+        Ok(Value::Array(untaken).to_string())
+    }
+
+    /// Answers the question at a path such as `/data/member[2]/age`; false where there is none.
+    pub fn set(&mut self, path: &str, value: &str) -> bool {
+        let found = self.session.find(path);
+        if let [node] = found[..] {
+            self.session.set(node, value);
+        }
+        found.len() == 1
+    }
+
+    /// Adds an instance of the repeat `name` inside the node at a path, and gives its path.
+    pub fn add_instance(&mut self, path: &str, name: &str) -> Option<String> {
+        let parent = *self.session.find(path).first()?;
+        let definition = self.session.definition(parent);
+        let form = self.session.form().clone();
+        let repeat = *definition.children.iter().find(|child| form.node(**child).name == name)?;
+        let added = self.session.add_instance(parent, repeat)?;
+        Some(self.session.path(added))
+    }
+
+    /// Removes the instance of a repeat at a path; false where there is none.
+    pub fn remove_instance(&mut self, path: &str) -> bool {
+        let found = self.session.find(path);
+        if let [node] = found[..] {
+            self.session.remove_instance(node);
+        }
+        found.len() == 1
+    }
+
+    /// What is wrong with the answers inside the node at a path, as JSON.
+    pub fn validate(&self, path: &str) -> String {
+        let found = self.session.find(path);
+        let invalid: Vec<Value> = found
+            .iter()
+            .flat_map(|node| self.session.validate(*node))
+            .map(|invalid| invalid.to_json())
+            .collect();
+        Value::Array(invalid).to_string()
+    }
+
+    /// Reads the form in another language.
+    pub fn read_in(&mut self, language: &str) {
+        self.session.read_in(language);
+    }
+
+    /// Ends the submission at a time, and gives it as XML.
+    pub fn finish(&mut self, now: f64) -> String {
+        #[expect(clippy::cast_possible_truncation, reason = "a clock's milliseconds")]
+        self.session.set_time(now as i64);
+        self.session.finish();
+        self.session.submission().write(false)
+    }
+
+    /// The answers so far as XML, to be saved.
+    pub fn submission(&self) -> String {
+        self.session.submission().write(false)
+    }
+}
+
+fn opened(xform: &str, world: &str) -> Result<(Arc<Form>, World), String> {
+    let document = Element::read(xform).map_err(|problem| problem.to_string())?;
+    // The server has told all problems when the form was uploaded; here it only has to be one.
+    let form = load(&document, &mut Vec::new()).ok_or("the form can't be used")?;
+    Ok((Arc::new(form), world_of(world).ok_or("the world isn't as it should be")?))
+}
+
+/// The world around a form: `{now, offset, language, properties, location, seed}`, where `now` is
+/// milliseconds since 1970-01-01 00:00 UTC, `offset` minutes ahead of UTC, `language` a BCP 47 tag,
+/// `location` a geopoint and `seed` 64 hexadecimal digits of chance.
+fn world_of(text: &str) -> Option<World> {
+    let world: Value = serde_json::from_str(text).ok()?;
+    let text = |name: &str| world.get(name).and_then(Value::as_str).map(str::to_owned);
+    let mut properties = HashMap::new();
+    for (name, value) in world.get("properties").and_then(Value::as_object).into_iter().flatten() {
+        properties.insert(name.clone(), value.as_str()?.to_owned());
+    }
+    let digits = text("seed")?;
+    let mut seed = [0; 32];
+    for (at, byte) in seed.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(digits.get(2 * at..2 * at + 2)?, 16).ok()?;
+    }
+    Some(World {
+        now: world.get("now")?.as_i64()?,
+        offset: i32::try_from(world.get("offset")?.as_i64()?).ok()?,
+        language: text("language")?,
+        properties,
+        location: text("location"),
+        seed,
+    })
+}
