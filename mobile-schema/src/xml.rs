@@ -137,6 +137,15 @@ impl Element {
         self.elements().find(|element| element.name == name)
     }
 
+    /// The element inside with this full name at a place counted from 0.
+    pub(crate) fn nth_mut(&mut self, name: &str, place: usize) -> Option<&mut Self> {
+        let elements = self.children.iter_mut().filter_map(|content| match content {
+            Content::Element(element) => Some(element),
+            Content::Text(_) => None,
+        });
+        elements.filter(|element| element.name == name).nth(place)
+    }
+
     /// The characters directly inside.
     pub fn text(&self) -> String {
         self.children

@@ -6,7 +6,10 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Args, Subcommand};
-use mobile_schema::form::{self, Files, Form, Opened, Session, Severity, Summary, Untaken, World};
+use mobile_schema::form::{
+    self, Files, Form, Opened, Session, Severity, Summary, Untaken, Version, World,
+};
+use mobile_schema::xml::Element;
 
 /// The most bytes of a form's file or of one that goes with it.
 const MAX_FILE: u64 = 64 * 1024 * 1024;
@@ -35,6 +38,19 @@ pub(crate) enum FormCommand {
         #[arg(long)]
         media: Option<PathBuf>,
         /// Print every node with its state, and what is wrong, as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say what is different between two versions of a form, and what becomes of answers
+    Diff {
+        /// The version before
+        before: PathBuf,
+        #[command(flatten)]
+        file: FormFile,
+        /// A submission of the version before (XML): print it as the new version has it
+        #[arg(long)]
+        submission: Option<PathBuf>,
+        /// Print it as JSON
         #[arg(long)]
         json: bool,
     },
@@ -74,6 +90,9 @@ pub(crate) fn run(command: FormCommand) -> Result<(), String> {
         FormCommand::Convert { file } => convert(&file),
         FormCommand::Run { file, answers, media, json } => {
             fill_in(&file, &answers, media.as_deref(), json)
+        }
+        FormCommand::Diff { before, file, submission, json } => {
+            compare(before, &file, submission.as_deref(), json)
         }
     }
 }
@@ -217,6 +236,51 @@ fn fill_in(
     } else {
         Err(format!("{} invalid answers, {} not taken", invalid.len(), untaken.len()))
     }
+}
+
+fn compare(
+    before: PathBuf,
+    file: &FormFile,
+    submission: Option<&Path>,
+    json: bool,
+) -> Result<(), String> {
+    let language = file.language();
+    let before = usable(&FormFile { file: before, language: Some(language.clone()) })?;
+    let after = usable(file)?;
+    let (Some(form_before), Some(xform_before)) = (&before.form, &before.xform) else {
+        return Err("the version before can't be used".to_owned());
+    };
+    let (Some(form_after), Some(xform_after)) = (&after.form, &after.xform) else {
+        return Err("the form can't be used".to_owned());
+    };
+    if let Some(path) = submission {
+        let text = String::from_utf8(read(path)?).map_err(|error| error.to_string())?;
+        let saved = Element::read(&text).map_err(|error| error.to_string())?;
+        let upgraded = form::upgrade(&saved, form_before, form_after);
+        return if json {
+            say(&format!("{:#}\n", upgraded.to_json()))
+        } else {
+            for (from, to) in &upgraded.moved {
+                eprintln!("{from} → {to}");
+            }
+            for aside in &upgraded.set_aside {
+                eprintln!("{}: {:?} set aside: {}", aside.path, aside.value, aside.reason);
+            }
+            say(&upgraded.submission.write(true))
+        };
+    }
+    let changes = form::diff(
+        Version { form: form_before, xform: xform_before },
+        Version { form: form_after, xform: xform_after },
+    );
+    if json {
+        let told: serde_json::Value = changes.iter().map(form::Change::to_json).collect();
+        return say(&format!("{told:#}\n"));
+    }
+    for change in &changes {
+        say(&format!("{}\n", change.describe(&language)))?;
+    }
+    Ok(())
 }
 
 /// The lists and files of a form that are in a folder.

@@ -6,6 +6,7 @@
 
 mod answers;
 pub mod definition;
+pub mod diff;
 mod file;
 mod graph;
 mod lists;
@@ -15,14 +16,17 @@ mod session;
 mod state;
 mod summary;
 pub mod texts;
+mod upgrade;
 mod validate;
 
 pub use answers::Untaken;
 pub use definition::Form;
+pub use diff::{Change, Version, diff};
 pub use file::{Opened, open};
 pub use lists::read_list;
 pub use load::load;
 pub use problem::{Place, Problem, Severity};
 pub use session::{Choice, Files, Session, World};
 pub use summary::Summary;
+pub use upgrade::{SetAside, Upgrade, upgrade};
 pub use validate::{Invalid, Reason};

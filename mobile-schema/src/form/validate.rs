@@ -105,7 +105,7 @@ impl Session {
 }
 
 /// Whether words are a value of a type.
-fn is_of(data_type: DataType, text: &str) -> bool {
+pub(super) fn is_of(data_type: DataType, text: &str) -> bool {
     match data_type {
         DataType::Int => text.parse::<i64>().is_ok(),
         DataType::Decimal => plain_number(text).is_some_and(f64::is_finite),
