@@ -114,7 +114,13 @@ impl Pack {
                     }
                 }
                 Some(("forms", name)) if name.ends_with(".md") => {
-                    forms.insert(name.trim_end_matches(".md").to_owned(), text.to_owned());
+                    let name = name.trim_end_matches(".md");
+                    let opened = crate::form::open(bytes, name);
+                    let errors = opened.problems.iter().filter(|problem| {
+                        problem.severity == crate::form::Severity::Error
+                    });
+                    reader.note_all(path, errors.map(|problem| problem.describe("en")));
+                    forms.insert(name.to_owned(), text.to_owned());
                 }
                 None if path == "pack.toml" || path == "README.md" => {}
                 _ => reader.note(path, "packs have pack.toml, README.md, registers/*.toml, forms/*.md and notices/*.toml only"),
@@ -227,10 +233,12 @@ mod tests {
             ),
             ("registers/a.toml", "name = "),
             ("notes.txt", "hello"),
+            ("forms/f.md", "| survey |\n| | type | name | label |\n| | txet | a | A |\n"),
         ];
         let files = files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec())).into();
         let problems = Pack::read(&files).unwrap_err();
         let about: Vec<_> = problems.iter().map(|problem| problem.file.as_str()).collect();
-        assert_eq!(about, ["pack.toml", "notes.txt", "registers/a.toml"]);
+        assert_eq!(about, ["pack.toml", "forms/f.md", "notes.txt", "registers/a.toml"]);
+        assert!(problems[1].message.contains("Did you mean “text”?"), "{}", problems[1].message);
     }
 }

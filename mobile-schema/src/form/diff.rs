@@ -387,9 +387,10 @@ impl Change {
             }
             ChangeKind::Relabelled(language, from, to) => {
                 let (from, to) = (or_nothing(from), or_nothing(to));
+                let space = if language.is_empty() { "" } else { " " };
                 (
-                    format!("标签 {language} 由{from}改为{to}"),
-                    format!("label {language} {from} is now {to}"),
+                    format!("标签{space}{language} 由{from}改为{to}"),
+                    format!("label{space}{language} {from} is now {to}"),
                 )
             }
             ChangeKind::Logic(what, from, to) => {

@@ -6,6 +6,7 @@ mod crash;
 mod day;
 mod decisions;
 mod devices;
+mod forms;
 mod live;
 mod media;
 mod migrations;

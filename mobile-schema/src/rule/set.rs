@@ -1,0 +1,168 @@
+//! Rules as text.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Labels;
+use crate::expression::{Names, check};
+use crate::form::problem::{Kind, Place, Problem};
+
+/// What is asked of a household and its members.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleSet {
+    /// Its name: lower-case words with hyphens.
+    pub name: String,
+    /// Counts up with each change.
+    pub version: u32,
+    /// What people read.
+    pub labels: Labels,
+    /// The rules, in the order in which findings are shown.
+    #[serde(rename = "rule", default)]
+    pub rules: Vec<Rule>,
+}
+
+/// One rule.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// Its name in the set, by which explanations are kept.
+    pub id: String,
+    /// What it is asked of.
+    pub about: About,
+    /// How sure a finding is.
+    pub severity: RuleSeverity,
+    /// Where it is asked at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+    /// What has to hold.
+    pub check: Check,
+    /// The fields it is about, to be shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<String>,
+    /// Whether a person's explanation ends the finding.
+    #[serde(default)]
+    pub explainable: bool,
+    /// What people read where it doesn't hold.
+    pub message: Labels,
+}
+
+/// What a rule is asked of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum About {
+    /// The household; its members are `member` to expressions.
+    Household,
+    /// Each member; the household is `..` to expressions.
+    Member,
+}
+
+/// How sure a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RuleSeverity {
+    /// It can't be right.
+    Error,
+    /// It is probably not right (疑点).
+    Doubt,
+}
+
+/// What has to hold. A field that is empty is not judged, but by an expression.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Check {
+    /// An expression of forms, about the household or the member.
+    Expression(String),
+    /// A citizen ID number (GB 11643), which may have to agree with a date of birth.
+    CitizenId {
+        /// The field of the number.
+        field: String,
+        /// The field of the date of birth.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        born: Option<String>,
+    },
+    /// A phone number.
+    Phone {
+        /// Its field.
+        field: String,
+    },
+    /// A date between two, each of them a date or `today`.
+    Date {
+        /// Its field.
+        field: String,
+        /// Not before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        earliest: Option<String>,
+        /// Not after.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        latest: Option<String>,
+    },
+    /// Numbers that add up to another.
+    Sum {
+        /// The field of the sum.
+        total: String,
+        /// The fields that are added.
+        parts: Vec<String>,
+    },
+}
+
+/// What is wrong with a rule.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{rule}: {message}")]
+pub struct RuleProblem {
+    /// The rule's id.
+    pub rule: String,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl RuleSet {
+    /// The rules that every county has.
+    pub fn builtin() -> Self {
+        toml::from_str(include_str!("../../rules/household.toml"))
+            .expect("the built-in rules are well-formed")
+    }
+
+    /// Everything that is wrong with the rules.
+    pub fn check(&self) -> Vec<RuleProblem> {
+        let mut problems = Vec::new();
+        for (at, rule) in self.rules.iter().enumerate() {
+            let mut tell = |message: String| {
+                problems.push(RuleProblem { rule: rule.id.clone(), message });
+            };
+            if self.rules[..at].iter().any(|other| other.id == rule.id) {
+                tell("another rule has this id".to_owned());
+            }
+            for language in rule.message.missing_languages() {
+                tell(format!("message: nothing in {language}"));
+            }
+            let mut expressions = vec![rule.when.as_deref()];
+            match &rule.check {
+                Check::Expression(text) => expressions.push(Some(text)),
+                Check::Date { earliest, latest, .. } => {
+                    for bound in [earliest, latest].into_iter().flatten() {
+                        if bound != "today" && !is_date(bound) {
+                            tell(format!("“{bound}” is neither a date nor “today”"));
+                        }
+                    }
+                }
+                Check::Sum { parts, .. } if parts.is_empty() => {
+                    tell("a sum needs parts".to_owned());
+                }
+                _ => {}
+            }
+            for text in expressions.into_iter().flatten() {
+                let wrong = check::compile(text, &mut Names::default()).err();
+                for problem in wrong.unwrap_or_default() {
+                    let kind = Kind::Expression(problem.mistake);
+                    tell(Problem::error(Place::default(), kind).kind.message(false));
+                }
+            }
+        }
+        problems
+    }
+}
+
+pub(super) fn is_date(text: &str) -> bool {
+    use crate::expression::functions::date::Moment;
+    Moment::read(text).is_some_and(|moment| moment.time.is_none())
+}
