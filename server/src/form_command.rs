@@ -36,7 +36,7 @@ pub(crate) enum FormCommand {
         answers: Vec<PathBuf>,
         /// Where lists and files of the form are; beside the form where it isn't told
         #[arg(long)]
-        media: Option<PathBuf>,
+        files: Option<PathBuf>,
         /// Print every node with its state, and what is wrong, as JSON
         #[arg(long)]
         json: bool,
@@ -88,8 +88,8 @@ pub(crate) fn run(command: FormCommand) -> Result<(), String> {
     match command {
         FormCommand::Check { file } => check(&file),
         FormCommand::Convert { file } => convert(&file),
-        FormCommand::Run { file, answers, media, json } => {
-            fill_in(&file, &answers, media.as_deref(), json)
+        FormCommand::Run { file, answers, files, json } => {
+            fill_in(&file, &answers, files.as_deref(), json)
         }
         FormCommand::Diff { before, file, submission, json } => {
             compare(before, &file, submission.as_deref(), json)
@@ -189,7 +189,7 @@ fn convert(file: &FormFile) -> Result<(), String> {
 fn fill_in(
     file: &FormFile,
     answers: &[PathBuf],
-    media: Option<&Path>,
+    folder: Option<&Path>,
     json: bool,
 ) -> Result<(), String> {
     let opened = file.open()?;
@@ -200,7 +200,7 @@ fn fill_in(
         }
         return Err("the form can't be used".to_owned());
     };
-    let folder = media.or(file.file.parent()).unwrap_or(Path::new("."));
+    let folder = folder.or(file.file.parent()).unwrap_or(Path::new("."));
     let files = files(&form, folder)?;
     let mut session = Session::begin(Arc::new(form), &files, world(language)?);
     let mut untaken = Vec::new();

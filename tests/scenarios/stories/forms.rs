@@ -67,7 +67,7 @@ fn a_form_is_checked_converted_and_filled_in() {
     // The XForm has its lists where it is told to look for them.
     for file in ["household.md", "household.xml"] {
         let (well, out, told) =
-            desk.form("C", &["run", file, "--answers", "good.json", "--media", "."]);
+            desk.form("C", &["run", file, "--answers", "good.json", "--files", "."]);
         assert!(well, "{told}");
         assert!(out.contains("<members>2</members>") && out.contains("<village>v1</village>"));
     }
