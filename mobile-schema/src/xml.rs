@@ -169,7 +169,7 @@ impl Element {
         let options = roxmltree::ParsingOptions { nodes_limit: MAX_NODES, ..Default::default() };
         let document = roxmltree::Document::parse_with_options(text, options)
             .map_err(|error| from_parser(&error))?;
-        Ok(copy(document.root_element()))
+        Ok(copy_document(&document))
     }
 
     /// The document on one line, with a declaration, or indented for people.
@@ -343,22 +343,53 @@ fn tag_length(rest: &str) -> usize {
     rest.len()
 }
 
-fn copy(node: roxmltree::Node<'_, '_>) -> Element {
-    let mut element = Element::new(named(
-        node.tag_name().namespace(),
-        node.tag_name().name(),
-        node.lookup_prefix(node.tag_name().namespace().unwrap_or_default()),
-    ));
+/// The document with its namespaces declared on the root, under their usual prefixes.
+fn copy_document(document: &roxmltree::Document<'_>) -> Element {
+    let xforms = NAMESPACES[0].1;
+    let elements = || document.descendants().filter(|node| node.is_element());
+    let has_xforms = elements().any(|node| node.tag_name().namespace() == Some(xforms));
+    let default = if has_xforms { xforms } else { "" };
+    let mut used: Vec<(String, String)> = Vec::new();
+    let mut root = copy(document.root_element(), default, &mut used);
+    if has_xforms {
+        root.attributes.insert(0, ("xmlns".to_owned(), xforms.to_owned()));
+    }
+    for (prefix, uri) in used {
+        root.set(format!("xmlns:{prefix}"), uri);
+    }
+    root
+}
+
+/// `default` is the namespace of names without a prefix; `used` collects prefixes and namespaces.
+fn copy(node: roxmltree::Node<'_, '_>, default: &str, used: &mut Vec<(String, String)>) -> Element {
+    let mut take = |namespace: Option<&str>, name: &str, prefix: Option<&str>| {
+        let name = named(namespace, name, prefix);
+        if let (Some((prefix, _)), Some(uri)) = (name.split_once(':'), namespace)
+            && prefix != "xml"
+            && !used.iter().any(|(known, _)| known == prefix)
+        {
+            used.push((prefix.to_owned(), uri.to_owned()));
+        }
+        name
+    };
+    let namespace = node.tag_name().namespace();
+    let prefix = node.lookup_prefix(namespace.unwrap_or_default());
+    let mut element = Element::new(take(namespace, node.tag_name().name(), prefix));
+    let own = namespace.unwrap_or_default();
+    let inner = if element.name.contains(':') { default } else { own };
+    if inner != default {
+        element.attributes.push(("xmlns".to_owned(), inner.to_owned()));
+    }
     for attribute in node.attributes() {
         let prefix = attribute.namespace().and_then(|uri| node.lookup_prefix(uri));
         element.attributes.push((
-            named(attribute.namespace(), attribute.name(), prefix),
+            take(attribute.namespace(), attribute.name(), prefix),
             attribute.value().to_owned(),
         ));
     }
     for child in node.children() {
         if child.is_element() {
-            element.push(copy(child));
+            element.push(copy(child, inner, used));
         } else if let Some(text) = child.text().filter(|_| child.is_text()) {
             match element.children.last_mut() {
                 Some(Content::Text(before)) => before.push_str(text),
@@ -396,6 +427,26 @@ mod tests {
         assert_eq!(title.text(), "1 < 2 & 3 > 2 \u{202e}右");
         assert_eq!(title.attribute("note"), Some("a\"b<c\n&"));
         assert_eq!(Element::read(&element.write(true)), Ok(read));
+    }
+
+    #[test]
+    fn namespaces_are_declared_again() {
+        let text = r#"<h:html xmlns="http://www.w3.org/2002/xforms"
+            xmlns:h="http://www.w3.org/1999/xhtml" xmlns:q="http://q.example/"><h:head><model>
+            <instance><data xmlns="http://d.example/" id="d" q:z="1"><a/></data></instance>
+            <instance><data xmlns=""><b/></data></instance></model></h:head></h:html>"#;
+        let read = Element::read(text).expect("well-formed");
+        let written = read.write(false);
+        let again = roxmltree::Document::parse(&written).expect("well-formed");
+        let of = |name: &str| {
+            let node = again.descendants().find(|node| node.tag_name().name() == name);
+            node.expect("there").tag_name().namespace().map(str::to_owned)
+        };
+        assert_eq!(of("html").as_deref(), Some(NAMESPACES[1].1));
+        assert_eq!(of("model").as_deref(), Some(NAMESPACES[0].1));
+        assert_eq!(of("a").as_deref(), Some("http://d.example/"));
+        assert_eq!(of("b").filter(|uri| !uri.is_empty()), None);
+        assert_eq!(Element::read(&written), Ok(read));
     }
 
     #[test]

@@ -276,7 +276,9 @@ impl Checker<'_> {
             let Code::Path(group) = group else {
                 return self.wrong(Mistake::NotNodes("indexed-repeat"), span);
             };
-            let last = group.steps.len().wrapping_sub(1);
+            let Some(last) = group.steps.len().checked_sub(1) else {
+                return self.wrong(Mistake::NotNodes("indexed-repeat"), span);
+            };
             let leads = question.steps.len() > group.steps.len()
                 && question
                     .steps

@@ -266,6 +266,8 @@ fn mistakes_are_named_and_placed() {
     assert!(matches!(mistakes("${a")[0].0, Mistake::BadReference));
     assert!(matches!(mistakes("regex(a, '(')")[0].0, Mistake::Pattern(_)));
     assert!(matches!(mistakes("chidl::a")[0].0, Mistake::UnknownAxis(_, Some("child"))));
+    let no_group = "indexed-repeat(a/b, current(), 1)";
+    assert_eq!(mistakes(no_group)[0].0, Mistake::NotNodes("indexed-repeat"));
     assert_eq!(mistakes("  ")[0].0, Mistake::Empty);
     assert_eq!(mistakes(&"(".repeat(5_000))[0].0, Mistake::TooDeep);
     assert_eq!(mistakes(&"-".repeat(5_000))[0].0, Mistake::TooDeep);

@@ -21,8 +21,9 @@ const forms = option('--forms', 100);
 const from = option('--from', 1);
 const folder = mkdtempSync(join(tmpdir(), 'forms-oracle-'));
 
+const quietly = { encoding: 'utf8', stdio: 'pipe', maxBuffer: 256 * 1024 * 1024 };
 const convert = (file) =>
-  execFileSync(ruhu, ['form', 'convert', file], { encoding: 'utf8', stdio: 'pipe' });
+  execFileSync(ruhu, ['form', 'convert', file], quietly);
 
 /** The state of our engine after answers. */
 function ours(file, answers) {
@@ -33,7 +34,7 @@ function ours(file, answers) {
   });
   const run = ['form', 'run', file, '--json', ...given.flatMap((path) => ['--answers', path])];
   try {
-    return JSON.parse(execFileSync(ruhu, run, { encoding: 'utf8', stdio: 'pipe' }));
+    return JSON.parse(execFileSync(ruhu, run, quietly));
   } catch (failed) {
     // It fails where answers don't do; what it printed counts.
     return JSON.parse(failed.stdout);
