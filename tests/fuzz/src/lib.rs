@@ -4,9 +4,13 @@
 //! same functions under libFuzzer for as long as one likes.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use mobile_schema::form::{Session, Severity, World, open};
 use mobile_schema::register::builtin_registers;
-use mobile_schema::{Catalogue, Hash};
+use mobile_schema::rule::{Check, Household, RuleSet, Rules};
+use mobile_schema::xml::Element;
+use mobile_schema::{Catalogue, Hash, Value};
 use sync_protocol::encoding::canonical::op_bytes;
 use sync_protocol::encoding::cbor::{
     read_op, read_request, read_response, write_request, write_response,
@@ -19,12 +23,14 @@ use sync_protocol::{Cursor, Epoch, IncarnationId, Lineage, Op, SyncRequest, Sync
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: [Target; 7] = [
     ("messages", messages),
     ("canonical", canonical),
     ("uploads", uploads),
     ("cursors", cursors),
     ("merge", merge),
+    ("expressions", expressions),
+    ("forms", forms),
 ];
 
 /// Requests and answers, as JSON and as CBOR: what is read is written as it was.
@@ -126,5 +132,59 @@ pub fn merge(bytes: &[u8]) {
                 deleted.insert(record.id);
             }
         }
+    }
+}
+
+/// Expressions, over a household with members.
+pub fn expressions(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes).into_owned();
+    let mut set = RuleSet::builtin();
+    set.rules.truncate(1);
+    set.rules[0].when = None;
+    set.rules[0].check = Check::Expression(text);
+    let Ok(rules) = Rules::new(set) else { return };
+    let fields = |pairs: [(&str, &str); 3]| {
+        pairs.map(|(name, text)| (name.to_owned(), Value::from(text))).into()
+    };
+    let household = Household {
+        fields: fields([("x", "a b c"), ("y", "2024-02-29"), ("phone", "13800138000")]),
+        members: vec![
+            fields([("name", "A"), ("age", "70"), ("relation", "head")]),
+            fields([("name", "B"), ("age", ""), ("relation", "child")]),
+        ],
+    };
+    assert!(rules.run(&household, "2026-11-25").len() <= 1);
+}
+
+/// Forms in whatever is a form: what is accepted is filled in, and its submission is read again.
+pub fn forms(bytes: &[u8]) {
+    let opened = open(bytes, "form");
+    for problem in &opened.problems {
+        assert!(!problem.describe("zh-CN").is_empty());
+    }
+    let Some(form) = opened.form else {
+        assert!(opened.problems.iter().any(|problem| problem.severity == Severity::Error));
+        return;
+    };
+    let world = World {
+        now: 0,
+        offset: 480,
+        language: "en".to_owned(),
+        properties: Default::default(),
+        location: None,
+        seed: [0; 32],
+    };
+    let mut session = Session::begin(Arc::new(form), &Default::default(), world.clone());
+    let mut left = vec![session.root()];
+    while let Some(node) = left.pop() {
+        left.extend(session.children(node));
+        if session.children(node).is_empty() {
+            session.set(node, "2");
+        }
+    }
+    session.validate(session.root());
+    let saved = session.submission();
+    if let Ok(read) = Element::read(&saved.write(false)) {
+        Session::resume(session.form().clone(), &Default::default(), world, &read);
     }
 }

@@ -55,9 +55,11 @@ fn whatever_comes_reading_it_ends() {
         let corpus = corpus(name);
         corpus.iter().for_each(|bytes| target(bytes));
         let mut random = StdRng::seed_from_u64(1);
-        for _ in 0..ROUNDS {
+        // A form is made and filled in each time.
+        let rounds = if name == "forms" { ROUNDS / 8 } else { ROUNDS };
+        for _ in 0..rounds {
             target(&mutate(&mut random, &corpus));
         }
-        println!("{name}: {} in the corpus, {ROUNDS} rounds", corpus.len());
+        println!("{name}: {} in the corpus, {rounds} rounds", corpus.len());
     }
 }
