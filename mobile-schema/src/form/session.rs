@@ -222,7 +222,10 @@ impl Session {
                 }
                 (Some(tree), None) => tree.clone(),
                 (None, None) => {
-                    session.missing.push(instance.id.clone());
+                    // The first submission of a form has none before it.
+                    if instance.source.as_deref() != Some("jr://instance/last-saved") {
+                        session.missing.push(instance.id.clone());
+                    }
                     Arc::new(Tree::new(&mut session.names))
                 }
             };
