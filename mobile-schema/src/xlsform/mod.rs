@@ -1,7 +1,7 @@
 //! XLSForm (<https://xlsform.org/en/ref-table/>) → XForm.
 //!
 //! A workbook is read as text ([`sheet`], [`workbook`]), its headings are understood ([`columns`]),
-//! its rows become a tree of [`item`]s ([`survey`], [`choices`]), `${name}` is resolved by scope
+//! its rows become a tree of [`item`]s ([`survey`], [`rows`], [`choices`]), `${name}` is resolved by scope
 //! ([`references`]), and the tree is written as an XForm ([`emit`], [`texts`]). The XForm is the
 //! one that pyxform makes of the same workbook: same binds, same instance, same texts.
 
@@ -10,9 +10,12 @@ mod columns;
 mod emit;
 mod entities;
 mod item;
+mod kinds;
 mod parameters;
 mod range;
 mod references;
+mod rows;
+mod selects;
 mod sheet;
 mod survey;
 mod texts;
