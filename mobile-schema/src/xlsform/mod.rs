@@ -1,9 +1,9 @@
 //! XLSForm (<https://xlsform.org/en/ref-table/>) → XForm.
 //!
 //! A workbook is read as text ([`sheet`], [`workbook`]), its headings are understood ([`columns`]),
-//! its rows become a tree of [`item`]s ([`survey`], [`rows`], [`choices`]), `${name}` is resolved by scope
-//! ([`references`]), and the tree is written as an XForm ([`emit`], [`texts`]). The XForm is the
-//! one that pyxform makes of the same workbook: same binds, same instance, same texts.
+//! its rows become a tree of [`item`]s ([`survey`], [`rows`], [`choices`]), `${name}` is resolved
+//! by scope ([`references`]), and the tree is written as an XForm ([`emit`], [`texts`]). The XForm
+//! is the one that pyxform makes of the same workbook: same binds, same instance, same texts.
 
 mod choices;
 mod columns;
