@@ -359,3 +359,35 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn entities_are_checked() {
+    let entity = |row: &str| -> Vec<String> {
+        let text = format!(
+            "| survey |\n| | type | name | label | save_to |\n| | text | a | A | title |\n\
+             | entities |\n| | list_name | label | entity_id | create_if | update_if | lable |\n\
+             | | {row} |\n"
+        );
+        described(&compiled(&text).problems)
+    };
+    let column = "error [entities]: This sheet has no column “lable”. Did you mean “label”?";
+    let at_row = "error [entities, row 2]:";
+    assert_eq!(entity("trees | ${a} | | | |"), [column]);
+    assert_eq!(
+        entity("trees | | | | |"),
+        [column.to_owned(), format!("{at_row} An entity that is created needs a label.")]
+    );
+    assert_eq!(
+        entity("trees | ${a} | | | ${a} != '' |"),
+        [column.to_owned(), format!("{at_row} An entity with update_if needs an entity_id.")]
+    );
+    assert_eq!(
+        entity("trees | ${a} | ${a} | ${a} = '' | |"),
+        [
+            column.to_owned(),
+            format!("{at_row} An entity with entity_id and create_if needs an update_if."),
+        ]
+    );
+    let bad_name = &entity("__trees | ${a} | | | |")[1];
+    assert!(bad_name.contains("“__trees” can't be the name"), "{bad_name}");
+}

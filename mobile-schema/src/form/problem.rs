@@ -59,6 +59,7 @@ pub enum Kind {
     NoColumn(&'static str),
     DoubleColumn { one: String, other: String },
     UnusedColumn(String),
+    UnknownColumn(String, Option<String>),
     MergedCells,
     ErrorCell(String),
     FormulaWithoutValue,
@@ -113,21 +114,19 @@ pub enum Kind {
     // Expressions
     Expression(Mistake),
     Cycle(Vec<String>),
-    SelfReference,
     // Entities
     EntityName(String),
     EntityNoLabel,
     EntityUpdateWithoutId,
+    EntityCreateWithoutUpdate,
     SaveToWithoutEntity(String),
     SaveToName(String),
     SaveToTwice(String),
     // XForms
     NoPart(&'static str),
     UnknownBind(String),
-    DuplicateBind(String),
     UnknownControl(String),
     UnknownDataType(String, Option<String>),
-    MissingText(String),
     UnknownEvent(String),
 }
 
@@ -320,6 +319,10 @@ impl Kind {
                 format!("列名“{name}”含有空格或为空，不能用于选项筛选，已忽略。"),
                 format!("The heading “{name}” is empty or has a space, so it can't be used to filter choices. It is left out."),
             ),
+            Self::UnknownColumn(name, near) => (
+                format!("此表没有“{name}”列。{}", meant(near)),
+                format!("This sheet has no column “{name}”.{}", meant(near)),
+            ),
             Self::MergedCells => (
                 "工作表含有合并单元格：只有左上角的单元格有内容。请取消合并。".into(),
                 "The sheet has merged cells; only the first of them holds anything. Unmerge them.".into(),
@@ -481,15 +484,15 @@ impl Kind {
                 let way = names.join(" → ");
                 (format!("计算相互依赖，形成循环：{way}。"), format!("These depend on each other in a circle: {way}."))
             }
-            Self::SelfReference => (
-                "表达式引用了自身；在 constraint 中请用“.”。".into(),
-                "The expression refers to its own question; in a constraint, write “.” for it.".into(),
-            ),
             Self::EntityName(name) => (format!("实体列表名“{name}”无效。"), format!("“{name}” can't be the name of an entity list.")),
             Self::EntityNoLabel => ("新建实体时须有 label。".into(), "An entity that is created needs a label.".into()),
             Self::EntityUpdateWithoutId => (
                 "有 update_if 时须填写 entity_id。".into(),
                 "An entity with update_if needs an entity_id.".into(),
+            ),
+            Self::EntityCreateWithoutUpdate => (
+                "有 entity_id 和 create_if 时须同时填写 update_if。".into(),
+                "An entity with entity_id and create_if needs an update_if.".into(),
             ),
             Self::SaveToWithoutEntity(name) => (
                 format!("save_to“{name}”没有对应的实体声明（entities 表）。"),
@@ -508,13 +511,11 @@ impl Kind {
                 format!("“{path}”在数据实例中不存在。"),
                 format!("“{path}” doesn't exist in the primary instance."),
             ),
-            Self::DuplicateBind(path) => (format!("“{path}”有两个 bind。"), format!("“{path}” has two binds.")),
             Self::UnknownControl(name) => (format!("不认识的控件“{name}”，已忽略。"), format!("The control “{name}” isn't known and is left out.")),
             Self::UnknownDataType(name, near) => (
                 format!("不认识的数据类型“{name}”，按文字处理。{}", meant(near)),
                 format!("The data type “{name}” isn't known and is taken as text.{}", meant(near)),
             ),
-            Self::MissingText(id) => (format!("没有 id 为“{id}”的文本。"), format!("There is no text with the id “{id}”.")),
             Self::UnknownEvent(name) => (format!("不认识的事件“{name}”。"), format!("The event “{name}” isn't known.")),
         };
         if chinese { zh } else { en }

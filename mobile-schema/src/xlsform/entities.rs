@@ -4,14 +4,17 @@
 use super::columns::{Record, Table, Text, Words};
 use super::item::{Item, Kind as ItemKind, ROOT, Survey};
 use super::types;
+use crate::expression::problem::nearest;
 use crate::expression::syntax::references;
-use crate::form::problem::{Kind, Problem};
+use crate::form::problem::{Kind, Place, Problem};
 use crate::xml::is_name;
 
 /// One entity in the survey itself.
 const FLAT: &str = "2024.1.0";
 /// Several entities, or some in repeats.
 const NESTED: &str = "2025.1.0";
+/// The columns of the sheet, once their headings are understood.
+const COLUMNS: [&str; 6] = ["dataset", "entity_id", "create_if", "update_if", "label", "repeat"];
 /// What names of the system begin with.
 const RESERVED: &str = "__";
 
@@ -29,6 +32,14 @@ struct Declaration {
 /// Adds the declared entities to the tree.
 pub(super) fn add(survey: &mut Survey, table: Option<&Table<'_>>, problems: &mut Vec<Problem>) {
     let mut declarations: Vec<Declaration> = Vec::new();
+    for column in table.iter().flat_map(|table| table.known()) {
+        if !COLUMNS.contains(&column.path[0].as_str()) {
+            let near = nearest(&column.heading, COLUMNS).map(str::to_owned);
+            let place = Place { sheet: "entities".to_owned(), ..Place::default() };
+            let kind = Kind::UnknownColumn(column.heading.clone(), near);
+            problems.push(Problem::error(place, kind));
+        }
+    }
     for (table, record) in
         table.iter().flat_map(|table| table.records.iter().map(|record| (*table, record)))
     {
@@ -76,14 +87,20 @@ fn declare(
         dataset,
         sections: Vec::new(),
     };
-    let creates = declaration.id.is_none() || declaration.create_if.is_some();
-    if creates && declaration.label.is_none() {
-        problems.push(Problem::error(table.row(record), Kind::EntityNoLabel));
+    let (has_id, creates, updates) = (
+        declaration.id.is_some(),
+        declaration.create_if.is_some(),
+        declaration.update_if.is_some(),
+    );
+    let mut wrong = |kind| problems.push(Problem::error(table.row(record), kind));
+    if !has_id && declaration.label.is_none() {
+        wrong(Kind::EntityNoLabel);
     }
-    let needs_id = declaration.update_if.is_some()
-        || (declaration.create_if.is_some() && declaration.update_if.is_some());
-    if needs_id && declaration.id.is_none() {
-        problems.push(Problem::error(table.row(record), Kind::EntityUpdateWithoutId));
+    if !has_id && updates {
+        wrong(Kind::EntityUpdateWithoutId);
+    }
+    if has_id && creates && !updates {
+        wrong(Kind::EntityCreateWithoutUpdate);
     }
     let mut sections = Vec::new();
     for text in declaration.expressions() {

@@ -142,7 +142,7 @@ const TYPES: &[(&[&str], Template)] = &[
 ];
 
 /// Device fields that phones no longer give.
-pub(super) const OLD_DEVICE_FIELDS: [&str; 3] = ["subscriberid", "simserial", "phonenumber"];
+pub(super) const OLD_DEVICE_FIELDS: [&str; 2] = ["subscriberid", "simserial"];
 
 /// What a type becomes, and the first of its names.
 pub(super) fn of(name: &str) -> Option<(&'static str, Template)> {

@@ -10,7 +10,7 @@ mod run;
 mod submission;
 mod view;
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -71,7 +71,7 @@ pub struct Session {
     /// Actions that are to be done, and the nodes they set.
     planned: VecDeque<(usize, u32)>,
     /// Nodes that stand for a repeat without instances, by the node they would be in.
-    ghosts: RefCell<HashMap<(u32, u32), u32>>,
+    ghosts: HashMap<(u32, u32), u32>,
     failures: Vec<(String, Failure)>,
 }
 
@@ -128,7 +128,7 @@ impl Session {
             drawn: Cell::new(0),
             marked: BTreeSet::new(),
             planned: VecDeque::new(),
-            ghosts: RefCell::new(HashMap::new()),
+            ghosts: HashMap::new(),
             failures: Vec::new(),
             form: form.clone(),
             world,

@@ -230,13 +230,13 @@ impl Session {
     /// A node that isn't among its parent's: paths of the count of a repeat without instances
     /// begin there.
     pub(super) fn ghost(&mut self, parent: u32, repeat: u32) -> u32 {
-        if let Some(known) = self.ghosts.borrow().get(&(parent, repeat)) {
+        if let Some(known) = self.ghosts.get(&(parent, repeat)) {
             return *known;
         }
         let node = self.answers.add(parent, self.form.node(repeat).symbol);
         self.adopt(node, repeat);
         self.answers.remove(node);
-        self.ghosts.borrow_mut().insert((parent, repeat), node);
+        self.ghosts.insert((parent, repeat), node);
         node
     }
 }
