@@ -92,7 +92,13 @@ function differences(own, odk, form) {
       }
     }
     if (node.relevant && other.choices) {
-      const list = (choices) => (choices ?? []).map((one) => `${one.value}=${one.label}`).join(' ');
+      // Without a seed, chance orders them.
+      const row = calculation(node.path);
+      const shuffled = /randomize=true/.test(row) && !/seed=/.test(row);
+      const list = (choices) => {
+        const all = (choices ?? []).map((one) => `${one.value}=${one.label}`);
+        return (shuffled ? all.sort() : all).join(' ');
+      };
       if (list(node.choices) !== list(other.choices)) {
         found.push(`${node.path} choices: ours ${list(node.choices)}, ODK ${list(other.choices)}`);
       }
