@@ -33,7 +33,7 @@ oracle: tools ## The form engine against ODK's own: random forms and answers, an
 	$(call install,node=nodejs npm=npm)
 	$(CARGO) build --workspace --bin ruhu
 	npm ci --silent --prefix web/e2e/forms-oracle
-	node web/e2e/forms-oracle/run.mjs ./target/debug/ruhu --forms $(ORACLE_FORMS) mobile-schema/tests/forms/*.md
+	TZ=Asia/Shanghai node web/e2e/forms-oracle/run.mjs ./target/debug/ruhu --forms $(ORACLE_FORMS) mobile-schema/tests/forms/*.md
 
 check: tools ## Formatting and lints, warnings denied
 	$(CARGO) fmt --all --check

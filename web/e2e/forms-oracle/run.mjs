@@ -64,7 +64,7 @@ function differences(own, odk, form) {
   };
   // What the clock, chance and the device fill in is different each time.
   const skipped = (path) => {
-    const filled = /^(start|end|deviceid|username|phonenumber|email)$|\bnow\(\)/;
+    const filled = /^(start|end|today|deviceid|username|phonenumber|email)$|\bnow\(\)/;
     return /\/(orx:)?meta(\/|$)/.test(path)
       || calculation(path).split('|').some((cell) => filled.test(cell.trim()));
   };
