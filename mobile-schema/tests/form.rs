@@ -198,6 +198,35 @@ fn counted_repeats_follow_their_count() {
     assert_eq!(session.find("/data/child").len(), 10_000);
 }
 
+#[test]
+fn a_repeat_goes_on_as_long_as_its_instances_say() {
+    let mut session = begin(
+        "type | name | label | repeat_count | calculation",
+        &[
+            "begin repeat | r | R | count(${r}[more = 'yes']) + 1 |",
+            "text | more | More? | |",
+            "end repeat | | | |",
+            "calculate | rows | | | count(${r})",
+        ],
+    );
+    assert_eq!(value(&session, "/data/rows"), "1");
+    set(&mut session, "/data/r[1]/more", "yes");
+    set(&mut session, "/data/r[2]/more", "yes");
+    assert_eq!(value(&session, "/data/rows"), "3");
+    set(&mut session, "/data/r[1]/more", "no");
+    assert_eq!(value(&session, "/data/rows"), "2");
+    // One that never ends, ends.
+    let endless = begin(
+        "type | name | label | repeat_count | calculation",
+        &[
+            "begin repeat | r | R | count(${r}) + 1 |",
+            "text | more | More? | |",
+            "end repeat | | | |",
+        ],
+    );
+    assert!(endless.find("/data/r").len() <= 10_000);
+}
+
 const PLACES: &str = "| choices |
 | | list_name | name | label::English (en) | label::中文 (zh-CN) | town |
 | | town | t1 | East | 东镇 | |
@@ -234,6 +263,30 @@ fn choices_are_filtered_and_withdrawn_and_read_in_both_languages() {
     set(&mut session, "/data/town", "t2");
     assert_eq!(value(&session, "/data/village"), "");
     assert_eq!(value(&session, "/data/name"), "");
+}
+
+#[test]
+fn questions_may_exclude_each_others_choices() {
+    let rows = [
+        "select_one town | first | First | name != ${second}",
+        "select_one town | second | Second | name != ${first}",
+        "calculate | both | | | concat(${first}, ${second})",
+    ];
+    let heading = "type | name | label | choice_filter | calculation";
+    let mut session = begin_with(&survey(heading, &rows, PLACES), &Files::new());
+    let offered = |session: &Session, path: &str| -> Vec<String> {
+        let choices = session.choices(node(session, path)).expect("choices");
+        choices.into_iter().map(|choice| choice.value).collect()
+    };
+    assert_eq!(offered(&session, "/data/second"), ["t1", "t2"]);
+    set(&mut session, "/data/first", "t1");
+    assert_eq!(offered(&session, "/data/second"), ["t2"]);
+    set(&mut session, "/data/second", "t2");
+    assert_eq!(value(&session, "/data/both"), "t1t2");
+    // The other's choice is no longer offered once this one takes it.
+    set(&mut session, "/data/first", "t2");
+    assert_eq!(value(&session, "/data/second"), "");
+    assert_eq!(value(&session, "/data/both"), "t2");
 }
 
 #[test]

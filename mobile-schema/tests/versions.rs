@@ -143,3 +143,25 @@ fn answers_go_to_the_new_version_and_none_is_thrown_away() {
     // Head, age, two times crops and the submission's own id.
     assert_eq!(upgraded.kept, 5);
 }
+
+#[test]
+fn names_that_only_begin_like_the_own_data_are_questions() {
+    let before = "| survey |\n| | type | name | label |\n| | text | metal_roof | Roof |\n";
+    let after = "| survey |\n| | type | name | label |\n| | begin group | house | House |\n\
+                 | | text | metal_roof | Roof |\n| | end group | | |\n";
+    let (before, after) = (version(before), version(after));
+    let told: Vec<String> =
+        diff(of(&before), of(&after)).iter().map(|change| change.describe("en")).collect();
+    assert_eq!(told, ["/data/house: added", "/data/house/metal_roof: moved from /data/metal_roof"]);
+    let saved = mobile_schema::xml::Element::read(
+        "<data><metal_roof>yes</metal_roof><old><er>kept</er></old></data>",
+    );
+    let upgraded = upgrade(
+        &saved.expect("XML"),
+        before.form.as_ref().expect("a form"),
+        after.form.as_ref().expect("a form"),
+    );
+    assert!(upgraded.submission.write(false).contains("<metal_roof>yes</metal_roof>"));
+    let aside = &upgraded.set_aside[0];
+    assert_eq!((aside.path.as_str(), aside.value.as_str()), ("/data/old/er", "kept"));
+}

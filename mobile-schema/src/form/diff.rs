@@ -121,8 +121,13 @@ fn numbers(form: &Form) -> impl Iterator<Item = u32> {
     (1..count).filter(|number| {
         let node = form.node(*number);
         // What the form itself writes is no part of what its author changes.
-        node.kind != NodeKind::Attribute && !node.path.contains("/meta")
+        node.kind != NodeKind::Attribute && !is_meta(form, *number)
     })
+}
+
+/// Whether a node is of the submission's own data.
+pub(super) fn is_meta(form: &Form, node: u32) -> bool {
+    form.ancestors(node).any(|at| form.node(at).name == "meta" && form.control(at).is_none())
 }
 
 pub(super) fn holds_value(form: &Form, node: u32) -> bool {

@@ -2,8 +2,10 @@
 //!
 //! Every expression that changes the form while it is filled in is a [`Vertex`]: relevance,
 //! calculation, the choices of a select, the number of a repeat's instances. What each reads is
-//! found in its paths; vertices are sorted so that each runs after what it reads, and circles are
-//! refused. An edit runs only what reads the changed answer, and only in the instance of the repeat
+//! found in its paths; vertices are sorted so that each runs after the values and relevance it
+//! reads, and circles of these are refused. Withdrawn choices and changed numbers of instances mark
+//! what reads them again instead: questions may exclude each other's choices, and a repeat may go on
+//! for as long as its last instance says. An edit runs only what reads the changed answer, and only in the instance of the repeat
 //! that both share.
 
 use std::collections::HashMap;
@@ -340,18 +342,13 @@ impl Graph {
                 let Some(node) = spot.node else { continue };
                 let other_instance = node == vertex.node
                     && spot.limit.and_then(|limit| form.repeat_of(limit)) != form.repeat_of(node);
-                for job in [Job::Calculate, Job::Choices] {
-                    let own = vertex.job == Job::Choices && node == vertex.node;
-                    if !other_instance && !own {
-                        before[at].extend(places.get(&Vertex { node, job }));
-                    }
+                if other_instance {
+                    continue;
                 }
+                before[at].extend(places.get(&Vertex { node, job: Job::Calculate }));
                 // Of a group, only the instances are read, which relevance doesn't change.
-                let holds_value =
-                    matches!(form.node(node).kind, NodeKind::Question | NodeKind::Attribute);
-                for above in form.ancestors(node) {
-                    before[at].extend(places.get(&Vertex { node: above, job: Job::Count }));
-                    if holds_value && !(other_instance && above == node) {
+                if matches!(form.node(node).kind, NodeKind::Question | NodeKind::Attribute) {
+                    for above in form.ancestors(node) {
                         let relevant = Vertex { node: above, job: Job::Relevant };
                         before[at].extend(places.get(&relevant));
                     }

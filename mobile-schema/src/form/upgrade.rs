@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::xml::Element;
 
 use super::definition::{ControlKind, Form, NodeKind};
-use super::diff::{Fate, Places, conversion, holds_value, offered, same_repeats};
+use super::diff::{Fate, Places, conversion, holds_value, is_meta, offered, same_repeats};
 use super::validate::is_of;
 
 /// Answers in the new version, and what has no place there.
@@ -78,6 +78,12 @@ impl Upgrade {
             }
             return;
         }
+        let is_known = |element: &Element| {
+            own.children.iter().any(|child| before.node(*child).name == element.local_name())
+        };
+        for stranger in from.elements().filter(|element| !is_known(element)) {
+            self.set_aside_all(stranger, &path);
+        }
         for child in &own.children {
             let inner = before.node(*child);
             let named = from.elements().filter(|element| element.local_name() == inner.name);
@@ -106,10 +112,9 @@ impl Upgrade {
         places: &Places,
     ) {
         let fits = || -> Result<u32, &'static str> {
-            let is_meta = before.node(node).path.contains("/meta");
             let now = match places.now.get(&node) {
                 Some(now) => *now,
-                None if is_meta => {
+                None if is_meta(before, node) => {
                     after.node_at(&before.node(node).path).ok_or("no such question")?
                 }
                 None => return Err("no such question"),
@@ -137,23 +142,32 @@ impl Upgrade {
             }
             Ok(now)
         };
-        match fits() {
-            Ok(now) => {
-                if let Some(target) = self.place(now, instances, after) {
-                    *target = std::mem::take(target).with_text(value);
-                }
-                if before.node(node).path == after.node(now).path {
-                    self.kept += 1;
-                } else {
-                    let to = after.node(now).path.clone();
-                    self.moved.push((path.to_owned(), to));
-                }
-            }
-            Err(reason) => self.set_aside.push(SetAside {
-                path: path.to_owned(),
-                value: value.to_owned(),
-                reason,
-            }),
+        let placed = fits().and_then(|now| {
+            let target = self.place(now, instances, after).ok_or("no such question")?;
+            *target = std::mem::take(target).with_text(value);
+            Ok(now)
+        });
+        match placed {
+            Ok(now) if before.node(node).path == after.node(now).path => self.kept += 1,
+            Ok(now) => self.moved.push((path.to_owned(), after.node(now).path.clone())),
+            Err(reason) => self.set_aside(path, value, reason),
+        }
+    }
+
+    fn set_aside(&mut self, path: &str, value: &str, reason: &'static str) {
+        let (path, value) = (path.to_owned(), value.to_owned());
+        self.set_aside.push(SetAside { path, value, reason });
+    }
+
+    /// Sets aside all that an element holds which the version before doesn't have either.
+    fn set_aside_all(&mut self, from: &Element, above: &str) {
+        let path = format!("{above}/{}", from.local_name());
+        let value = from.text();
+        if !value.trim().is_empty() {
+            self.set_aside(&path, &value, "in neither version");
+        }
+        for child in from.elements() {
+            self.set_aside_all(child, &path);
         }
     }
 
