@@ -102,6 +102,15 @@ fn relevance_is_inherited_and_empties_what_reads_it() {
     set(&mut session, "/data/poor", "yes");
     assert_eq!(value(&session, "/data/shown"), "[300]");
     assert!(session.submission().write(false).contains("<sum>300</sum>"));
+    // A draft keeps what isn't asked just now; a submission doesn't send it.
+    set(&mut session, "/data/poor", "no");
+    let again = |saved: mobile_schema::xml::Element| {
+        let mut again = Session::resume(session.form().clone(), &Files::new(), world(), &saved);
+        set(&mut again, "/data/poor", "yes");
+        value(&again, sum)
+    };
+    assert_eq!(again(session.draft()), "300");
+    assert_eq!(again(session.submission()), "");
 }
 
 const MEMBERS: &[&str] = &[
@@ -192,6 +201,15 @@ fn counted_repeats_follow_their_count() {
     set(&mut session, "/data/n", "1");
     assert_eq!(values(&session, "/data/child/who"), ["Mei"]);
     assert_eq!(value(&session, "/data/toys"), "2");
+    // A count that was lowered by a slip brings back what was written.
+    set(&mut session, "/data/n", "3");
+    set(&mut session, "/data/child[2]/who", "Bo");
+    set(&mut session, "/data/child[2]/toy[2]/what", "ball");
+    set(&mut session, "/data/n", "1");
+    assert!(!session.submission().write(false).contains("Bo"));
+    set(&mut session, "/data/n", "2");
+    assert_eq!(values(&session, "/data/child/who"), ["Mei", "Bo"]);
+    assert_eq!(values(&session, "/data/child[2]/toy/what"), ["", "ball"]);
     set(&mut session, "/data/n", "-4");
     assert_eq!(session.find("/data/child").len(), 0);
     set(&mut session, "/data/n", "999999999");

@@ -138,9 +138,9 @@ impl FormSession {
         self.session.submission().write(false)
     }
 
-    /// The answers so far as XML, to be saved.
-    pub fn submission(&self) -> String {
-        self.session.submission().write(false)
+    /// The answers so far as XML, to be saved and gone on with: also those not asked just now.
+    pub fn draft(&self) -> String {
+        self.session.draft().write(false)
     }
 }
 

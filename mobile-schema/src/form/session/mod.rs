@@ -72,6 +72,9 @@ pub struct Session {
     planned: VecDeque<(usize, u32)>,
     /// Nodes that stand for a repeat without instances, by the node they would be in.
     ghosts: HashMap<(u32, u32), u32>,
+    /// Instances that a lowered count took away, the first of them last: a higher count brings
+    /// them back, so that a slip of the finger costs nothing.
+    taken_away: HashMap<(u32, u32), Vec<Element>>,
     failures: Vec<(String, Failure)>,
 }
 
@@ -129,6 +132,7 @@ impl Session {
             marked: BTreeSet::new(),
             planned: VecDeque::new(),
             ghosts: HashMap::new(),
+            taken_away: HashMap::new(),
             failures: Vec::new(),
             form: form.clone(),
             world,

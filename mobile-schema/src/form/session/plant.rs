@@ -136,15 +136,21 @@ impl Session {
         let form = self.form.clone();
         let empty = Element::new(form.node(repeat).written.as_str());
         let template = form.node(repeat).template.as_ref().unwrap_or(&empty);
-        let node = self.answers_place(parent, repeat, template);
+        let node = self.place_instance(parent, repeat, template, true);
         self.mark_inside(node);
         self.plan(Event::NewRepeat, Some(repeat), Some(node));
         node
     }
 
     /// Plants a new instance after those there are.
-    pub(super) fn answers_place(&mut self, parent: u32, repeat: u32, template: &Element) -> u32 {
-        let node = self.plant(parent, repeat, template, true);
+    pub(super) fn place_instance(
+        &mut self,
+        parent: u32,
+        repeat: u32,
+        from: &Element,
+        is_new: bool,
+    ) -> u32 {
+        let node = self.plant(parent, repeat, from, is_new);
         let symbol = self.form.node(repeat).symbol;
         // Instances stand together, before what follows the repeat.
         let children = &self.answers.node(parent).children;

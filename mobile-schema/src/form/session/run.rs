@@ -198,9 +198,20 @@ impl Session {
         let mut instances = Vec::new();
         self.answers.each_named(parent, symbol, |instance| instances.push(instance));
         for _ in instances.len()..wanted {
-            self.sprout(parent, repeat);
+            let before = self.taken_away.get_mut(&(parent, repeat)).and_then(Vec::pop);
+            match before {
+                Some(before) => {
+                    let node = self.place_instance(parent, repeat, &before, false);
+                    self.mark_inside(node);
+                }
+                None => {
+                    self.sprout(parent, repeat);
+                }
+            }
         }
         for instance in instances.iter().skip(wanted).rev() {
+            let taken = self.written(*instance, true);
+            self.taken_away.entry((parent, repeat)).or_default().push(taken);
             self.cut(*instance);
         }
     }

@@ -8,18 +8,24 @@ use crate::xml::Element;
 impl Session {
     /// The answers as they are sent: what is relevant, as XML.
     pub fn submission(&self) -> Element {
-        let mut root = self.written(self.root());
+        self.document(false)
+    }
+
+    /// The answers as they are saved to go on with: also those that aren't asked at the moment.
+    pub fn draft(&self) -> Element {
+        self.document(true)
+    }
+
+    fn document(&self, all: bool) -> Element {
+        let mut root = self.written(self.root(), all);
         root.attributes.insert(0, ("xmlns:jr".into(), "http://openrosa.org/javarosa".into()));
         root.attributes.insert(1, ("xmlns:orx".into(), "http://openrosa.org/xforms".into()));
-        let has_entities = self.form.primary.write(false).contains("entities:");
-        if has_entities {
-            let uri = "http://www.opendatakit.org/xforms/entities";
-            root.set("xmlns:entities", uri);
-        }
         root
     }
 
-    pub(super) fn written(&self, node: u32) -> Element {
+    /// A node as XML: what is relevant in it, or all.
+    pub(super) fn written(&self, node: u32, all: bool) -> Element {
+        let takes = |node: &&u32| all || self.is_relevant(**node);
         let definition = self.definition(node);
         let own = self.answers.node(node);
         let mut element = Element::new(definition.written.as_str());
@@ -28,14 +34,14 @@ impl Session {
         {
             element.set("xmlns", xmlns);
         }
-        for attribute in own.attributes.iter().filter(|node| self.is_relevant(**node)) {
+        for attribute in own.attributes.iter().filter(takes) {
             element.set(self.definition(*attribute).written.as_str(), self.value(*attribute));
         }
         if definition.kind == NodeKind::Question {
             return element.with_text(&*own.text);
         }
-        for child in own.children.iter().filter(|child| self.is_relevant(**child)) {
-            element.push(self.written(*child));
+        for child in own.children.iter().filter(takes) {
+            element.push(self.written(*child, all));
         }
         element
     }
