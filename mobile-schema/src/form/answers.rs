@@ -15,7 +15,7 @@ pub struct Untaken {
 }
 
 /// The deepest nesting that is read.
-const MAX_DEPTH: usize = 100;
+pub(super) const MAX_DEPTH: usize = 100;
 
 impl Session {
     /// Answers questions, in the order of the form, so that what is asked later is asked by then.
@@ -144,7 +144,7 @@ impl Session {
     }
 
     /// Whether a select offers what is chosen; other questions take anything.
-    fn offers(&self, node: u32, text: &str) -> bool {
+    pub(super) fn offers(&self, node: u32, text: &str) -> bool {
         let Some(control) = self.control(node) else { return true };
         if !matches!(control.kind, ControlKind::Select | ControlKind::SelectOne | ControlKind::Rank)
         {
@@ -169,7 +169,7 @@ impl Session {
     }
 }
 
-fn text_of(value: &Value) -> Option<String> {
+pub(super) fn text_of(value: &Value) -> Option<String> {
     match value {
         Value::Null => Some(String::new()),
         Value::String(text) => Some(text.clone()),

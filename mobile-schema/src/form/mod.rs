@@ -5,25 +5,30 @@
 //! on them follows, and at the end stands a submission.
 
 mod answers;
+mod bundle;
 pub mod definition;
 pub mod diff;
 mod file;
 mod graph;
+mod judge;
 mod lists;
 mod load;
 mod multipart;
 pub mod problem;
 mod session;
 mod state;
+mod stored;
 mod summary;
 pub mod texts;
 mod upgrade;
 mod validate;
 
 pub use answers::Untaken;
+pub use bundle::{BundleFile, FormBundle, media_type, read_lists};
 pub use definition::Form;
 pub use diff::{Change, Version, diff};
 pub use file::{Opened, open};
+pub use judge::Doubt;
 pub use lists::read_list;
 pub use load::load;
 pub use multipart::{Attachment, multipart};

@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 
 use super::answers::Untaken;
+use super::judge::Doubt;
+use super::problem::{Place, Problem, Severity};
 use super::session::Session;
+use super::summary::Summary;
 use super::validate::Invalid;
 
 impl Session {
@@ -56,6 +59,63 @@ impl Invalid {
             "reason": self.reason.name(),
             "message": self.message,
             "label": self.label,
+        })
+    }
+}
+
+impl Problem {
+    /// As JSON, in a language: where it stands, and the text it is about with the place in it.
+    pub fn to_json(&self, language: &str) -> Value {
+        let is_error = self.severity == Severity::Error;
+        let mut told = json!({
+            "severity": if is_error { "error" } else { "warning" },
+            "message": self.kind.message(language.starts_with("zh")),
+        });
+        let Place { sheet, row, letters, column } = &self.place;
+        for (name, value) in [
+            ("sheet", Some(sheet.clone()).filter(|sheet| !sheet.is_empty()).map(Value::from)),
+            ("row", row.map(Value::from)),
+            ("cell", letters.as_ref().zip(*row).map(|(at, row)| format!("{at}{row}").into())),
+            ("column", column.clone().map(Value::from)),
+        ] {
+            if let Some(value) = value {
+                told[name] = value;
+            }
+        }
+        if let Some((text, span)) = &self.excerpt {
+            // Characters, as browsers count them.
+            let units = |text: &str| text.encode_utf16().count();
+            told["excerpt"] = text.as_str().into();
+            told["from"] = units(&text[..span.start]).into();
+            told["to"] = units(&text[..span.end]).into();
+        }
+        told
+    }
+}
+
+impl Doubt {
+    /// As JSON.
+    pub fn to_json(&self) -> Value {
+        json!({
+            "path": self.path,
+            "label": self.label,
+            "reason": self.reason,
+            "message": self.message,
+            "value": self.value,
+        })
+    }
+}
+
+impl Summary {
+    /// As JSON.
+    pub fn to_json(&self) -> Value {
+        json!({
+            "questions": self.questions,
+            "hidden": self.hidden,
+            "groups": self.groups,
+            "repeats": self.repeats,
+            "lists": self.lists,
+            "expressions": self.expressions,
         })
     }
 }

@@ -221,6 +221,11 @@ impl Session {
         &self.answers.node(node).children
     }
 
+    /// The attributes of a node.
+    pub fn attributes(&self, node: u32) -> &[u32] {
+        &self.answers.node(node).attributes
+    }
+
     /// The node that a node is in.
     pub fn parent(&self, node: u32) -> u32 {
         self.answers.node(node).parent
