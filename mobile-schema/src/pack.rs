@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::form::{BundleFile, FormBundle};
 use crate::notice::NoticeTemplate;
+use crate::rule::{RuleSet, Rules};
 use crate::{Hash, Labels, RegisterDefinition};
 
 /// Most bytes in one file of a pack.
@@ -34,10 +36,21 @@ pub struct Pack {
     pub manifest: PackManifest,
     /// `registers/*.toml`
     pub registers: Vec<RegisterDefinition>,
-    /// `forms/*.md`: XLSForms in Markdown, by name.
-    pub forms: BTreeMap<String, String>,
+    /// `forms/*.md`: XLSForms in Markdown.
+    pub forms: Vec<PackForm>,
     /// `notices/*.toml`
     pub notices: Vec<NoticeTemplate>,
+    /// `rules/*.toml`
+    pub rules: Vec<RuleSet>,
+}
+
+/// A form of a pack, compiled.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PackForm {
+    /// What tablets fetch.
+    pub bundle: FormBundle,
+    /// What is written in the pack.
+    pub source: String,
 }
 
 /// What kind of definition a bundle is.
@@ -46,10 +59,27 @@ pub struct Pack {
 pub enum BundleKind {
     /// A register definition, JSON.
     Register,
-    /// An XLSForm in Markdown.
+    /// A form, compiled: a [`FormBundle`], JSON.
     Form,
     /// A notification template, JSON.
     Notice,
+    /// Rules, JSON.
+    Rules,
+    /// What a form was made from.
+    Source,
+}
+
+impl BundleKind {
+    /// As it is stored and told.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Register => "register",
+            Self::Form => "form",
+            Self::Notice => "notice",
+            Self::Rules => "rules",
+            Self::Source => "source",
+        }
+    }
 }
 
 /// A definition as immutable bytes, named by their hash.
@@ -63,22 +93,18 @@ pub struct Bundle {
     pub version: u32,
     /// What people read.
     pub labels: Labels,
+    /// What the bytes are served as.
+    pub media_type: String,
     /// The definition.
     pub bytes: Vec<u8>,
 }
+
+const JSON: &str = "application/json";
 
 impl Bundle {
     /// The SHA-256 of the bytes: the bundle's address.
     pub fn hash(&self) -> Hash {
         Hash::of(&self.bytes)
-    }
-
-    /// The media type the bytes are served as.
-    pub fn media_type(&self) -> &'static str {
-        match self.kind {
-            BundleKind::Register | BundleKind::Notice => "application/json",
-            BundleKind::Form => "text/markdown; charset=utf-8",
-        }
     }
 }
 
@@ -97,7 +123,8 @@ impl Pack {
     pub fn read(files: &BTreeMap<String, Vec<u8>>) -> Result<Self, Vec<PackProblem>> {
         let mut reader = Reader::default();
         let manifest = reader.manifest(files);
-        let (mut registers, mut forms, mut notices) = (Vec::new(), BTreeMap::new(), Vec::new());
+        let (mut registers, mut forms) = (Vec::new(), Vec::new());
+        let (mut notices, mut rules) = (Vec::new(), Vec::new());
         for (path, bytes) in files {
             let Some(text) = reader.text(path, bytes) else { continue };
             match path.split_once('/') {
@@ -120,21 +147,32 @@ impl Pack {
                         problem.severity == crate::form::Severity::Error
                     });
                     reader.note_all(path, errors.map(|problem| problem.describe("en")));
-                    forms.insert(name.to_owned(), text.to_owned());
+                    if let (Some(form), Some(xform)) = (&opened.form, &opened.xform) {
+                        let source = BundleFile::of(&format!("{name}.md"), bytes);
+                        let bundle = FormBundle::new(form, xform, source, Vec::new());
+                        forms.push(PackForm { bundle, source: text.to_owned() });
+                    }
+                }
+                Some(("rules", name)) if name.ends_with(".toml") => {
+                    if let Some(set) = reader.toml::<RuleSet>(path, text) {
+                        let wrong = Rules::new(set.clone()).err().unwrap_or_default();
+                        reader.note_all(path, wrong.iter().map(ToString::to_string));
+                        rules.push(set);
+                    }
                 }
                 None if path == "pack.toml" || path == "README.md" => {}
-                _ => reader.note(path, "packs have pack.toml, README.md, registers/*.toml, forms/*.md and notices/*.toml only"),
+                _ => reader.note(path, "packs have pack.toml, README.md, registers/*.toml, forms/*.md, rules/*.toml and notices/*.toml only"),
             }
         }
         match manifest {
             Some(manifest) if reader.problems.is_empty() => {
-                Ok(Self { manifest, registers, forms, notices })
+                Ok(Self { manifest, registers, forms, notices, rules })
             }
             _ => Err(reader.problems),
         }
     }
 
-    /// Every definition in the pack as an immutable bundle.
+    /// Every definition in the pack as an immutable bundle, but for its forms.
     pub fn bundles(&self) -> Vec<Bundle> {
         let registers = self.registers.iter().map(register_bundle);
         let notices = self.notices.iter().map(|notice| Bundle {
@@ -142,16 +180,39 @@ impl Pack {
             name: notice.name.clone(),
             version: notice.version,
             labels: notice.title.clone(),
+            media_type: JSON.to_owned(),
             bytes: notice.bundle(),
         });
-        let forms = self.forms.iter().map(|(name, text)| Bundle {
-            kind: BundleKind::Form,
-            name: name.clone(),
-            version: self.manifest.version,
-            labels: self.manifest.labels.clone(),
-            bytes: text.clone().into_bytes(),
-        });
-        registers.chain(notices).chain(forms).collect()
+        registers.chain(notices).chain(self.rules.iter().map(rules_bundle)).collect()
+    }
+}
+
+/// A version of a form and what it was made from, as bundles; `ordinal` counts its versions.
+pub fn form_bundles(form: &FormBundle, source: &[u8], ordinal: u32) -> [Bundle; 2] {
+    let labels = Labels([("zh-CN".to_owned(), form.title.clone())].into());
+    let bundle = |kind, media_type: &str, bytes| Bundle {
+        kind,
+        name: form.form.clone(),
+        version: ordinal,
+        labels: labels.clone(),
+        media_type: media_type.to_owned(),
+        bytes,
+    };
+    [
+        bundle(BundleKind::Source, &form.source.media_type, source.to_vec()),
+        bundle(BundleKind::Form, JSON, form.bytes()),
+    ]
+}
+
+/// Rules as a bundle.
+pub fn rules_bundle(rules: &RuleSet) -> Bundle {
+    Bundle {
+        kind: BundleKind::Rules,
+        name: rules.name.clone(),
+        version: rules.version,
+        labels: rules.labels.clone(),
+        media_type: JSON.to_owned(),
+        bytes: rules.bundle(),
     }
 }
 
@@ -162,6 +223,7 @@ pub fn register_bundle(register: &RegisterDefinition) -> Bundle {
         name: register.name.clone(),
         version: register.version,
         labels: register.labels.clone(),
+        media_type: JSON.to_owned(),
         bytes: register.bundle(),
     }
 }

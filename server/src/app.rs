@@ -20,6 +20,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::accounts::{self, TokenKeys};
 use crate::config::Config;
 use crate::db::{self, AnyConnection, Database, Failed, MigrationProblem, Timestamp};
+use crate::forms::{self, Compiler};
 use crate::http::throttle::Throttle;
 use crate::http::{Kind, Problem, telemetry};
 use crate::live::{self, Hub};
@@ -49,6 +50,8 @@ pub struct App {
     pub live: Hub,
     /// What exchanges came to, until it is written.
     pub sync_log: sync::Log,
+    /// Forms that were compiled lately.
+    pub(crate) forms: Compiler,
     /// What `/metrics` shows.
     pub metrics: PrometheusHandle,
     definitions: RwLock<Arc<Catalogue>>,
@@ -105,6 +108,7 @@ impl App {
             presence: Presence::default(),
             live: Hub::open(&config.database),
             sync_log: sync::Log::default(),
+            forms: Compiler::default(),
             metrics,
             definitions: RwLock::new(Arc::new(catalogue)),
         })
@@ -189,6 +193,7 @@ impl Presence {
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config.configure(health::routes).configure(accounts::routes).configure(devices::routes);
     config.configure(areas::routes).configure(packs::routes).configure(records::routes);
+    config.configure(forms::routes);
     config.configure(sync::routes).configure(media::routes);
     config.configure(conflicts::routes).configure(live::routes);
 }

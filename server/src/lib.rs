@@ -15,6 +15,7 @@ pub mod db;
 pub mod demo;
 pub mod devices;
 mod form_command;
+pub mod forms;
 pub mod health;
 pub mod http;
 pub mod limits;

@@ -51,3 +51,13 @@ pub const LIVE_LIFETIME: Duration = Duration::from_secs(5 * 60);
 pub const SYNC_LOG_KEPT: i64 = 30 * 24 * 3600;
 /// Listeners to live events of one replica.
 pub const MOST_LISTENERS: usize = 10_000;
+/// A form's file: a workbook, a text or an XForm.
+pub const MAX_FORM: usize = 16 * 1024 * 1024;
+/// Files that go with a form.
+pub const MAX_FORM_FILES: usize = 200;
+/// A list that a form chooses from, where the server has to read it.
+pub const MAX_FORM_LIST: u64 = 32 * 1024 * 1024;
+/// Levels of groups and repeats in a form: what a visit's answers can hold.
+pub const MAX_FORM_DEPTH: usize = mobile_schema::Value::MAX_DEPTH - 2;
+/// How many compiled forms a replica keeps.
+pub const COMPILED_FORMS: usize = 64;

@@ -122,6 +122,14 @@ impl RuleSet {
             .expect("the built-in rules are well-formed")
     }
 
+    /// The bytes they are published as, always the same for the same rules.
+    ///
+    /// # Panics
+    /// Never: nothing in them can't be written as JSON.
+    pub fn bundle(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("rules are plain data")
+    }
+
     /// Everything that is wrong with the rules.
     pub fn check(&self) -> Vec<RuleProblem> {
         let mut problems = Vec::new();

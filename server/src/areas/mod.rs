@@ -20,6 +20,16 @@ impl AreaPath {
     pub fn is_in(&self, other: &AreaPath) -> bool {
         self.0.starts_with(&other.0)
     }
+
+    /// The codes of the areas it lies in and its own, from the root down.
+    pub fn codes(&self) -> impl Iterator<Item = String> + '_ {
+        self.0.split_terminator('/').map(str::to_owned)
+    }
+
+    /// Its own code.
+    pub fn code(&self) -> &str {
+        self.0.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
+    }
 }
 
 /// An area.

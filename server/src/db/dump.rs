@@ -70,6 +70,10 @@ macro_rules! for_every_table {
             token_keys,
             packs,
             bundles,
+            forms,
+            form_versions,
+            form_trials,
+            form_releases,
             scope_heads,
             records,
             evictions,
@@ -82,7 +86,8 @@ macro_rules! for_every_table {
             uploads,
             upload_parts,
             backups,
-            sync_log
+            sync_log,
+            checks_due
         )
     };
 }

@@ -330,11 +330,87 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use crate::db::types::{Id, Json, Moment};
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
+
+    forms (id) {
+        id -> Id,
+        name -> Text,
+        area_code -> Nullable<Text>,
+        created_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::{Id, Json, Moment};
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
+
+    form_versions (form_id, bundle) {
+        form_id -> Id,
+        bundle -> Binary,
+        ordinal -> BigInt,
+        version -> Text,
+        title -> Text,
+        added_by -> Nullable<Id>,
+        added_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::{Id, Json, Moment};
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
+
+    form_trials (id) {
+        id -> Id,
+        form_id -> Id,
+        bundle -> Binary,
+        passed -> Bool,
+        tried_by -> Id,
+        tried_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::{Id, Json, Moment};
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
+
+    form_releases (id) {
+        id -> Id,
+        form_id -> Id,
+        bundle -> Nullable<Binary>,
+        area_code -> Text,
+        reason -> Text,
+        decided_by -> Id,
+        decided_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::{Id, Json, Moment};
+    use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
+
+    checks_due (record) {
+        record -> Id,
+        asked_at -> Moment,
+    }
+}
+
+diesel::joinable!(forms -> areas (area_code));
+diesel::joinable!(form_releases -> areas (area_code));
+diesel::joinable!(form_releases -> forms (form_id));
+diesel::joinable!(form_releases -> users (decided_by));
+diesel::joinable!(form_versions -> forms (form_id));
 diesel::allow_tables_to_appear_in_same_query!(
     areas,
     blob_references,
     blobs,
+    bundles,
     devices,
+    form_releases,
+    form_trials,
+    form_versions,
+    forms,
     grants,
     history,
     ops,

@@ -21,6 +21,7 @@ use crate::app::App;
 use crate::areas;
 use crate::db::{AnyConnection, Failed, Timestamp};
 use crate::devices::{self, DeviceState};
+use crate::forms;
 use crate::http::Problem;
 use crate::packs::{self, InstallProblem};
 use crate::sync::{Owner, Pushed, Pusher, RawOp, push};
@@ -121,6 +122,7 @@ pub async fn load(app: &App) -> Result<Loaded, DemoProblem> {
                 areas::add(connection, &area)?;
             }
             let admin = add_people(connection, &password_hash, now)?;
+            forms::release_all(connection, COUNTY, admin, "演示数据", now)?;
             let ops = county::operations(&catalogue, admin, now);
             let of = |name: &str| ops.iter().filter(|op| op.collection == name).count();
             let counts = (of("household"), of("member"));

@@ -50,6 +50,10 @@ actions! {
     ReadSyncLog: Supervisor | Admin;
     /// See definitions.
     ReadDefinitions: Cadre | Supervisor | Admin | Auditor;
+    /// See forms, their versions and where they are filled in.
+    ReadForms: Supervisor | Admin | Auditor;
+    /// Upload, try, publish and retire forms.
+    ManageForms: Admin;
     /// Enrol, block and wipe tablets.
     ManageDevices: Admin;
     /// See photos.

@@ -62,12 +62,23 @@ async fn fetch(
         })
         .await?;
     let (length, media_type) = found.ok_or_else(not_found)?;
-    let tag = rules::entity_tag(&hash);
+    respond(&app, &request, &hash, length, &media_type).await
+}
+
+/// The bytes of a blob, or that the caller has them already.
+pub(crate) async fn respond(
+    app: &App,
+    request: &HttpRequest,
+    hash: &Hash,
+    length: u64,
+    media_type: &str,
+) -> Result<HttpResponse, Problem> {
+    let tag = rules::entity_tag(hash);
     let known = request.headers().get(header::IF_NONE_MATCH);
     if known.is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
         return Ok(HttpResponse::NotModified().insert_header((header::ETAG, tag)).finish());
     }
-    let bytes = app.media.get(ObjectName::Blob(hash)).await?;
+    let bytes = app.media.get(ObjectName::Blob(*hash)).await?;
     Ok(HttpResponse::Ok()
         .insert_header((header::ETAG, tag))
         .insert_header((header::CONTENT_TYPE, media_type))

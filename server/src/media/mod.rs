@@ -2,6 +2,7 @@
 //! verification by hash.
 
 mod arrivals;
+mod deposit;
 mod http;
 mod queries;
 mod receive;
@@ -9,6 +10,9 @@ mod rules;
 mod tus;
 
 pub use arrivals::Arrivals;
+pub(crate) use deposit::deposit;
+pub(crate) use http::respond;
 pub use http::routes;
+pub(crate) use queries::note_blob;
 pub use receive::sweep;
 pub use rules::{Announced, Checksum, announced};

@@ -211,19 +211,31 @@ pub(super) fn verified(
     upload: &Upload,
     now: Timestamp,
 ) -> QueryResult<()> {
+    note_blob(connection, &upload.hash, upload.length, &upload.media_type, now)?;
+    forget(connection, upload.id)
+}
+
+/// Notes that the media store has a blob.
+pub(crate) fn note_blob(
+    connection: &mut AnyConnection,
+    hash: &Hash,
+    length: u64,
+    media_type: &str,
+    now: Timestamp,
+) -> QueryResult<()> {
     let there: i64 =
-        blobs::table.filter(blobs::hash.eq(column(&upload.hash))).count().get_result(connection)?;
+        blobs::table.filter(blobs::hash.eq(column(hash))).count().get_result(connection)?;
     if there == 0 {
         diesel::insert_into(blobs::table)
             .values((
-                blobs::hash.eq(column(&upload.hash)),
-                blobs::length.eq(upload.length as i64),
-                blobs::media_type.eq(&upload.media_type),
+                blobs::hash.eq(column(hash)),
+                blobs::length.eq(length as i64),
+                blobs::media_type.eq(media_type),
                 blobs::verified_at.eq(now),
             ))
             .execute(connection)?;
     }
-    forget(connection, upload.id)
+    Ok(())
 }
 
 /// Removes an upload and the list of its pieces.

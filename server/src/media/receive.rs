@@ -174,7 +174,7 @@ pub(super) async fn throw_away(app: &App, id: Uuid, parts: Vec<ObjectName>) -> R
 }
 
 /// Removes pieces that nothing names any longer; one that stays behind is only lost space.
-async fn remove(app: &App, parts: Vec<ObjectName>) {
+pub(super) async fn remove(app: &App, parts: Vec<ObjectName>) {
     for part in parts {
         if let Err(error) = app.media.delete(part).await {
             tracing::warn!(%error, "a piece stays behind");

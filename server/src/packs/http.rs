@@ -4,6 +4,7 @@ use actix_web::http::header;
 use actix_web::{HttpResponse, get, web};
 use diesel::prelude::*;
 use mobile_schema::Hash;
+use mobile_schema::pack::BundleKind;
 use serde::Serialize;
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -15,6 +16,7 @@ use crate::app::App;
 use crate::db::AnyConnection;
 use crate::db::schema::bundles;
 use crate::db::types::JsonText;
+use crate::forms;
 use crate::http::caller::ReadDefinitions;
 use crate::http::{Kind, Permitted, Problem};
 
@@ -24,7 +26,7 @@ struct BundleView {
     /// Its address.
     #[schema(value_type = String)]
     hash: Hash,
-    /// `register`, `form`, `notice`, or `dictionary`: what messages are compressed with
+    /// `register`, `form`, `notice`, `rules`, or `dictionary`: what messages are compressed with
     kind: String,
     name: String,
     version: i64,
@@ -50,6 +52,9 @@ async fn list(
 fn all(connection: &mut AnyConnection) -> QueryResult<Vec<BundleView>> {
     type Row = (Vec<u8>, String, String, i64, JsonText, String, Option<String>);
     let rows: Vec<Row> = bundles::table
+        // Forms that people uploaded are listed to those who may see them, with the forms.
+        .filter(bundles::kind.ne(BundleKind::Form.name()).or(bundles::pack.is_not_null()))
+        .filter(bundles::kind.ne(BundleKind::Source.name()))
         .order((bundles::kind, bundles::name, bundles::version))
         .select((
             bundles::hash,
@@ -87,7 +92,7 @@ fn all(connection: &mut AnyConnection) -> QueryResult<Vec<BundleView>> {
 #[utoipa::path(tag = "packs", responses((status = 200, description = "The bytes")))]
 #[get("/sync/v1/bundles/{hash}")]
 async fn fetch(
-    _permitted: Permitted<ReadDefinitions>,
+    permitted: Permitted<ReadDefinitions>,
     app: web::Data<App>,
     hash: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
@@ -96,16 +101,25 @@ async fn fetch(
     if hash == dictionary::hash() {
         return Ok(immutable(&hash, "application/octet-stream", dictionary::DICTIONARY.to_vec()));
     }
-    let found: Option<(String, Vec<u8>)> = app
+    type Row = (String, String, Vec<u8>, Option<String>);
+    let found: Option<Row> = app
         .read(move |connection| {
-            bundles::table
+            let found: Option<Row> = bundles::table
                 .find(hash.as_bytes().to_vec())
-                .select((bundles::media_type, bundles::bytes))
+                .select((bundles::kind, bundles::media_type, bundles::bytes, bundles::pack))
                 .first(connection)
-                .optional()
+                .optional()?;
+            let may = match &found {
+                Some((kind, ..)) if kind == BundleKind::Source.name() => false,
+                Some((kind, .., None)) if kind == BundleKind::Form.name() => {
+                    forms::may_fetch(connection, &permitted, &hash)?
+                }
+                _ => true,
+            };
+            Ok(found.filter(|_| may))
         })
         .await?;
-    let (media_type, bytes) = found.ok_or_else(not_found)?;
+    let (_, media_type, bytes, _) = found.ok_or_else(not_found)?;
     Ok(immutable(&hash, &media_type, bytes))
 }
 

@@ -1,13 +1,15 @@
 //! Installing packs: their definitions become bundles that never change.
 
 use diesel::prelude::*;
-use mobile_schema::pack::{Bundle, BundleKind, Pack, register_bundle};
+use mobile_schema::pack::{Bundle, BundleKind, Pack, register_bundle, rules_bundle};
 use mobile_schema::register::builtin_registers;
+use mobile_schema::rule::RuleSet;
 use mobile_schema::{Catalogue, RegisterDefinition};
 
 use crate::db::schema::{bundles, packs};
 use crate::db::types::{JsonText, Timestamp};
 use crate::db::{AnyConnection, Failed};
+use crate::forms::{self, NewVersion};
 
 /// Why a pack was not installed.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +39,20 @@ pub fn install(
         .filter(packs::name.eq(&manifest.name).and(packs::version.eq(version)))
         .count()
         .get_result(connection)?;
+    for form in &pack.forms {
+        let new = NewVersion {
+            area: None,
+            bundle: &form.bundle,
+            source: form.source.as_bytes(),
+            pack: Some(&manifest.name),
+            by: None,
+        };
+        let added = forms::add_version(connection, &new, now)?;
+        if added.is_new && installed > 0 {
+            let (name, version) = (form.bundle.form.clone(), manifest.version);
+            return Err(Failed::Rule(InstallProblem::Published { name, version }));
+        }
+    }
     if installed == 0 {
         diesel::insert_into(packs::table)
             .values((
@@ -50,14 +66,16 @@ pub fn install(
     Ok(())
 }
 
-/// Publishes the registers every county has.
+/// Publishes the registers and rules every county has.
 pub fn install_builtin(
     connection: &mut AnyConnection,
     now: Timestamp,
 ) -> Result<(), Failed<InstallProblem>> {
-    builtin_registers()
-        .iter()
-        .try_for_each(|register| publish(connection, &register_bundle(register), None, now))
+    let registers = builtin_registers();
+    let registers = registers.iter().map(register_bundle);
+    registers
+        .chain([rules_bundle(&RuleSet::builtin())])
+        .try_for_each(|bundle| publish(connection, &bundle, None, now))
 }
 
 fn publish(
@@ -66,51 +84,51 @@ fn publish(
     pack: Option<&str>,
     now: Timestamp,
 ) -> Result<(), Failed<InstallProblem>> {
-    let hash = bundle.hash().as_bytes().to_vec();
-    let version = i64::from(bundle.version);
-    let kind = kind(bundle.kind);
     let published: Option<Vec<u8>> = bundles::table
-        .filter(bundles::kind.eq(kind).and(bundles::name.eq(&bundle.name)))
-        .filter(bundles::version.eq(version))
+        .filter(bundles::kind.eq(bundle.kind.name()).and(bundles::name.eq(&bundle.name)))
+        .filter(bundles::version.eq(i64::from(bundle.version)))
         .select(bundles::hash)
         .first(connection)
         .optional()?;
-    match published {
-        Some(there) if there == hash => return Ok(()),
-        Some(_) => {
-            let (name, version) = (bundle.name.clone(), bundle.version);
-            return Err(Failed::Rule(InstallProblem::Published { name, version }));
-        }
-        None => {}
+    if published.is_some_and(|there| there != bundle.hash().as_bytes()) {
+        let (name, version) = (bundle.name.clone(), bundle.version);
+        return Err(Failed::Rule(InstallProblem::Published { name, version }));
     }
-    diesel::insert_into(bundles::table)
-        .values((
-            bundles::hash.eq(hash),
-            bundles::kind.eq(kind),
-            bundles::name.eq(&bundle.name),
-            bundles::version.eq(version),
-            bundles::labels.eq(JsonText::of(&bundle.labels)),
-            bundles::media_type.eq(bundle.media_type()),
-            bundles::bytes.eq(&bundle.bytes),
-            bundles::pack.eq(pack),
-            bundles::created_at.eq(now),
-        ))
-        .execute(connection)?;
-    Ok(())
+    Ok(store(connection, bundle, pack, now)?)
 }
 
-fn kind(kind: BundleKind) -> &'static str {
-    match kind {
-        BundleKind::Register => "register",
-        BundleKind::Form => "form",
-        BundleKind::Notice => "notice",
+/// Stores a bundle, or does nothing if it is there.
+pub(crate) fn store(
+    connection: &mut AnyConnection,
+    bundle: &Bundle,
+    pack: Option<&str>,
+    now: Timestamp,
+) -> QueryResult<()> {
+    let hash = bundle.hash().as_bytes().to_vec();
+    let there: i64 =
+        bundles::table.filter(bundles::hash.eq(&hash)).count().get_result(connection)?;
+    if there == 0 {
+        diesel::insert_into(bundles::table)
+            .values((
+                bundles::hash.eq(hash),
+                bundles::kind.eq(bundle.kind.name()),
+                bundles::name.eq(&bundle.name),
+                bundles::version.eq(i64::from(bundle.version)),
+                bundles::labels.eq(JsonText::of(&bundle.labels)),
+                bundles::media_type.eq(&bundle.media_type),
+                bundles::bytes.eq(&bundle.bytes),
+                bundles::pack.eq(pack),
+                bundles::created_at.eq(now),
+            ))
+            .execute(connection)?;
     }
+    Ok(())
 }
 
 /// Every register definition in the database.
 pub fn catalogue(connection: &mut AnyConnection) -> QueryResult<Catalogue> {
     let rows: Vec<Vec<u8>> = bundles::table
-        .filter(bundles::kind.eq("register"))
+        .filter(bundles::kind.eq(BundleKind::Register.name()))
         .select(bundles::bytes)
         .load(connection)?;
     rows.iter()

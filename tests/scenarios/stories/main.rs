@@ -6,6 +6,7 @@ mod crash;
 mod day;
 mod decisions;
 mod devices;
+mod form_library;
 mod forms;
 mod live;
 mod media;

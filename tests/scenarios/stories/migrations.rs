@@ -102,7 +102,7 @@ fn replicas_that_start_together_migrate_once() {
             })
             .collect();
         let ran: usize = started.into_iter().map(|one| one.join().expect("it ends")).sum();
-        assert_eq!(ran, 2, "{url:?}: each of the two steps ran once");
+        assert_eq!(ran, 3, "{url:?}: each of the three steps ran once");
     }
 }
 

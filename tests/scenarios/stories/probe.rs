@@ -15,6 +15,11 @@ pub(crate) const VILLAGE: &str = "area:529901100201";
 /// A village in the other township, which no demo cadre looks after.
 pub(crate) const FAR_VILLAGE: &str = "area:529901101201";
 
+/// The code of the demo county.
+pub(crate) fn county() -> String {
+    ruhu::demo::COUNTY.to_owned()
+}
+
 pub(crate) struct Probe {
     pub(crate) tablet: HeadlessTablet,
     pub(crate) incarnation: Uuid,

@@ -43,6 +43,18 @@ const ROUTES: &[(&str, &str, [bool; 6])] = &[
     ("post", "/api/v1/conflicts/{id}/settle", REVIEWERS),
     ("get", "/api/v1/live", READERS),
     ("get", "/sync/v1/live", TABLETS),
+    ("get", "/api/v1/forms", READERS),
+    ("post", "/api/v1/forms", ADMINS),
+    ("post", "/api/v1/forms/check", ADMINS),
+    ("get", "/api/v1/forms/{id}", READERS),
+    ("get", "/api/v1/forms/{id}/diff", READERS),
+    ("post", "/api/v1/forms/{id}/releases", ADMINS),
+    ("get", "/api/v1/forms/{id}/versions/{hash}", READERS),
+    ("get", "/api/v1/forms/{id}/versions/{hash}/source", READERS),
+    ("get", "/api/v1/forms/{id}/versions/{hash}/xform", READERS),
+    ("post", "/api/v1/forms/{id}/versions/{hash}/trials", ADMINS),
+    ("get", "/sync/v1/forms", TABLETS),
+    ("get", "/sync/v1/forms/{hash}/files/{name}", ANYONE),
     ("get", "/api/v1/devices/{id}/log", REVIEWERS),
     ("get", "/api/v1/devices", ADMINS),
     ("post", "/api/v1/enrolment-codes", ADMINS),
@@ -83,7 +95,8 @@ story!(each_role_may_do_its_own_and_nothing_else, async |stage| {
     for (method, path, rights) in ROUTES {
         let nobody = uuid::Uuid::nil().to_string();
         let path = path.replace("{id}", &nobody).replace("{hash}", &nothing);
-        let path = path.replace("{incarnation}", &nobody).replace("{seq}", "1");
+        let path =
+            path.replace("{incarnation}", &nobody).replace("{seq}", "1").replace("{name}", "x.csv");
         let who = ["nobody", "cadre", "supervisor", "admin", "auditor", "tablet"];
         for ((client, allowed), who) in people.iter_mut().zip(rights).zip(who) {
             let status = call(&stage, client, method, &path).await;

@@ -1,0 +1,96 @@
+//! Publishing a version in an area, and retiring a form there.
+
+use actix_web::{post, web};
+use mobile_schema::Hash;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::admin::{FormView, not_found, view};
+use super::{NewRelease, queries, rules};
+use crate::app::App;
+use crate::areas;
+use crate::db::Failed;
+use crate::http::caller::ManageForms;
+use crate::http::{Body, Kind, Permitted, Problem};
+use crate::sync::check_reason;
+
+/// A decision about which version is filled in where.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ReleaseRequest {
+    /// The version; `null` retires the form.
+    #[schema(value_type = Option<String>)]
+    version: Option<Hash>,
+    /// The code of the area it is for, and all below: a village first, the county later.
+    area: String,
+    /// Why, in the person's words.
+    reason: String,
+}
+
+/// Publishes a version in an area, or retires the form there. It holds from now on for the area
+/// and all below, until a newer decision covers them. Visits that are under way, and those that
+/// were made, keep the version they were made with.
+#[utoipa::path(tag = "forms", request_body = ReleaseRequest, responses((status = 200, body = FormView)))]
+#[post("/api/v1/forms/{id}/releases")]
+pub(super) async fn release(
+    permitted: Permitted<ManageForms>,
+    app: web::Data<App>,
+    id: web::Path<Uuid>,
+    body: Body<ReleaseRequest>,
+) -> Result<web::Json<FormView>, Problem> {
+    let (id, decision) = (id.into_inner(), body.read().await?);
+    check_reason(&decision.reason)?;
+    let (user, now, areas_of) = (permitted.caller.user, app.now(), permitted.areas);
+    let registers = app.definitions();
+    let incomplete = match decision.version {
+        None => Vec::new(),
+        Some(version) => {
+            let compiled = app.forms.get(&app, version).await?.ok_or_else(not_found)?;
+            super::admin::missing_files(&compiled.form, &compiled.bundle, &registers)
+        }
+    };
+    let decided: Result<FormView, Failed<Problem>> = app
+        .database
+        .write(move |connection| {
+            let refuse = |problem: Problem| Failed::Rule(problem);
+            let form = queries::find(connection, id, &areas_of)?;
+            let form = form.ok_or_else(|| refuse(not_found()))?;
+            // Who looks after a part of a county doesn't publish what is the county's.
+            let is_theirs =
+                form.path.as_ref().is_none_or(|path| areas_of.iter().any(|area| path.is_in(area)));
+            let there = areas::paths_of(connection, std::slice::from_ref(&decision.area))?;
+            let is_their_area =
+                there.iter().any(|path| areas_of.iter().any(|area| path.is_in(area)));
+            let fits = form.path.as_ref().is_none_or(|own| {
+                there.iter().any(|path| rules::is_visible(Some(own), std::slice::from_ref(path)))
+            });
+            if !is_theirs || !is_their_area || !fits {
+                return Err(refuse(not_found()));
+            }
+            if let Some(version) = &decision.version {
+                if !queries::is_version(connection, id, version)? {
+                    return Err(refuse(not_found()));
+                }
+                if !incomplete.is_empty() {
+                    let problem = Problem::new(&Kind::FORM_INCOMPLETE);
+                    return Err(refuse(problem.with("missing_files", incomplete.clone())));
+                }
+                let trial = queries::newest_trial(connection, id, version)?;
+                if !trial.is_some_and(|(passed, _)| passed) {
+                    return Err(refuse(Problem::new(&Kind::FORM_UNTRIED)));
+                }
+            }
+            let new = NewRelease {
+                form: id,
+                version: decision.version,
+                area: &decision.area,
+                reason: &decision.reason,
+                by: user,
+            };
+            queries::add_release(connection, &new, now)?;
+            Ok(view(connection, vec![form])?.remove(0))
+        })
+        .await;
+    decided.map(web::Json).map_err(Problem::from)
+}

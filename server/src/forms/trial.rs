@@ -1,0 +1,100 @@
+//! Filling a version in with sample data, before anybody else does.
+
+use actix_web::{HttpRequest, post, web};
+use mobile_schema::form::{Invalid, Session, Untaken};
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::admin::{hash_of, not_found};
+use super::compiled::world;
+use super::queries;
+use crate::app::App;
+use crate::http::caller::ManageForms;
+use crate::http::problem::Language;
+use crate::http::{Body, Kind, Permitted, Problem};
+
+/// Sample data.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Sample {
+    /// Objects by group, arrays for repeats, or whole paths.
+    #[schema(value_type = Object)]
+    answers: Json,
+}
+
+/// What came of it.
+#[derive(Serialize, ToSchema)]
+struct Trial {
+    /// Whether everything was taken and nothing is wrong.
+    passed: bool,
+    /// What is wrong, and why.
+    #[schema(value_type = Vec<Object>)]
+    invalid: Vec<Json>,
+    /// Answers that no question took, and why.
+    #[schema(value_type = Vec<Object>)]
+    untaken: Vec<Json>,
+    /// Expressions that were given up.
+    failures: Vec<String>,
+    /// Lists that are not there.
+    missing_files: Vec<String>,
+    /// The answers as they would be stored.
+    #[schema(value_type = Object)]
+    answers: Json,
+    /// The submission (XML).
+    submission: String,
+}
+
+/// Fills a version in with sample data and says what is wrong. Only a version whose last trial
+/// passed can be published.
+#[utoipa::path(tag = "forms", request_body = Sample, responses((status = 200, body = Trial)))]
+#[post("/api/v1/forms/{id}/versions/{hash}/trials")]
+pub(super) async fn try_out(
+    permitted: Permitted<ManageForms>,
+    app: web::Data<App>,
+    request: HttpRequest,
+    path: web::Path<(Uuid, String)>,
+    body: Body<Sample>,
+) -> Result<web::Json<Trial>, Problem> {
+    let (form, version) = path.into_inner();
+    let version = hash_of(&version)?;
+    let (areas, user) = (permitted.areas, permitted.caller.user);
+    let is_there = app
+        .read(move |connection| {
+            let found = queries::find(connection, form, &areas)?;
+            Ok(found.is_some() && queries::is_version(connection, form, &version)?)
+        })
+        .await?;
+    if !is_there {
+        return Err(not_found());
+    }
+    let Sample { answers } = body.read().await?;
+    let compiled = app.forms.get(&app, version).await?.ok_or_else(not_found)?;
+    let (now, language) = (app.now(), Language::of(&request).tag());
+    let trial = web::block(move || {
+        let world = world(now, language);
+        let mut session = Session::begin(compiled.form.clone(), &compiled.lists, world);
+        let untaken = session.fill(&answers);
+        session.finish();
+        let invalid = session.validate(session.root());
+        let failures = session.failures().iter();
+        let failures: Vec<_> = failures.map(|(path, why)| format!("{path}: {why}")).collect();
+        Trial {
+            passed: untaken.is_empty() && invalid.is_empty() && failures.is_empty(),
+            invalid: invalid.iter().map(Invalid::to_json).collect(),
+            untaken: untaken.iter().map(Untaken::to_json).collect(),
+            failures,
+            missing_files: session.missing_files().to_vec(),
+            answers: session.answers(),
+            submission: session.submission().write(true),
+        }
+    })
+    .await
+    .map_err(|_| Problem::new(&Kind::INTERNAL))?;
+    let passed = trial.passed;
+    let noted = app
+        .write(move |connection| queries::add_trial(connection, form, &version, passed, user, now));
+    noted.await?;
+    Ok(web::Json(trial))
+}

@@ -1,0 +1,82 @@
+//! Taking in a file in one request: what goes with a form.
+
+use bytes::{Bytes, BytesMut};
+use futures_util::{Stream, StreamExt};
+use mobile_schema::Hash;
+use uuid::Uuid;
+
+use super::receive::remove;
+use super::rules::Hasher;
+use crate::app::App;
+use crate::http::{Kind, Problem};
+use crate::limits::{MAX_FORM_LIST, UPLOAD_PIECE};
+use crate::media_store::ObjectName;
+
+/// A file that is in the media store.
+pub(crate) struct Deposited {
+    /// Its name there.
+    pub(crate) hash: Hash,
+    /// Bytes.
+    pub(crate) length: u64,
+    /// The bytes, where they were asked for.
+    pub(crate) bytes: Option<Bytes>,
+}
+
+/// Stores what comes, of at most `limit` bytes, holding no more than a piece of it in memory; all
+/// of it if it `is_read` afterwards.
+pub(crate) async fn deposit(
+    app: &App,
+    mut pieces: impl Stream<Item = Result<Bytes, Problem>> + Unpin,
+    limit: u64,
+    is_read: bool,
+) -> Result<Deposited, Problem> {
+    let limit = if is_read { limit.min(MAX_FORM_LIST) } else { limit };
+    let most = if is_read { usize::MAX } else { 16 * UPLOAD_PIECE };
+    let (mut hasher, mut length) = (Hasher::default(), 0_u64);
+    let mut waiting = BytesMut::new();
+    let mut put_down = Vec::new();
+    let ended: Result<(), Problem> = async {
+        while let Some(piece) = pieces.next().await {
+            let piece = piece?;
+            length += piece.len() as u64;
+            if length > limit {
+                return Err(Problem::new(&Kind::TOO_LARGE).with("limit", limit).detail("file"));
+            }
+            hasher.update(&piece);
+            waiting.extend_from_slice(&piece);
+            if waiting.len() >= most {
+                let name = ObjectName::Piece(Uuid::now_v7());
+                put_down.push(name);
+                app.media.put(name, waiting.split().freeze()).await?;
+            }
+        }
+        Ok(())
+    }
+    .await;
+    let hash = hasher.finish();
+    let stored = match ended {
+        Ok(()) if put_down.is_empty() => {
+            let bytes = waiting.freeze();
+            let put = app.media.put(ObjectName::Blob(hash), bytes.clone()).await;
+            put.map(|()| is_read.then_some(bytes)).map_err(Problem::from)
+        }
+        Ok(()) => assemble(app, hash, &mut put_down, waiting.freeze()).await.map(|()| None),
+        Err(problem) => Err(problem),
+    };
+    remove(app, put_down).await;
+    stored.map(|bytes| Deposited { hash, length, bytes })
+}
+
+async fn assemble(
+    app: &App,
+    hash: Hash,
+    pieces: &mut Vec<ObjectName>,
+    rest: Bytes,
+) -> Result<(), Problem> {
+    if !rest.is_empty() {
+        let name = ObjectName::Piece(Uuid::now_v7());
+        pieces.push(name);
+        app.media.put(name, rest).await?;
+    }
+    Ok(app.media.assemble(ObjectName::Blob(hash), pieces).await?)
+}
