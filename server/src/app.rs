@@ -18,6 +18,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::accounts::{self, TokenKeys};
+use crate::checks::Bell;
 use crate::config::Config;
 use crate::db::{self, AnyConnection, Database, Failed, MigrationProblem, Timestamp};
 use crate::forms::{self, Compiler};
@@ -50,6 +51,8 @@ pub struct App {
     pub live: Hub,
     /// What exchanges came to, until it is written.
     pub sync_log: sync::Log,
+    /// Wakes the checks.
+    pub(crate) checks: Bell,
     /// Forms that were compiled lately.
     pub(crate) forms: Compiler,
     /// What `/metrics` shows.
@@ -108,6 +111,7 @@ impl App {
             presence: Presence::default(),
             live: Hub::open(&config.database),
             sync_log: sync::Log::default(),
+            checks: Bell::default(),
             forms: Compiler::default(),
             metrics,
             definitions: RwLock::new(Arc::new(catalogue)),

@@ -18,7 +18,7 @@ use crate::config::{Config, Settings};
 use crate::db::{self, Database, Failed, Timestamp};
 use crate::form_command::{self, FormCommand};
 use crate::media_store::MediaStore;
-use crate::{areas, backup, demo, devices, media, sync};
+use crate::{areas, backup, checks, demo, devices, media, sync};
 
 /// Ruhu 入户: household visits, photo evidence and signed notification forms for a county.
 #[derive(Parser)]
@@ -189,6 +189,7 @@ async fn serve(config: &Config) -> Result<(), String> {
     let app = web::Data::new(app);
     let server = app::serve(app.clone(), listener).map_err(in_words)?;
     actix_web::rt::spawn(tidy(app.clone()));
+    actix_web::rt::spawn(checks::work(app.clone()));
     actix_web::rt::spawn(end_streams(app));
     println!("Ruhu is ready at http://{address}");
     server.await.map_err(in_words)

@@ -8,6 +8,7 @@ pub mod accounts;
 pub mod app;
 pub mod areas;
 pub mod backup;
+pub mod checks;
 pub mod cli;
 pub mod config;
 pub mod conflicts;

@@ -327,6 +327,7 @@ class Tablet:
         newest = lambda name: max((b for b in bundles if b["kind"] == "register" and b["name"] == name), key=lambda b: b["version"])
         self.definitions = {name: newest(name)["hash"] for name in ("household", "visit", "conflict")}
         known = next(b["hash"] for b in bundles if b["kind"] == "dictionary")
+        self.forms = {form["name"]: form["hash"] for form in self.json("GET", "/sync/v1/forms")}
         _, self.dictionary = self.call("GET", f"/sync/v1/bundles/{known}")
         assert hashlib.sha256(self.dictionary).hexdigest() == known
 
@@ -553,7 +554,8 @@ def day(server, code, wire):
     photo = secrets.token_bytes(150_000)
     hexadecimal = hashlib.sha256(photo).hexdigest()
     visit = str(uuid.uuid4())
-    fields = {"1": first, "2": "household_visit", "3": {"food": "yes", "persons": 4}, "8": [hexadecimal], "9": "submitted", "10": "月度走访"}
+    answers = {"consent": "absent"}
+    fields = {"1": first, "2": tablet.forms["household_visit"], "3": answers, "8": [hexadecimal], "9": "submitted", "10": "月度走访"}
     tablet.edit(
         ("visit", visit, scope, {"kind": "create", "fields": fields}, [hexadecimal]),
         ("household", first, scope, {"kind": "delta", "field": 13, "by": 1}, []),

@@ -2,6 +2,7 @@
 ALTER TABLE bundles DROP CONSTRAINT bundles_kind_check;
 ALTER TABLE bundles ADD CONSTRAINT bundles_kind_check
     CHECK (kind IN ('register', 'form', 'notice', 'rules', 'source'));
+CREATE INDEX bundles_by_kind ON bundles (kind, name, version);
 
 -- The forms there are. `area_code` says whose: none for those that came with a pack.
 CREATE TABLE forms (

@@ -22,6 +22,7 @@ CREATE TRIGGER bundles_refuse_delete BEFORE DELETE ON bundles
 BEGIN
     SELECT RAISE(ABORT, 'bundles is append-only');
 END;
+CREATE INDEX bundles_by_kind ON bundles (kind, name, version);
 
 -- The forms there are. `area_code` says whose: none for those that came with a pack.
 CREATE TABLE forms (

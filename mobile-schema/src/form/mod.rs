@@ -22,6 +22,7 @@ mod summary;
 pub mod texts;
 mod upgrade;
 mod validate;
+mod writes;
 
 pub use answers::Untaken;
 pub use bundle::{BundleFile, FormBundle, media_type, read_lists};
@@ -33,7 +34,7 @@ pub use lists::read_list;
 pub use load::load;
 pub use multipart::{Attachment, multipart};
 pub use problem::{Place, Problem, Severity};
-pub use session::{Choice, Files, Session, World};
+pub use session::{Choice, Entity, Files, Session, World};
 pub use summary::Summary;
 pub use upgrade::{SetAside, Upgrade, upgrade};
 pub use validate::{Invalid, Reason};

@@ -3,9 +3,11 @@
 mod builtin;
 mod catalogue;
 mod definition;
+mod entity;
 mod field;
 
 pub use builtin::builtin_registers;
 pub use catalogue::Catalogue;
 pub use definition::{DefinitionProblem, RegisterDefinition};
+pub use entity::Unplaced;
 pub use field::{Choice, Field, FieldId, FieldType, MergePolicy, Role, Sensitivity, Unfit};

@@ -57,6 +57,31 @@ pub fn add_user(
     Ok(id)
 }
 
+/// Makes sure that there is somebody whom the server's own work is by, and as whom nobody signs in.
+pub(crate) fn add_nobody(
+    connection: &mut AnyConnection,
+    id: UserId,
+    login: &str,
+    display_name: &str,
+    now: Timestamp,
+) -> QueryResult<()> {
+    let there: i64 =
+        users::table.filter(users::id.eq(Key::from(id))).count().get_result(connection)?;
+    if there == 0 {
+        diesel::insert_into(users::table)
+            .values((
+                users::id.eq(Key::from(id)),
+                users::login.eq(login),
+                users::display_name.eq(display_name),
+                users::password_hash.eq(""),
+                users::created_at.eq(now),
+                users::disabled_at.eq(now),
+            ))
+            .execute(connection)?;
+    }
+    Ok(())
+}
+
 /// Grants a role in an area from now on.
 pub fn add_grant(
     connection: &mut AnyConnection,

@@ -165,6 +165,7 @@ async fn decide(
         })
         .await;
     let (conflict, raised) = settled.map_err(Problem::from)?;
+    app.checks.ring();
     app.live.announce(conflict.scope.parse(), None);
     let raised = raised.into_iter().map(|id| id.0).collect();
     Ok(web::Json(Settled { conflict, raised }))

@@ -19,6 +19,7 @@ use uuid::Uuid;
 use crate::accounts::{self, NewUser, Role};
 use crate::app::App;
 use crate::areas;
+use crate::checks;
 use crate::db::{AnyConnection, Failed, Timestamp};
 use crate::devices::{self, DeviceState};
 use crate::forms;
@@ -140,6 +141,8 @@ pub async fn load(app: &App) -> Result<Loaded, DemoProblem> {
                 decides_about: None,
             };
             push_all(connection, &pusher, device, ops)?;
+            // It is what the county begins with; what people change in it is checked.
+            checks::forget_due(connection)?;
             Ok(counts)
         })
         .await;

@@ -84,6 +84,8 @@ struct VersionDetail {
     files: Vec<BundleFile>,
     /// Files it asks for that it doesn't have.
     missing_files: Vec<String>,
+    /// Registers it writes to that are not there, and fields (`household.colour`).
+    missing_registers: Vec<String>,
     /// What it holds, counted.
     #[schema(value_type = Object)]
     summary: Json,
@@ -223,6 +225,7 @@ async fn detail(app: &App, id: Uuid, hash: Hash) -> Result<VersionDetail, Proble
         source: compiled.bundle.source.clone(),
         files: compiled.bundle.files.clone(),
         missing_files: missing_files(&compiled.form, &compiled.bundle, &app.definitions()),
+        missing_registers: compiled.form.unwritable(&app.definitions()),
         summary: compiled.form.summary().to_json(),
         trial_passed: trial.map(|(passed, _)| passed),
     })

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::admin::{FormView, not_found, view};
+use super::admin::{FormView, missing_files, not_found, view};
 use super::{NewRelease, queries, rules};
 use crate::app::App;
 use crate::areas;
@@ -43,11 +43,12 @@ pub(super) async fn release(
     check_reason(&decision.reason)?;
     let (user, now, areas_of) = (permitted.caller.user, app.now(), permitted.areas);
     let registers = app.definitions();
-    let incomplete = match decision.version {
-        None => Vec::new(),
+    let (missing, unwritable) = match decision.version {
+        None => (Vec::new(), Vec::new()),
         Some(version) => {
             let compiled = app.forms.get(&app, version).await?.ok_or_else(not_found)?;
-            super::admin::missing_files(&compiled.form, &compiled.bundle, &registers)
+            let missing = missing_files(&compiled.form, &compiled.bundle, &registers);
+            (missing, compiled.form.unwritable(&registers))
         }
     };
     let decided: Result<FormView, Failed<Problem>> = app
@@ -72,9 +73,10 @@ pub(super) async fn release(
                 if !queries::is_version(connection, id, version)? {
                     return Err(refuse(not_found()));
                 }
-                if !incomplete.is_empty() {
+                if !(missing.is_empty() && unwritable.is_empty()) {
                     let problem = Problem::new(&Kind::FORM_INCOMPLETE);
-                    return Err(refuse(problem.with("missing_files", incomplete.clone())));
+                    let problem = problem.with("missing_files", missing.clone());
+                    return Err(refuse(problem.with("missing_registers", unwritable.clone())));
                 }
                 let trial = queries::newest_trial(connection, id, version)?;
                 if !trial.is_some_and(|(passed, _)| passed) {

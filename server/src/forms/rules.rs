@@ -114,7 +114,7 @@ mod tests {
     fn a_form_is_seen_in_its_area_and_below() {
         let county = path(COUNTY);
         assert!(is_visible(Some(&county), &[path(TOWN)]), "the county's form, in a town");
-        assert!(is_visible(Some(&path(TOWN)), &[county.clone()]));
+        assert!(is_visible(Some(&path(TOWN)), std::slice::from_ref(&county)));
         assert!(!is_visible(Some(&path(TOWN)), &[path("52/02/")]));
         assert!(!is_visible(Some(&county), &[path("53/")]));
         assert!(is_visible(None, &[path("53/")]), "a pack's");

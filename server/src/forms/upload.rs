@@ -64,6 +64,9 @@ struct Uploaded {
     found: Found,
     /// Files it asks for that it doesn't have: it can't be published until they are uploaded.
     missing_files: Vec<String>,
+    /// Registers it writes to that are not there, and fields (`household.colour`): nor before these
+    /// are installed with a pack.
+    missing_registers: Vec<String>,
     /// Files that were sent and that it doesn't ask for; they were not kept.
     unused_files: Vec<String>,
 }
@@ -127,7 +130,7 @@ pub(super) async fn upload(
         return Err(Problem::new(&Kind::INTERNAL));
     };
     let sent = take_files(&app, &mut parts, language).await?;
-    let wanted = form.files();
+    let (wanted, missing_registers) = (form.files(), form.unwritable(&app.definitions()));
     let (kept, unused): (BTreeMap<_, _>, BTreeMap<_, _>) =
         sent.into_iter().partition(|(name, _)| wanted.contains(name));
     let (user, now) = (permitted.caller.user, app.now());
@@ -173,7 +176,8 @@ pub(super) async fn upload(
     let (added, view, missing_files) = stored.map_err(Problem::from)?;
     let form = view.ok_or_else(|| Problem::new(&Kind::INTERNAL))?;
     let unused_files = unused.into_keys().collect();
-    let uploaded = Uploaded { form, hash: added.hash, found, missing_files, unused_files };
+    let hash = added.hash;
+    let uploaded = Uploaded { form, hash, found, missing_files, missing_registers, unused_files };
     let mut answer = if added.is_new { HttpResponse::Created() } else { HttpResponse::Ok() };
     Ok(answer.json(uploaded))
 }

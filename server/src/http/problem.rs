@@ -59,7 +59,7 @@ kinds! {
     NOT_APPLICABLE = "not-applicable" 409 "现在不能应用这条记录，它仍然保留。" "It can't take effect now; it is kept.";
     FORM_INVALID = "form-invalid" 422 "问卷有错误，没有保存。" "The form has errors; it was not stored.";
     FORM_UNTRIED = "form-untried" 409 "发布前请先用样例数据试填，并且全部通过。" "Fill the version in with sample data first, until nothing is wrong.";
-    FORM_INCOMPLETE = "form-incomplete" 409 "问卷还缺附件，不能发布。" "The form lacks files; it can't be published.";
+    FORM_INCOMPLETE = "form-incomplete" 409 "问卷还缺附件或台账，不能发布。" "The form lacks files or registers; it can't be published.";
     UNAVAILABLE = "unavailable" 503 "服务暂时不可用，请稍后再试，您的数据没有丢失。" "The service is unavailable for the moment; nothing is lost, try again.";
     INTERNAL = "internal" 500 "服务器出错了，已记录。" "The server failed; the cause is logged.";
 }

@@ -6,6 +6,7 @@ use mobile_schema::register::builtin_registers;
 use mobile_schema::rule::RuleSet;
 use mobile_schema::{Catalogue, RegisterDefinition};
 
+use crate::checks;
 use crate::db::schema::{bundles, packs};
 use crate::db::types::{JsonText, Timestamp};
 use crate::db::{AnyConnection, Failed};
@@ -94,16 +95,21 @@ fn publish(
         let (name, version) = (bundle.name.clone(), bundle.version);
         return Err(Failed::Rule(InstallProblem::Published { name, version }));
     }
-    Ok(store(connection, bundle, pack, now)?)
+    let is_new = store(connection, bundle, pack, now)?;
+    if is_new && bundle.kind == BundleKind::Rules {
+        // What was in order may not be so by other rules, and the other way round.
+        checks::ask_all(connection, now)?;
+    }
+    Ok(())
 }
 
-/// Stores a bundle, or does nothing if it is there.
+/// Stores a bundle, or does nothing if it is there. Says whether it is new.
 pub(crate) fn store(
     connection: &mut AnyConnection,
     bundle: &Bundle,
     pack: Option<&str>,
     now: Timestamp,
-) -> QueryResult<()> {
+) -> QueryResult<bool> {
     let hash = bundle.hash().as_bytes().to_vec();
     let there: i64 =
         bundles::table.filter(bundles::hash.eq(&hash)).count().get_result(connection)?;
@@ -122,7 +128,7 @@ pub(crate) fn store(
             ))
             .execute(connection)?;
     }
-    Ok(())
+    Ok(there == 0)
 }
 
 /// Every register definition in the database.

@@ -81,6 +81,23 @@ pub(super) fn version(epoch: i64, n: i64) -> Version {
     Version { epoch: Epoch(epoch as u64), n: n as u64 }
 }
 
+/// The records with these ids that exist, in the order of their ids.
+pub fn load(connection: &mut AnyConnection, ids: &[RecordId]) -> QueryResult<Vec<Record>> {
+    let mut found = Vec::new();
+    let mut keys: Vec<Key> = ids.iter().copied().map(Key::from).collect();
+    keys.sort_unstable();
+    for chunk in keys.chunks(STATEMENT_ROWS) {
+        let rows: Vec<RecordRow> = records::table
+            .filter(records::id.eq_any(chunk.to_vec()))
+            .order(records::id)
+            .select(RecordRow::as_select())
+            .load(connection)?;
+        found
+            .extend(rows.into_iter().map(RecordRow::into_record).collect::<QueryResult<Vec<_>>>()?);
+    }
+    Ok(found)
+}
+
 /// The records with these ids that exist, kept from being changed by others; locked in the
 /// order of their ids, so that two pushes never wait for each other.
 pub fn load_for_update(

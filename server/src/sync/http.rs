@@ -72,6 +72,9 @@ async fn exchange(
             return Ok(SyncResponse::Reset { request: id, epoch });
         }
         Pushed::Stored { ack, outcomes, touched } => {
+            if !touched.is_empty() {
+                app.checks.ring();
+            }
             app.live.announce(touched, Some(tablet.device));
             (ack, outcomes)
         }

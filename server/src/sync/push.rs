@@ -15,6 +15,7 @@ use sync_protocol::{
 use super::chain::{self, ForeignChain, Owner, Wanted};
 use super::quarantine;
 use super::wire::RawOp;
+use crate::checks;
 use crate::db::schema::{blob_references, ops, records};
 use crate::db::types::{JsonText, Key, Timestamp};
 use crate::db::{AnyConnection, Failed, insert_all};
@@ -174,6 +175,9 @@ pub fn push(
         let kept = Kept { incarnation: request.incarnation, from: next, stood: &stood };
         keep(connection, pusher, &kept, &arrived, &outcomes)?;
         chain::advance(connection, request.incarnation, end, again)?;
+        if let Some(board) = &board {
+            checks::ask(connection, board.changed().map(|(_, now)| now), pusher.now)?;
+        }
         // Last, for from here on the scopes' counters are locked until the commit.
         if let Some(board) = board {
             let (incarnation, catalogue) = (request.incarnation, pusher.catalogue);

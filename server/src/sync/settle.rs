@@ -127,6 +127,7 @@ pub(super) async fn settle(
         })
         .await;
     let (outcomes, touched) = settled.map_err(Problem::from)?;
+    app.checks.ring();
     app.live.announce(touched, None);
     Ok(web::Json(Decided { outcomes }))
 }

@@ -2,11 +2,13 @@
 
 mod accounts;
 mod bad_input;
+mod checks;
 mod crash;
 mod day;
 mod decisions;
 mod devices;
 mod form_library;
+mod form_records;
 mod forms;
 mod live;
 mod media;

@@ -336,22 +336,24 @@ pub fn address(tablet: &HeadlessTablet, household: &Row, address: &str) -> Draft
 pub fn visit(tablet: &HeadlessTablet, household: &Row, photo: Hash, number: u64) -> Vec<Draft> {
     let scope = scope_of(tablet, household.id);
     let now = tablet.clock().wall * 1_000;
+    let guarantees = ["food", "clothing", "schooling", "health_care", "housing"];
+    let guarantees = guarantees.map(|name| (name, Value::from("yes")));
+    let water = if number.is_multiple_of(7) { "no" } else { "yes" };
+    let map = |entries: &[(&str, Value)]| {
+        Value::Map(
+            entries.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+        )
+    };
     let answers = [
         ("consent", Value::from("given")),
-        ("food", "yes".into()),
-        ("clothing", "yes".into()),
-        ("schooling", "yes".into()),
-        ("health_care", "yes".into()),
-        ("housing", "yes".into()),
-        ("water", if number.is_multiple_of(7) { "no" } else { "yes" }.into()),
+        ("guarantees", map(&[&guarantees[..], &[("water", water.into())]].concat())),
         ("persons", Value::Integer(4)),
         ("income", Value::Integer(30_000 + number as i64)),
         ("note", format!("第 {number} 次走访，家庭情况稳定，无新增风险。").into()),
     ];
-    let fields = Fields::from([
+    let mut fields = Fields::from([
         (1, household.id.to_string().into()),
-        (2, "household_visit".into()),
-        (3, Value::Map(answers.map(|(name, value)| (name.to_owned(), value)).into())),
+        (3, map(&answers)),
         (4, Value::Integer(now - 1_200_000_000)),
         (5, Value::Integer(now)),
         (7, "given".into()),
@@ -359,6 +361,7 @@ pub fn visit(tablet: &HeadlessTablet, household: &Row, photo: Hash, number: u64)
         (9, "submitted".into()),
         (10, "月度走访".into()),
     ]);
+    fields.extend(tablet.form("household_visit").map(|hash| (2, hash.to_string().into())));
     let visit = Draft {
         blobs: vec![photo],
         ..draft(tablet, "visit", RecordId(Uuid::now_v7()), &scope, Change::Create { fields })

@@ -65,6 +65,8 @@ pub struct HeadlessTablet {
     journal: Journal,
     client: Client,
     catalogue: Catalogue,
+    /// The versions of forms that are filled in, by the forms' names.
+    forms: BTreeMap<String, Hash>,
     key: SigningKey,
     started: Instant,
     boot: String,
@@ -145,6 +147,7 @@ impl HeadlessTablet {
             journal,
             client,
             catalogue: Catalogue::default(),
+            forms: BTreeMap::new(),
             key,
             started: Instant::now(),
             boot: Uuid::new_v4().to_string(),
@@ -163,6 +166,11 @@ impl HeadlessTablet {
     /// Every definition the tablet has.
     pub fn catalogue(&self) -> &Catalogue {
         &self.catalogue
+    }
+
+    /// The version of a form that is filled in here.
+    pub fn form(&self, name: &str) -> Option<Hash> {
+        self.forms.get(name).copied()
     }
 
     /// The rows the tablet has stored.
@@ -388,7 +396,17 @@ impl HeadlessTablet {
                 );
             }
         }
+        self.fetch_forms().await?;
         self.keep_keys()?;
+        Ok(())
+    }
+
+    /// Asks which versions of forms are filled in here.
+    pub async fn fetch_forms(&mut self) -> Result<(), TabletError> {
+        let forms = self.retried(reqwest::Method::GET, "/sync/v1/forms").await?;
+        let text = |form: &Json, name: &str| form[name].as_str().unwrap_or_default().to_owned();
+        let line = |form: &Json| Some((text(form, "name"), text(form, "hash").parse().ok()?));
+        self.forms = forms.as_array().into_iter().flatten().filter_map(line).collect();
         Ok(())
     }
 

@@ -3,9 +3,10 @@
 //! One class, [`FormSession`], over [`mobile_schema::form::Session`]: what goes in and out is words
 //! and JSON. Nothing here decides anything.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use mobile_schema::RegisterDefinition;
 use mobile_schema::form::{Files, Form, Session, Untaken, World, load, read_list};
 use mobile_schema::xml::Element;
 use serde_json::Value;
@@ -15,6 +16,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 #[wasm_bindgen]
 pub struct FormSession {
     session: Session,
+    unplaced: Vec<Untaken>,
 }
 
 /// The attachments of a form: lists and files by the ids that it calls them by.
@@ -41,6 +43,21 @@ impl FormFiles {
         self.files.insert(id.to_owned(), list);
         Ok(())
     }
+
+    /// Adds the records of a register as the list of an id: an array of their ids and values by
+    /// field id, as JSON.
+    ///
+    /// # Errors
+    /// Where the register or the records can't be read.
+    pub fn add_records(&mut self, id: &str, register: &str, records: &str) -> Result<(), String> {
+        let register: RegisterDefinition =
+            serde_json::from_str(register).map_err(|error| error.to_string())?;
+        let records: Vec<(String, BTreeMap<u32, mobile_schema::Value>)> =
+            serde_json::from_str(records).map_err(|error| error.to_string())?;
+        let list = register.list(records.iter().map(|(id, fields)| (id.as_str(), fields)));
+        self.files.insert(id.to_owned(), list);
+        Ok(())
+    }
 }
 
 #[wasm_bindgen]
@@ -51,7 +68,8 @@ impl FormSession {
     /// Where the form or the world can't be read, in words for developers.
     pub fn begin(xform: &str, files: &FormFiles, world: &str) -> Result<Self, String> {
         let (form, world) = opened(xform, world)?;
-        Ok(Self { session: Session::begin(form, &files.files, world) })
+        let session = Session::begin(form, &files.files, world);
+        Ok(Self { session, unplaced: Vec::new() })
     }
 
     /// Goes on with a submission that was saved.
@@ -66,7 +84,55 @@ impl FormSession {
     ) -> Result<Self, String> {
         let (form, world) = opened(xform, world)?;
         let saved = Element::read(saved).map_err(|problem| problem.to_string())?;
-        Ok(Self { session: Session::resume(form, &files.files, world, &saved) })
+        let session = Session::resume(form, &files.files, world, &saved);
+        Ok(Self { session, unplaced: Vec::new() })
+    }
+
+    /// Goes on with answers that a record holds (JSON). What has no place in the form is told by
+    /// [`Self::unplaced`].
+    ///
+    /// # Errors
+    /// As [`Self::begin`], or where the answers are no JSON.
+    pub fn reopen(
+        xform: &str,
+        files: &FormFiles,
+        world: &str,
+        answers: &str,
+    ) -> Result<Self, String> {
+        let (form, world) = opened(xform, world)?;
+        let answers = serde_json::from_str(answers).map_err(|error| error.to_string())?;
+        let (session, unplaced) = Session::reopen(form, &files.files, world, &answers);
+        Ok(Self { session, unplaced })
+    }
+
+    /// Answers that a record held and that have no place in the form, as JSON.
+    pub fn unplaced(&self) -> String {
+        self.unplaced.iter().map(Untaken::to_json).collect::<Value>().to_string()
+    }
+
+    /// The answers as a record holds them, as JSON.
+    pub fn answers(&self) -> String {
+        self.session.answers().to_string()
+    }
+
+    /// What the answers say about records, as JSON.
+    ///
+    /// # Errors
+    /// Never, but for a lack of memory.
+    pub fn entities(&self) -> Result<String, String> {
+        serde_json::to_string(&self.session.entities()).map_err(|error| error.to_string())
+    }
+
+    /// Opens the form on a record of a register: its id, and its values by field id, as JSON. False
+    /// where the form changes no records of this register.
+    ///
+    /// # Errors
+    /// Where the register or the values can't be read.
+    pub fn open_on(&mut self, register: &str, id: &str, fields: &str) -> Result<bool, String> {
+        let register: RegisterDefinition =
+            serde_json::from_str(register).map_err(|error| error.to_string())?;
+        let fields = serde_json::from_str(fields).map_err(|error| error.to_string())?;
+        Ok(self.session.open_on(&register, id, &fields))
     }
 
     /// Every node with its state, what is wrong, and which files belong to it, as JSON.

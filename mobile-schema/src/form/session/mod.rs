@@ -4,6 +4,7 @@
 //! answer is marked with its place in the form's order and run once, in that order.
 
 mod actions;
+mod entities;
 mod plant;
 mod read;
 mod run;
@@ -18,6 +19,7 @@ use crate::expression::tree::TOP;
 use crate::expression::{Code, Evaluation, Failure, Indexes, Names, Tree};
 use crate::xml::{Element, local};
 
+pub use self::entities::Entity;
 use self::view::View;
 use super::definition::{Control, Definition, Event, Form, NodeKind};
 

@@ -1,0 +1,150 @@
+//! What is due, and what is known of it, in the database.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::prelude::*;
+use mobile_schema::Hash;
+use mobile_schema::pack::BundleKind;
+use mobile_schema::rule::RuleSet;
+use sync_protocol::{Record, RecordId, finding};
+
+use super::{CHECKER, Subject};
+use crate::accounts;
+use crate::db::schema::{bundles, checks_due, records};
+use crate::db::types::{Key, Timestamp};
+use crate::db::{AnyConnection, update_all};
+use crate::records as store;
+
+/// The registers whose records are looked at.
+const LOOKED_AT: [&str; 3] = ["visit", "household", "member"];
+
+#[derive(Insertable)]
+#[diesel(table_name = checks_due)]
+struct DueRow {
+    record: Key,
+    asked_at: Timestamp,
+}
+
+/// Notes that these records changed and are to be looked at.
+pub fn ask<'a>(
+    connection: &mut AnyConnection,
+    changed: impl Iterator<Item = &'a Record>,
+    now: Timestamp,
+) -> QueryResult<()> {
+    let rows: Vec<DueRow> = changed
+        .filter(|record| LOOKED_AT.contains(&record.collection.as_str()))
+        .map(|record| DueRow { record: record.id.into(), asked_at: now })
+        .collect();
+    update_all!(connection, checks_due::table, checks_due::record, (checks_due::asked_at), rows)
+}
+
+/// Notes that every household is to be looked at: the rules are others.
+pub(crate) fn ask_all(connection: &mut AnyConnection, now: Timestamp) -> QueryResult<()> {
+    let households: Vec<Key> = records::table
+        .filter(records::collection.eq("household").and(records::deleted.eq(false)))
+        .select(records::id)
+        .load(connection)?;
+    let rows: Vec<DueRow> =
+        households.into_iter().map(|record| DueRow { record, asked_at: now }).collect();
+    update_all!(connection, checks_due::table, checks_due::record, (checks_due::asked_at), rows)
+}
+
+/// Forgets what is due.
+pub(crate) fn forget_due(connection: &mut AnyConnection) -> QueryResult<usize> {
+    diesel::delete(checks_due::table).execute(connection)
+}
+
+/// Some of what is due, the oldest first.
+pub(super) fn due(connection: &mut AnyConnection, limit: i64) -> QueryResult<Vec<RecordId>> {
+    let ids: Vec<Key> = checks_due::table
+        .order((checks_due::asked_at, checks_due::record))
+        .limit(limit)
+        .select(checks_due::record)
+        .load(connection)?;
+    Ok(ids.into_iter().map(RecordId::from).collect())
+}
+
+/// It is done.
+pub(super) fn done(connection: &mut AnyConnection, records: &[RecordId]) -> QueryResult<()> {
+    let keys: Vec<Key> = records.iter().copied().map(Key::from).collect();
+    diesel::delete(checks_due::table.filter(checks_due::record.eq_any(keys)))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// What is to be looked at for the sake of these records: visits themselves, and the households of
+/// members.
+pub(super) fn subjects(
+    connection: &mut AnyConnection,
+    due: &[Record],
+) -> QueryResult<Vec<Subject>> {
+    let is = |record: &&Record, collection: &str| record.collection == collection;
+    let members: Vec<Key> =
+        due.iter().filter(|one| is(one, "member")).map(|one| one.id.into()).collect();
+    let of_members: Vec<Option<Key>> = records::table
+        .filter(records::id.eq_any(members))
+        .select(records::subject)
+        .load(connection)?;
+    let households = due.iter().filter(|one| is(one, "household")).map(|one| one.id);
+    let households: BTreeSet<RecordId> =
+        households.chain(of_members.into_iter().flatten().map(RecordId::from)).collect();
+    let visits = due.iter().filter(|one| is(one, "visit")).cloned();
+    let mut looked_at: Vec<Record> = visits.collect();
+    let households: Vec<RecordId> = households.into_iter().collect();
+    let found = store::load(connection, &households)?;
+    looked_at.extend(found.into_iter().filter(|one| one.collection == "household"));
+    looked_at.into_iter().map(|record| subject(connection, record)).collect()
+}
+
+fn subject(connection: &mut AnyConnection, record: Record) -> QueryResult<Subject> {
+    let members = match record.collection.as_str() {
+        "household" => about(connection, "member", &[record.id])?,
+        _ => Vec::new(),
+    };
+    let whole: Vec<RecordId> =
+        std::iter::once(record.id).chain(members.iter().map(|member| member.id)).collect();
+    let known = about(connection, finding::COLLECTION, &whole)?;
+    let by_checks = known.into_iter().filter(|known| finding::is_checked(&known.fields));
+    let known = by_checks.map(|known| known.id).collect();
+    let members = members.into_iter().filter(|member| !member.deleted).collect();
+    Ok(Subject { record, members, known })
+}
+
+/// The records of a register that are about others; deleted ones too.
+fn about(
+    connection: &mut AnyConnection,
+    collection: &str,
+    subjects: &[RecordId],
+) -> QueryResult<Vec<Record>> {
+    let subjects: Vec<Key> = subjects.iter().copied().map(Key::from).collect();
+    let ids: Vec<Key> = records::table
+        .filter(records::subject.eq_any(subjects).and(records::collection.eq(collection)))
+        .order(records::id)
+        .select(records::id)
+        .load(connection)?;
+    let ids: Vec<RecordId> = ids.into_iter().map(RecordId::from).collect();
+    store::load(connection, &ids)
+}
+
+/// The newest version of each set of rules, by its hash.
+pub(super) fn rule_sets(connection: &mut AnyConnection) -> QueryResult<Vec<(Hash, RuleSet)>> {
+    let rows: Vec<(Vec<u8>, Vec<u8>)> = bundles::table
+        .filter(bundles::kind.eq(BundleKind::Rules.name()))
+        .order((bundles::name, bundles::version))
+        .select((bundles::hash, bundles::bytes))
+        .load(connection)?;
+    let mut newest: BTreeMap<String, (Hash, RuleSet)> = BTreeMap::new();
+    let unreadable = |what: String| diesel::result::Error::DeserializationError(what.into());
+    for (hash, bytes) in rows {
+        let hash = hash.try_into().map(Hash).map_err(|_| unreadable("a hash".to_owned()))?;
+        let set: RuleSet =
+            serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
+        newest.insert(set.name.clone(), (hash, set));
+    }
+    Ok(newest.into_values().collect())
+}
+
+/// Makes sure that findings have somebody to be by.
+pub(super) fn introduce(connection: &mut AnyConnection, now: Timestamp) -> QueryResult<()> {
+    accounts::add_nobody(connection, CHECKER, "ruhu:checks", "系统校验 Checks", now)
+}

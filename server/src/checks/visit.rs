@@ -1,0 +1,113 @@
+//! A second look at a visit, by the version of the form it was made with.
+
+use std::collections::BTreeMap;
+
+use mobile_schema::form::Doubt;
+use mobile_schema::{Hash, Labels, Value};
+use sync_protocol::Record;
+use sync_protocol::finding::Finding;
+
+use super::MOST_FINDINGS;
+use crate::app::App;
+use crate::db::Timestamp;
+use crate::forms::{Compiled, world};
+use crate::http::Problem;
+
+/// Fields of the built-in register `visit`.
+const FORM: u32 = 2;
+const ANSWERS: u32 = 3;
+const ENDED_AT: u32 = 5;
+
+/// What is wrong with a visit's answers. One without a form has none to be wrong.
+pub(super) async fn judge(
+    app: &App,
+    visit: &Record,
+    now: Timestamp,
+) -> Result<Vec<Finding>, Problem> {
+    let named = visit.fields.get(&FORM).and_then(Value::as_text).unwrap_or_default();
+    if visit.deleted || named.is_empty() {
+        return Ok(Vec::new());
+    }
+    let version: Option<Hash> = named.parse().ok();
+    let compiled = match version {
+        Some(version) => app.forms.get(app, version).await?,
+        None => None,
+    };
+    let (Some(version), Some(compiled)) = (version, compiled) else {
+        return Ok(vec![unknown_version(visit, named)]);
+    };
+    let answers = match visit.fields.get(&ANSWERS) {
+        None | Some(Value::Null) => serde_json::json!({}),
+        Some(answers) => serde_json::to_value(answers).unwrap_or_default(),
+    };
+    // What is now to the form was then.
+    let ended = visit.fields.get(&ENDED_AT).and_then(Value::as_integer).map(Timestamp);
+    let then = ended.unwrap_or(now);
+    let judged = actix_web::web::block(move || doubts(&compiled, &answers, then)).await;
+    let judged = judged.map_err(|_| Problem::new(&crate::http::Kind::INTERNAL))?;
+    Ok(judged.into_iter().map(|doubt| finding(visit, version, doubt)).collect())
+}
+
+/// Each doubt with its words in both languages.
+fn doubts(
+    compiled: &Compiled,
+    answers: &serde_json::Value,
+    then: Timestamp,
+) -> Vec<(Doubt, Labels)> {
+    let in_language = |language| {
+        let mut all = compiled.form.judge(&compiled.lists, world(then, language), answers);
+        all.truncate(MOST_FINDINGS);
+        all
+    };
+    let (chinese, english) = (in_language("zh-CN"), in_language("en"));
+    let words = |doubt: &Doubt| match doubt.label.as_str() {
+        "" => doubt.message.clone(),
+        label => format!("{label}: {}", doubt.message),
+    };
+    chinese
+        .into_iter()
+        .zip(english)
+        .map(|(chinese, english)| {
+            let labels = [("zh-CN", words(&chinese)), ("en", words(&english))];
+            (chinese, Labels(labels.map(|(tag, text)| (tag.to_owned(), text)).into()))
+        })
+        .collect()
+}
+
+fn finding(visit: &Record, version: Hash, (doubt, message): (Doubt, Labels)) -> Finding {
+    let evidence = [("value".to_owned(), Value::from(doubt.value))];
+    Finding {
+        subject: visit.id,
+        rule: format!("form/{}", doubt.reason),
+        // The last of a long path tells more than the first.
+        place: ending(&doubt.path, 500),
+        severity: "error",
+        message,
+        evidence: if doubt.reason == "required" { BTreeMap::new() } else { evidence.into() },
+        judged_by: version,
+        explainable: true,
+    }
+}
+
+fn unknown_version(visit: &Record, named: &str) -> Finding {
+    let words = [
+        ("zh-CN", "走访使用的问卷版本，服务器上没有。"),
+        ("en", "The visit was made with a version of the form that the server doesn't know."),
+    ];
+    Finding {
+        subject: visit.id,
+        rule: "form/unknown-version".to_owned(),
+        place: String::new(),
+        severity: "doubt",
+        message: Labels(words.map(|(tag, text)| (tag.to_owned(), text.to_owned())).into()),
+        evidence: [("form".to_owned(), Value::from(named))].into(),
+        judged_by: Hash::of(named.as_bytes()),
+        explainable: true,
+    }
+}
+
+/// At most so many characters of the end of a text.
+fn ending(text: &str, most: usize) -> String {
+    let length = text.chars().count();
+    text.chars().skip(length.saturating_sub(most)).collect()
+}

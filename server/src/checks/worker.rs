@@ -1,0 +1,196 @@
+//! Doing what is due.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web;
+use mobile_schema::Catalogue;
+use mobile_schema::rule::Rules;
+use sync_protocol::finding::{self, Finding};
+use sync_protocol::{Hlc, Op, Record, RecordId, ScopeId};
+
+use super::{CHECKER, RuleSets, Subject, Verdict, household, queries, visit};
+use crate::app::App;
+use crate::db::{Failed, Timestamp};
+use crate::http::{Kind, Problem};
+use crate::records as store;
+use crate::sync::{Person, act};
+
+/// Records in one go.
+const BATCH: i64 = 32;
+/// What another replica left behind is found after this long.
+const LOOK_AROUND: Duration = Duration::from_secs(15);
+
+/// Does what is due, for as long as the server runs.
+pub async fn work(app: web::Data<App>) {
+    loop {
+        match run_due(&app).await {
+            Ok(_) => {}
+            Err(problem) => {
+                tracing::warn!(%problem, "checks wait");
+                tokio::time::sleep(LOOK_AROUND).await;
+            }
+        }
+        // Either is a reason to look again.
+        let _ = tokio::time::timeout(LOOK_AROUND, app.checks.0.notified()).await;
+    }
+}
+
+/// Does all that is due now, and says how many records were looked at.
+///
+/// # Errors
+/// Where the database or the media store can't be reached: what is due stays so.
+pub async fn run_due(app: &App) -> Result<usize, Problem> {
+    let mut looked_at = 0;
+    loop {
+        let done = run_batch(app).await?;
+        looked_at += done;
+        if done == 0 {
+            return Ok(looked_at);
+        }
+    }
+}
+
+async fn run_batch(app: &App) -> Result<usize, Problem> {
+    let (due, subjects, sets) = app
+        .read(|connection| {
+            let ids = queries::due(connection, BATCH)?;
+            if ids.is_empty() {
+                return Ok((Vec::new(), Vec::new(), Vec::new()));
+            }
+            let due = store::load(connection, &ids)?;
+            let subjects = queries::subjects(connection, &due)?;
+            // What is gone altogether is not due.
+            let gone = ids.iter().filter(|id| !due.iter().any(|record| record.id == **id));
+            let seen = due.iter().map(|record| (record.id, Some(record.version)));
+            let seen: Vec<_> = seen.chain(gone.map(|id| (*id, None))).collect();
+            Ok((seen, subjects, queries::rule_sets(connection)?))
+        })
+        .await?;
+    if due.is_empty() {
+        return Ok(0);
+    }
+    let rule_sets: Vec<_> = sets
+        .into_iter()
+        .filter_map(|(hash, set)| match Rules::new(set) {
+            Ok(rules) => Some((hash, Arc::new(rules))),
+            Err(problems) => {
+                tracing::error!(?problems, "published rules can't be run any more");
+                None
+            }
+        })
+        .collect();
+    let now = app.now();
+    let mut verdicts = Vec::new();
+    for subject in subjects {
+        verdicts.push(judge(app, subject, &rule_sets, now).await?);
+    }
+    let count = due.len();
+    let (catalogue, lineage) = (app.definitions(), app.lineage.clone());
+    let written: Result<(bool, BTreeSet<ScopeId>), Failed<Problem>> = app
+        .database
+        .write(move |connection| {
+            let mut ids: Vec<RecordId> = due.iter().map(|(id, _)| *id).collect();
+            ids.extend(verdicts.iter().flat_map(Verdict::records));
+            let there = store::load_for_update(connection, &ids)?;
+            let there: BTreeMap<RecordId, Record> =
+                there.into_iter().map(|record| (record.id, record)).collect();
+            let is_as_seen = |(id, seen): &&(RecordId, Option<_>)| {
+                there.get(id).map(|record| record.version) == *seen
+            };
+            let as_seen: Vec<RecordId> = due.iter().filter(is_as_seen).map(|(id, _)| *id).collect();
+            let ops = operations(&verdicts, &there, &catalogue, now);
+            let scopes: BTreeSet<ScopeId> = ops.iter().map(|op| op.scope.clone()).collect();
+            if !ops.is_empty() {
+                queries::introduce(connection, now)?;
+                let (catalogue, lineage, scopes) = (&*catalogue, &*lineage, &scopes);
+                let (user, decides_about) = (CHECKER, None);
+                let checker = Person { user, scopes, catalogue, lineage, now, decides_about };
+                act(connection, &checker, &ops)?;
+            }
+            queries::done(connection, &as_seen)?;
+            Ok((!as_seen.is_empty(), scopes))
+        })
+        .await;
+    let (is_on, touched) = written.map_err(Problem::from)?;
+    app.live.announce(touched, None);
+    metrics::counter!("checks_total").increment(count as u64);
+    // If everything has changed meanwhile, it is due again, and somebody is at work on it.
+    Ok(if is_on { count } else { 0 })
+}
+
+async fn judge(
+    app: &App,
+    subject: Subject,
+    rule_sets: &RuleSets,
+    now: Timestamp,
+) -> Result<Verdict, Problem> {
+    let judged = if subject.record.collection == "visit" {
+        visit::judge(app, &subject.record, now).await
+    } else {
+        // China has one time.
+        let today = now.plus_seconds(8 * 3600).to_string();
+        let today = today.get(..10).unwrap_or_default();
+        Ok(household::judge(&subject, rule_sets, &app.definitions(), today))
+    };
+    match judged {
+        Ok(findings) => Ok(Verdict { subject, findings }),
+        // Nothing is said about what can't be looked at; the log has the reason.
+        Err(problem) if *problem.kind() == Kind::INTERNAL => {
+            tracing::error!(record = %subject.record.id, "a record could not be checked");
+            let known = BTreeSet::new();
+            Ok(Verdict { subject: Subject { known, ..subject }, findings: Vec::new() })
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+impl Verdict {
+    /// The records of all that was found, now and before.
+    fn records(&self) -> impl Iterator<Item = RecordId> + '_ {
+        self.findings.iter().map(Finding::id).chain(self.subject.known.iter().copied())
+    }
+}
+
+/// What is to be written down of all this, where these are the records there are.
+fn operations(
+    verdicts: &[Verdict],
+    there: &BTreeMap<RecordId, Record>,
+    catalogue: &Catalogue,
+    now: Timestamp,
+) -> Vec<Op> {
+    let Some((definition, _)) = catalogue.current(finding::COLLECTION) else { return Vec::new() };
+    let mut ops = Vec::new();
+    for verdict in verdicts {
+        let found: BTreeMap<RecordId, &Finding> =
+            verdict.findings.iter().map(|finding| (finding.id(), finding)).collect();
+        for record in verdict.records().collect::<BTreeSet<_>>() {
+            let known = there.get(&record);
+            // Somebody has deleted it: they know why.
+            if known.is_some_and(|known| known.deleted) {
+                continue;
+            }
+            let fields = known.map(|known| &known.fields);
+            let changes = match (found.get(&record), fields) {
+                (Some(finding), fields) => finding.changes(fields),
+                (None, Some(fields)) => finding::changes_if_gone(fields),
+                (None, None) => Vec::new(),
+            };
+            let scope = known.map_or(&verdict.subject.record.scope, |known| &known.scope);
+            ops.extend(changes.into_iter().map(|change| Op {
+                collection: finding::COLLECTION.to_owned(),
+                record,
+                scope: scope.clone(),
+                base: known.map(|known| known.version),
+                change,
+                at: Hlc { wall: now.milliseconds(), counter: 0, node: rand::random() },
+                definition,
+                author: CHECKER,
+                blobs: Vec::new(),
+                group: None,
+            }));
+        }
+    }
+    ops
+}

@@ -1,0 +1,212 @@
+//! Forms and registers: submissions that make and change records, records that open a form.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use harness::story;
+use mobile_schema::form::{Files, Form, Session, World, open};
+use mobile_schema::{Catalogue, Value};
+use reqwest::Method;
+use serde_json::{Value as Json, json};
+use sync_protocol::Row;
+use sync_protocol::entity::{self, Submission, Written};
+use sync_protocol::op::Change;
+use sync_protocol::tablet::Draft;
+use tablets::HeadlessTablet;
+
+use crate::form_library::{release, send, try_out};
+use crate::probe::county;
+
+const LIMIT: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// A family is found: its household and members become records.
+const FOUND: &str = "| survey |
+| | type | name | label | save_to |
+| | text | head | Head | household#head_name |
+| | text | phone | Phone | household#phone |
+| | decimal | income | Income | household#yearly_income |
+| | begin repeat | person | Person | |
+| | text | name | Name | member#title_line |
+| | date | born | Born | member#born |
+| | end repeat | | | |
+| entities |
+| | dataset | label |
+| | household | ${head} |
+| | member | ${name} |
+";
+
+/// The yearly check of a household that is known.
+const CHECK: &str = "| survey |
+| | type | name | label | save_to | required |
+| | select_one_from_file household.csv | which | Household | | yes |
+| | text | phone | Phone | phone | |
+| | decimal | income | Income | yearly_income | |
+| | select_multiple guarantees | guarantees | Guarantees | guarantees | |
+| | text | remark | Remark | notes | |
+| choices |
+| | list_name | name | label |
+| | guarantees | food | Food |
+| | guarantees | housing | Housing |
+| | guarantees | water | Water |
+| entities |
+| | dataset | entity_id |
+| | household | ${which} |
+";
+
+fn form(text: &str, id: &str) -> Arc<Form> {
+    let opened = open(text.as_bytes(), id);
+    Arc::new(opened.form.unwrap_or_else(|| panic!("{:#?}", opened.problems)))
+}
+
+fn world() -> World {
+    World {
+        now: 1_764_057_600_000,
+        offset: 480,
+        language: "zh-CN".to_owned(),
+        properties: HashMap::new(),
+        location: None,
+        seed: rand::random(),
+    }
+}
+
+/// What a session's entities change, as a tablet sees the records.
+fn written(session: &Session, catalogue: &Catalogue, tablet: &HeadlessTablet) -> Vec<Written> {
+    let entities = session.entities();
+    let files = BTreeMap::new();
+    let submission = Submission { catalogue, about: None, files: &files };
+    let known = |record| tablet.view(record).map(|row| row.fields);
+    let written = entity::write_all(&entities, submission, known);
+    written.into_iter().map(|one| one.expect("it is written")).collect()
+}
+
+fn drafts(tablet: &HeadlessTablet, near: &Row, written: Vec<Written>) -> Vec<Draft> {
+    let scope = tablet.machine().scope_of(near.id).expect("a village").clone();
+    let mut drafts = Vec::new();
+    for one in written {
+        for change in one.changes {
+            drafts.push(Draft {
+                collection: one.collection.clone(),
+                record: one.record,
+                scope: scope.clone(),
+                base: tablet.machine().version_of(one.record),
+                change,
+                definition: one.definition,
+                blobs: one.blobs.clone(),
+            });
+        }
+    }
+    drafts
+}
+
+story!(a_submission_makes_records_and_a_record_opens_a_form, async |stage| {
+    let mut tablet = stage.tablet("cadre").await;
+    let near = tablet.rows().find(|row| row.collection == "household").unwrap().clone();
+    let catalogue = tablet.catalogue().clone();
+    let found = FOUND.replace("title_line", "name_of_member");
+    assert!(
+        open(found.as_bytes(), "found").form.unwrap().unwritable(&catalogue)
+            == ["member.name_of_member"]
+    );
+    let found = FOUND.replace("member#title_line", "");
+    let mut session = Session::begin(form(&found, "found"), &Files::new(), world());
+    let answers = json!({
+        "head": "新户（虚构）", "phone": "13800000000", "income": "1250.50",
+        "person": [{ "name": "甲（虚构）", "born": "1990-01-02" }, { "name": "乙（虚构）" }],
+    });
+    assert_eq!(session.fill(&answers), []);
+    let made = written(&session, &catalogue, &tablet);
+    assert_eq!(
+        made.iter().map(|one| one.collection.as_str()).collect::<Vec<_>>(),
+        ["member", "member", "household"]
+    );
+    let (head, first) = (made[2].record, made[0].record);
+    let drafts_of_day = drafts(&tablet, &near, made.clone());
+    tablet.edit(drafts_of_day).unwrap();
+    tablet.sync_again(LIMIT).await.unwrap();
+    let mut supervisor = stage.person("supervisor").await;
+    let path = format!("/api/v1/records/{head}");
+    let record = supervisor.call(Method::GET, &path, None).await.unwrap();
+    assert_eq!(record["title"], "新户（虚构）");
+    assert_eq!(record["fields"]["8"], 125_050);
+    let path = format!("/api/v1/records/{first}");
+    let person = supervisor.call(Method::GET, &path, None).await.unwrap();
+    assert_eq!(
+        (&person["fields"]["2"], &person["fields"]["6"]),
+        (&json!("甲（虚构）"), &json!("1990-01-02"))
+    );
+
+    // Sent twice, it is made once: an edit of the same submission finds its records.
+    let (again, untaken) =
+        Session::reopen(form(&found, "found"), &Files::new(), world(), &session.answers());
+    assert_eq!(untaken, []);
+    let twice = written(&again, &catalogue, &tablet);
+    assert_eq!(
+        twice.iter().map(|one| one.record).collect::<Vec<_>>(),
+        made.iter().map(|one| one.record).collect::<Vec<_>>()
+    );
+    assert!(twice.iter().all(|one| one.changes.is_empty()));
+
+    // The record opens the form of the yearly check.
+    let row = tablet.view(head).unwrap();
+    let (_, register) = catalogue.current("household").unwrap();
+    let ids: Vec<(String, &Row)> = tablet
+        .rows()
+        .filter(|row| row.collection == "household")
+        .map(|row| (row.id.to_string(), row))
+        .collect();
+    let list = register.list(ids.iter().map(|(id, row)| (id.as_str(), &row.fields)));
+    let files = Files::from([("household".to_owned(), list)]);
+    let mut check = Session::begin(form(CHECK, "check"), &files, world());
+    assert!(check.open_on(register, &head.to_string(), &row.fields));
+    let begun = check.answers();
+    assert_eq!(begun["which"], json!(head));
+    assert_eq!((&begun["phone"], &begun["income"]), (&json!("13800000000"), &json!("1250.50")));
+    assert_eq!(check.validate(check.root()), []);
+    let answers = json!({ "income": "2000", "guarantees": ["food", "water"], "remark": "已核实" });
+    assert_eq!(check.fill(&answers), []);
+    let changed = written(&check, &catalogue, &tablet);
+    let mut kinds: Vec<&str> = changed[0]
+        .changes
+        .iter()
+        .map(|change| match change {
+            Change::Patch { fields } => {
+                assert_eq!(fields.keys().copied().collect::<Vec<_>>(), [8], "only what differs");
+                "patch"
+            }
+            Change::Add { field: 10, .. } => "guarantee",
+            Change::Add { field: 12, .. } => "note",
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    kinds.sort_unstable();
+    assert_eq!(kinds, ["guarantee", "guarantee", "note", "patch"]);
+    let edits = drafts(&tablet, &near, changed);
+    tablet.edit(edits).unwrap();
+    tablet.sync_again(LIMIT).await.unwrap();
+    let record =
+        supervisor.call(Method::GET, &format!("/api/v1/records/{head}"), None).await.unwrap();
+    assert_eq!(record["fields"]["8"], 200_000);
+    assert_eq!(record["fields"]["10"], json!(["food", "water"]));
+    assert_eq!(tablet.view(head).unwrap().fields[&8], Value::Integer(200_000));
+});
+
+story!(a_form_that_writes_to_no_register_is_not_published, async |stage| {
+    let mut admin = stage.person("admin").await;
+    let upload = async |admin: &tablets::Client, text: &str| -> (String, String, Json) {
+        let (status, told) =
+            send(&stage, admin, "/api/v1/forms", ("found.md", text.as_bytes()), &[]).await;
+        assert_eq!(status, 201, "{told}");
+        let text = |value: &Json| value.as_str().unwrap().to_owned();
+        (text(&told["form"]["id"]), text(&told["hash"]), told["missing_registers"].clone())
+    };
+    let wells = FOUND.replace("member", "well");
+    let (id, hash, lacking) = upload(&admin, &wells).await;
+    assert_eq!(lacking, json!(["well"]));
+    assert_eq!(try_out(&mut admin, &id, &hash, json!({})).await["passed"], true);
+    let refused = release(&mut admin, &id, Some(&hash), &county()).await.unwrap_err();
+    assert_eq!(refused.kind(), "form-incomplete");
+    let (id, hash, lacking) = upload(&admin, CHECK).await;
+    assert_eq!(lacking, json!([]), "the list of households comes from their register");
+    let trial = try_out(&mut admin, &id, &hash, json!({ "which": "a" })).await;
+    assert_eq!(trial["missing_files"], json!(["household"]));
+});
