@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use harness::{Stage, story};
+use harness::{ServerProcess, Stage, story};
 use reqwest::Method;
 use ruhu::checks;
 use serde_json::{Value as Json, json};
 use sync_protocol::{RecordId, Row};
 use uuid::Uuid;
 
-use crate::probe::{Probe, kind};
+use crate::live::Events;
+use crate::probe::{Probe, VILLAGE, kind};
 
 /// The findings about a record as a supervisor reads them, in the order of their rules.
 async fn findings(stage: &Arc<Stage>, about: RecordId) -> Vec<Json> {
@@ -256,4 +257,29 @@ story!(the_rules_of_a_pack_are_run_and_a_new_version_looks_at_every_household, a
     install(pack).await.unwrap();
     assert!(checks::run_due(stage.app()).await.unwrap() > 300, "every household is due");
     assert_eq!(about_income().await.unwrap()["fields"]["4"], "corrected");
+});
+
+story!(a_server_that_dies_after_a_push_leaves_its_checks_to_the_next, async |stage| {
+    let (arguments, environment) = stage.process_settings();
+    let mut probe = Probe::new(&stage, "cadre").await;
+    let (before, after) = (RecordId(Uuid::now_v7()), RecordId(Uuid::now_v7()));
+    let wrong = json!({ "consent": "perhaps" });
+    let first = ServerProcess::start(&arguments, &environment);
+    probe.tablet.client().move_to(first.address());
+    let op = visit(&probe, before, &wrong);
+    assert_eq!(kind(&probe.push(&[op]).await[0]), "applied");
+    first.kill();
+    let next = ServerProcess::start(&arguments, &environment);
+    probe.tablet.client().move_to(next.address());
+    let token = probe.tablet.client().access_token().to_owned();
+    let mut events = Events::open(next.address(), "/sync/v1/live", &token).await;
+    let op = visit(&probe, after, &wrong);
+    probe.push(&[op]).await;
+    // A tablet does not hear of what it did itself, but of what is found in it.
+    while findings(&stage, after).await.is_empty() {
+        events.until(VILLAGE).await;
+    }
+    for id in [before, after] {
+        assert_eq!(rules(&findings(&stage, id).await), [("form/choice", "/data/consent", "open")]);
+    }
 });

@@ -10,13 +10,13 @@ use serde_json::Value as Json;
 use crate::probe::{Probe, VILLAGE, kind};
 
 /// A stream of server-sent events.
-struct Events {
+pub(crate) struct Events {
     stream: futures_util::stream::BoxStream<'static, String>,
     text: String,
 }
 
 impl Events {
-    async fn open(address: &str, path: &str, token: &str) -> Self {
+    pub(crate) async fn open(address: &str, path: &str, token: &str) -> Self {
         let answer = reqwest::Client::new()
             .get(format!("{address}{path}"))
             .bearer_auth(token)
@@ -35,7 +35,7 @@ impl Events {
     }
 
     /// Waits for the words, and forgets what came before them.
-    async fn until(&mut self, words: &str) -> String {
+    pub(crate) async fn until(&mut self, words: &str) -> String {
         let waiting = async {
             loop {
                 if let Some(at) = self.text.find(words) {
