@@ -132,11 +132,17 @@ fn a_list_that_is_not_there_makes_no_choice_doubtful() {
     let text = "| survey |
 | | type | name | label |
 | | select_one_from_file wells.csv | well | Well |
+| | select_one yes_no | clean | Clean |
+| choices |
+| | list_name | name | label |
+| | yes_no | yes | Yes |
 ";
     let form = form(text);
     assert_eq!(form.files(), ["wells.csv"]);
-    let stored = json!({ "well": "w9" });
-    assert_eq!(form.judge(&Files::new(), world(), &stored), []);
+    let both = json!({ "well": "w9", "clean": "perhaps" });
+    let doubts = form.judge(&Files::new(), world(), &both);
+    assert_eq!((doubts.len(), doubts[0].path.as_str()), (1, "/data/clean"));
+    let stored = json!({ "well": "w9", "clean": "yes" });
     let lists = read_lists([("wells", "wells.csv", &b"name,label\nw1,East\n"[..])]);
     let doubts = form.judge(&lists, world(), &stored);
     assert_eq!((doubts.len(), doubts[0].reason, &*doubts[0].value), (1, "choice", "w9"));

@@ -43,6 +43,9 @@ impl Form {
             .collect();
         // Where a list is not there, nobody can tell what it offers.
         let knows_lists = session.missing_files().is_empty();
+        let is_known = |node: u32| {
+            knows_lists || session.choices(node).is_ok_and(|choices| !choices.is_empty())
+        };
         let mut open = vec![session.root()];
         while let Some(node) = open.pop() {
             open.extend(session.children(node).iter().rev());
@@ -53,7 +56,7 @@ impl Form {
             }
             let (reason, message) = if !session.is_relevant(node) {
                 ("irrelevant", said("此题不该作答。", "This question isn't asked."))
-            } else if knows_lists && !session.offers(node, value) {
+            } else if !session.offers(node, value) && is_known(node) {
                 ("choice", said("没有这个选项。", "There is no such choice."))
             } else {
                 continue;

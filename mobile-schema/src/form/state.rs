@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::answers::Untaken;
 use super::judge::Doubt;
 use super::problem::{Place, Problem, Severity};
-use super::session::Session;
+use super::session::{Entity, Session};
 use super::summary::Summary;
 use super::validate::Invalid;
 
@@ -102,6 +102,23 @@ impl Doubt {
             "reason": self.reason,
             "message": self.message,
             "value": self.value,
+        })
+    }
+}
+
+impl Entity {
+    /// As JSON.
+    pub fn to_json(&self) -> Value {
+        let words = self.properties.iter();
+        let properties: Value =
+            words.map(|(name, text)| (name.clone(), Value::from(text.as_str()))).collect();
+        json!({
+            "list": self.list,
+            "id": self.id,
+            "creates": self.creates,
+            "updates": self.updates,
+            "label": self.label,
+            "properties": properties,
         })
     }
 }

@@ -1,9 +1,10 @@
 //! The registers a form writes to, and whether they have a place for what it saves.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use super::definition::{Form, NodeKind};
-use crate::Catalogue;
+use super::definition::{Form, Instance, NodeKind};
+use crate::{Catalogue, RegisterDefinition};
 
 impl Form {
     /// The lists of the form's entities, with the properties that are saved to each.
@@ -34,6 +35,16 @@ impl Form {
             }
         }
         found
+    }
+
+    /// The lists of the form that are registers, by the ids that expressions call them by.
+    pub fn registers_read(&self, catalogue: &Catalogue) -> Vec<(String, Arc<RegisterDefinition>)> {
+        let register = |instance: &Instance| {
+            let name = instance.source.as_deref()?.rsplit('/').next()?.strip_suffix(".csv")?;
+            let (_, register) = catalogue.current(name)?;
+            Some((instance.id.clone(), register.clone()))
+        };
+        self.instances.iter().filter_map(register).collect()
     }
 
     /// What the registers have no place for: `household` where there is no such register (or forms

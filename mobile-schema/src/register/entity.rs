@@ -1,13 +1,14 @@
 //! Records and forms: a register's fields as the words of answers, and the other way round.
 
-use std::collections::BTreeMap;
-
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use std::collections::{BTreeMap, HashMap};
 
 use super::{Field, FieldId, FieldType, RegisterDefinition, Role};
+use crate::expression::functions::date::Moment;
 use crate::xml::{Element, is_name};
 use crate::{Hash, Value};
+
+/// Minutes that China's one time is ahead of UTC, for moments that don't say.
+const CHINA: i32 = 480;
 
 /// A property that has no place in the register, or that its field can't hold.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,7 +26,7 @@ impl RegisterDefinition {
     pub fn values_of(
         &self,
         label: Option<&str>,
-        properties: &BTreeMap<String, String>,
+        properties: &[(String, String)],
         files: &BTreeMap<String, Hash>,
     ) -> (BTreeMap<FieldId, Value>, Vec<Unplaced>) {
         let (mut values, mut unplaced) = (BTreeMap::new(), Vec::new());
@@ -51,14 +52,11 @@ impl RegisterDefinition {
         (values, unplaced)
     }
 
-    /// What a record holds in the field of a name, in the words of answers.
-    pub fn text_of_property(
-        &self,
-        property: &str,
-        fields: &BTreeMap<FieldId, Value>,
-    ) -> Option<String> {
-        let field = self.field_named(property)?;
-        Some(text_of(field, fields.get(&field.id)?))
+    /// What a record holds, in the words of answers, by the names of its fields.
+    pub fn texts_of(&self, fields: &BTreeMap<FieldId, Value>) -> HashMap<String, String> {
+        let text =
+            |field: &Field| Some((field.name.clone(), text_of(field, fields.get(&field.id)?)));
+        self.fields.iter().filter_map(text).collect()
     }
 
     /// Records as the list that forms choose from, as ODK has it: `name` is the id, `label` the
@@ -115,9 +113,8 @@ fn value_of(
             _ => return Err(none),
         },
         FieldType::Moment => {
-            let moment = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| none)?;
-            let micros = moment.unix_timestamp_nanos() / 1_000;
-            Value::Integer(i64::try_from(micros).map_err(|_| none)?)
+            let moment = Moment::read(text).ok_or(none)?;
+            Value::Integer(moment.unix_ms(CHINA).ok_or(none)? * 1_000)
         }
         FieldType::Geopoint => place(text).ok_or(none)?,
         FieldType::SelectMultiple { .. } => text.split_whitespace().map(Value::from).collect(),
@@ -150,10 +147,7 @@ fn text_of(field: &Field, value: &Value) -> String {
             format!("{sign}{}.{:02}", fen / 100, fen % 100)
         }
         (FieldType::Moment, Value::Integer(micros)) => {
-            OffsetDateTime::from_unix_timestamp_nanos(i128::from(*micros) * 1_000)
-                .ok()
-                .and_then(|moment| moment.format(&Rfc3339).ok())
-                .unwrap_or_default()
+            Moment::at(micros.div_euclid(1_000), CHINA).write(CHINA)
         }
         (FieldType::Geopoint, Value::Map(_)) => {
             let part = |name| value.get(name).and_then(Value::as_integer);
@@ -242,7 +236,7 @@ mod tests {
             (r#""type":"date""#, "2024-02-29", "2024-02-29"),
             (r#""type":"geopoint""#, "26.5 -106.0000001 1000 5", "26.5 -106.0000001 0 5"),
             (r#""type":"select_multiple","choices":[]"#, "a b", "a b"),
-            (r#""type":"moment""#, "2026-11-25T08:00:00+08:00", "2026-11-25T00:00:00Z"),
+            (r#""type":"moment""#, "2026-11-25T00:00:00Z", "2026-11-25T08:00:00.000+08:00"),
             (r#""type":"decimal""#, "0.5", "0.5"),
         ];
         for (kind, words, again) in cases {

@@ -1,19 +1,22 @@
 //! Filling a version in with sample data, before anybody else does.
 
 use actix_web::{HttpRequest, post, web};
-use mobile_schema::form::{Invalid, Session, Untaken};
+use mobile_schema::form::{Files, Invalid, Session, Untaken};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::admin::{hash_of, not_found};
-use super::compiled::world;
+use super::compiled::{Compiled, world};
 use super::queries;
 use crate::app::App;
+use crate::areas::{self, AreaPath};
 use crate::http::caller::ManageForms;
 use crate::http::problem::Language;
 use crate::http::{Body, Kind, Permitted, Problem};
+use crate::limits::MAX_PAGE;
+use crate::records;
 
 /// Sample data.
 #[derive(Deserialize, ToSchema)]
@@ -59,10 +62,11 @@ pub(super) async fn try_out(
 ) -> Result<web::Json<Trial>, Problem> {
     let (form, version) = path.into_inner();
     let version = hash_of(&version)?;
-    let (areas, user) = (permitted.areas, permitted.caller.user);
+    let (seen_from, user) = (permitted.areas, permitted.caller.user);
+    let works_in = seen_from.clone();
     let is_there = app
         .read(move |connection| {
-            let found = queries::find(connection, form, &areas)?;
+            let found = queries::find(connection, form, &seen_from)?;
             Ok(found.is_some() && queries::is_version(connection, form, &version)?)
         })
         .await?;
@@ -71,10 +75,13 @@ pub(super) async fn try_out(
     }
     let Sample { answers } = body.read().await?;
     let compiled = app.forms.get(&app, version).await?.ok_or_else(not_found)?;
+    let registers = register_lists(&app, &compiled, works_in).await?;
     let (now, language) = (app.now(), Language::of(&request).tag());
     let trial = web::block(move || {
         let world = world(now, language);
-        let mut session = Session::begin(compiled.form.clone(), &compiled.lists, world);
+        let mut lists = compiled.lists.clone();
+        lists.extend(registers);
+        let mut session = Session::begin(compiled.form.clone(), &lists, world);
         let untaken = session.fill(&answers);
         session.finish();
         let invalid = session.validate(session.root());
@@ -97,4 +104,34 @@ pub(super) async fn try_out(
         .write(move |connection| queries::add_trial(connection, form, &version, passed, user, now));
     noted.await?;
     Ok(web::Json(trial))
+}
+
+/// The lists that are called as registers, with some of the records that the person may see.
+async fn register_lists(
+    app: &App,
+    compiled: &Compiled,
+    works_in: Vec<AreaPath>,
+) -> Result<Files, Problem> {
+    let catalogue = app.definitions();
+    let wanted: Vec<_> = compiled
+        .form
+        .registers_read(&catalogue)
+        .into_iter()
+        .filter(|(id, _)| !compiled.lists.contains_key(id))
+        .collect();
+    if wanted.is_empty() {
+        return Ok(Files::new());
+    }
+    app.read(move |connection| {
+        let scopes = areas::scopes_under(connection, &works_in)?;
+        let mut lists = Files::new();
+        for (id, register) in &wanted {
+            let found = records::load_some(connection, &register.name, &scopes, MAX_PAGE)?;
+            let ids: Vec<String> = found.iter().map(|record| record.id.to_string()).collect();
+            let rows = ids.iter().map(String::as_str).zip(found.iter().map(|one| &one.fields));
+            lists.insert(id.clone(), register.list(rows));
+        }
+        Ok(lists)
+    })
+    .await
 }

@@ -7,4 +7,4 @@ mod store;
 
 pub use feed::{FeedRow, Snapshot};
 pub use http::routes;
-pub use store::{Written, load, load_for_update, write};
+pub use store::{Written, load, load_for_update, load_some, write};

@@ -1,6 +1,6 @@
 //! Records as rows: what a push reads and writes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 use mobile_schema::register::Role;
@@ -96,6 +96,24 @@ pub fn load(connection: &mut AnyConnection, ids: &[RecordId]) -> QueryResult<Vec
             .extend(rows.into_iter().map(RecordRow::into_record).collect::<QueryResult<Vec<_>>>()?);
     }
     Ok(found)
+}
+
+/// Some records of a register in these scopes.
+pub fn load_some(
+    connection: &mut AnyConnection,
+    collection: &str,
+    scopes: &BTreeSet<ScopeId>,
+    limit: i64,
+) -> QueryResult<Vec<Record>> {
+    let scopes: Vec<&str> = scopes.iter().map(ScopeId::as_str).collect();
+    let rows: Vec<RecordRow> = records::table
+        .filter(records::collection.eq(collection).and(records::deleted.eq(false)))
+        .filter(records::scope.eq_any(scopes))
+        .order((records::scope, records::id))
+        .limit(limit)
+        .select(RecordRow::as_select())
+        .load(connection)?;
+    rows.into_iter().map(RecordRow::into_record).collect()
 }
 
 /// The records with these ids that exist, kept from being changed by others; locked in the

@@ -157,7 +157,7 @@ story!(a_submission_makes_records_and_a_record_opens_a_form, async |stage| {
     let list = register.list(ids.iter().map(|(id, row)| (id.as_str(), &row.fields)));
     let files = Files::from([("household".to_owned(), list)]);
     let mut check = Session::begin(form(CHECK, "check"), &files, world());
-    assert!(check.open_on(register, &head.to_string(), &row.fields));
+    assert!(check.open_on("household", &head.to_string(), &register.texts_of(&row.fields)));
     let begun = check.answers();
     assert_eq!(begun["which"], json!(head));
     assert_eq!((&begun["phone"], &begun["income"]), (&json!("13800000000"), &json!("1250.50")));
@@ -207,6 +207,13 @@ story!(a_form_that_writes_to_no_register_is_not_published, async |stage| {
     assert_eq!(refused.kind(), "form-incomplete");
     let (id, hash, lacking) = upload(&admin, CHECK).await;
     assert_eq!(lacking, json!([]), "the list of households comes from their register");
-    let trial = try_out(&mut admin, &id, &hash, json!({ "which": "a" })).await;
-    assert_eq!(trial["missing_files"], json!(["household"]));
+    let nobody = try_out(&mut admin, &id, &hash, json!({ "which": "a" })).await;
+    assert_eq!(nobody["untaken"][0]["reason"], "no such choice");
+    // It is tried with a household of the county, and published.
+    let path = "/api/v1/records?collection=household&limit=1";
+    let page = admin.call(Method::GET, path, None).await.unwrap();
+    let sample = json!({ "which": page["items"][0]["id"], "phone": "13800000000" });
+    let trial = try_out(&mut admin, &id, &hash, sample).await;
+    assert_eq!(trial["passed"], true, "{trial}");
+    release(&mut admin, &id, Some(&hash), &county()).await.unwrap();
 });

@@ -3,12 +3,11 @@
 //! One class, [`FormSession`], over [`mobile_schema::form::Session`]: what goes in and out is words
 //! and JSON. Nothing here decides anything.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use mobile_schema::RegisterDefinition;
-use mobile_schema::form::{Files, Form, Session, Untaken, World, load, read_list};
-use mobile_schema::xml::Element;
+use mobile_schema::form::{Entity, Files, Form, Session, Untaken, World, load, read_list};
+use mobile_schema::xml::{Element, is_name};
 use serde_json::Value;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -44,17 +43,14 @@ impl FormFiles {
         Ok(())
     }
 
-    /// Adds the records of a register as the list of an id: an array of their ids and values by
-    /// field id, as JSON.
+    /// Adds the rows of an id's list: objects of words by column (`name` and `label` among them),
+    /// as JSON.
     ///
     /// # Errors
-    /// Where the register or the records can't be read.
-    pub fn add_records(&mut self, id: &str, register: &str, records: &str) -> Result<(), String> {
-        let register: RegisterDefinition =
-            serde_json::from_str(register).map_err(|error| error.to_string())?;
-        let records: Vec<(String, BTreeMap<u32, mobile_schema::Value>)> =
-            serde_json::from_str(records).map_err(|error| error.to_string())?;
-        let list = register.list(records.iter().map(|(id, fields)| (id.as_str(), fields)));
+    /// Where it is no such list.
+    pub fn add_rows(&mut self, id: &str, rows: &str) -> Result<(), String> {
+        let rows = serde_json::from_str(rows).map_err(|error| error.to_string())?;
+        let list = list_of(&rows).ok_or("rows are objects of words")?;
         self.files.insert(id.to_owned(), list);
         Ok(())
     }
@@ -116,23 +112,19 @@ impl FormSession {
     }
 
     /// What the answers say about records, as JSON.
-    ///
-    /// # Errors
-    /// Never, but for a lack of memory.
-    pub fn entities(&self) -> Result<String, String> {
-        serde_json::to_string(&self.session.entities()).map_err(|error| error.to_string())
+    pub fn entities(&self) -> String {
+        self.session.entities().iter().map(Entity::to_json).collect::<Value>().to_string()
     }
 
-    /// Opens the form on a record of a register: its id, and its values by field id, as JSON. False
-    /// where the form changes no records of this register.
+    /// Opens the form on a record of a list: its id, and what it holds in words by property, as
+    /// JSON. False where the form changes no records of this list.
     ///
     /// # Errors
-    /// Where the register or the values can't be read.
-    pub fn open_on(&mut self, register: &str, id: &str, fields: &str) -> Result<bool, String> {
-        let register: RegisterDefinition =
-            serde_json::from_str(register).map_err(|error| error.to_string())?;
-        let fields = serde_json::from_str(fields).map_err(|error| error.to_string())?;
-        Ok(self.session.open_on(&register, id, &fields))
+    /// Where what it holds can't be read.
+    pub fn open_on(&mut self, list: &str, id: &str, properties: &str) -> Result<bool, String> {
+        let held: Value = serde_json::from_str(properties).map_err(|error| error.to_string())?;
+        let held = words(&held).ok_or("properties are words")?.into_iter().collect();
+        Ok(self.session.open_on(list, id, &held))
     }
 
     /// Every node with its state, what is wrong, and which files belong to it, as JSON.
@@ -208,6 +200,24 @@ impl FormSession {
     pub fn draft(&self) -> String {
         self.session.draft().write(false)
     }
+}
+
+/// The words of an object's members.
+fn words(object: &Value) -> Option<Vec<(String, String)>> {
+    let members = object.as_object()?.iter();
+    members.map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect()
+}
+
+fn list_of(rows: &Value) -> Option<Element> {
+    let mut root = Element::new("root");
+    for row in rows.as_array()? {
+        let mut item = Element::new("item");
+        for (column, text) in words(row)?.into_iter().filter(|(column, _)| is_name(column)) {
+            item.push(Element::new(column.as_str()).with_text(text));
+        }
+        root.push(item);
+    }
+    Some(root)
 }
 
 fn opened(xform: &str, world: &str) -> Result<(Arc<Form>, World), String> {

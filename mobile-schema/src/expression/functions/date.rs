@@ -67,6 +67,13 @@ impl Moment {
         self.days() - f64::from(self.offset.unwrap_or(offset)) / 1_440.0
     }
 
+    /// Milliseconds since 1970-01-01 00:00 UTC, by a clock `offset` minutes ahead where it doesn't
+    /// say; none for a date without a time of day.
+    pub fn unix_ms(self, offset: i32) -> Option<i64> {
+        let ahead = i64::from(self.offset.unwrap_or(offset)) * 60_000;
+        Some(i64::from(self.day) * DAY + self.time? - ahead)
+    }
+
     /// From days since 1970-01-01, by a clock `offset` minutes ahead of UTC.
     pub fn from_days(days: f64, offset: i32) -> Option<Self> {
         // Beyond these years nothing is a date of a form.

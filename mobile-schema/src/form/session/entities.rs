@@ -1,16 +1,14 @@
 //! Entities (<https://getodk.github.io/xforms-spec/entities>): what a submission says about
 //! records, and a form that is opened on a record.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use super::Session;
 use crate::expression::Value;
 use crate::form::definition::NodeKind;
-use crate::register::RegisterDefinition;
-use crate::value::Value as Held;
 
 /// What a submission says about one record.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entity {
     /// The list, which is a register's name.
     pub list: String,
@@ -22,8 +20,9 @@ pub struct Entity {
     pub updates: bool,
     /// The line people recognise it by; none where the form says nothing.
     pub label: Option<String>,
-    /// What is saved to it, by property. An answer that was emptied clears the property.
-    pub properties: BTreeMap<String, String>,
+    /// What is saved to it: properties and words, in the order of the form. An answer that was
+    /// emptied clears the property.
+    pub properties: Vec<(String, String)>,
 }
 
 impl Session {
@@ -33,17 +32,12 @@ impl Session {
     }
 
     /// Opens the form on a record: the question that says which record is changed gets its id, and
-    /// the questions that are saved to it begin with what it holds. Says whether the form changes
-    /// records of this register.
-    pub fn open_on(
-        &mut self,
-        register: &RegisterDefinition,
-        id: &str,
-        fields: &BTreeMap<u32, Held>,
-    ) -> bool {
+    /// the questions that are saved to it begin with what it holds, in words by property. Says
+    /// whether the form changes records of this list.
+    pub fn open_on(&mut self, list: &str, id: &str, properties: &HashMap<String, String>) -> bool {
         let nodes = self.entity_nodes();
         let updates = |node: &u32| {
-            self.attribute(*node, "dataset").as_deref() == Some(register.name.as_str())
+            self.attribute(*node, "dataset").as_deref() == Some(list)
                 && self.attribute_node(*node, "update").is_some()
         };
         let Some(entity) = nodes.into_iter().find(updates) else { return false };
@@ -55,9 +49,9 @@ impl Session {
             let bind = &self.definition(question).bind;
             let property = bind.save_to.clone().unwrap_or_default();
             let computed = bind.calculate.is_some();
-            let held = register.text_of_property(&property, fields);
+            let held = properties.get(&property);
             if let Some(text) = held.filter(|text| !computed && !text.is_empty()) {
-                self.set(question, &text);
+                self.set(question, text);
             }
         }
         true
