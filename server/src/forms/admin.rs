@@ -181,15 +181,15 @@ fn release_view(release: StoredRelease, stands: bool) -> ReleaseView {
 async fn seen(
     app: &App,
     permitted: &Permitted<ReadForms>,
-    form: Uuid,
-    version: Hash,
-) -> Result<(), Problem> {
+    path: (Uuid, String),
+) -> Result<(Uuid, Hash), Problem> {
+    let (form, version) = (path.0, hash_of(&path.1)?);
     let areas = permitted.areas.clone();
     let is_there = app.read(move |connection| {
         let found = queries::find(connection, form, &areas)?;
         Ok(found.is_some() && queries::is_version(connection, form, &version)?)
     });
-    if is_there.await? { Ok(()) } else { Err(not_found()) }
+    if is_there.await? { Ok((form, version)) } else { Err(not_found()) }
 }
 
 /// One version: what it holds, what goes with it, and whether it was tried.
@@ -200,9 +200,7 @@ pub(super) async fn show_version(
     app: web::Data<App>,
     path: web::Path<(Uuid, String)>,
 ) -> Result<web::Json<VersionDetail>, Problem> {
-    let (id, hash) = path.into_inner();
-    let hash = hash_of(&hash)?;
-    seen(&app, &permitted, id, hash).await?;
+    let (id, hash) = seen(&app, &permitted, path.into_inner()).await?;
     detail(&app, id, hash).await.map(web::Json)
 }
 
@@ -248,9 +246,7 @@ pub(super) async fn source(
     app: web::Data<App>,
     path: web::Path<(Uuid, String)>,
 ) -> Result<HttpResponse, Problem> {
-    let (id, hash) = path.into_inner();
-    let hash = hash_of(&hash)?;
-    seen(&app, &permitted, id, hash).await?;
+    let (_, hash) = seen(&app, &permitted, path.into_inner()).await?;
     let found = app
         .read(move |connection| {
             let Some(bundle) = queries::bundle(connection, &hash)? else { return Ok(None) };
@@ -270,9 +266,7 @@ pub(super) async fn xform(
     app: web::Data<App>,
     path: web::Path<(Uuid, String)>,
 ) -> Result<HttpResponse, Problem> {
-    let (id, hash) = path.into_inner();
-    let hash = hash_of(&hash)?;
-    seen(&app, &permitted, id, hash).await?;
+    let (_, hash) = seen(&app, &permitted, path.into_inner()).await?;
     let found = app.read(move |connection| queries::bundle(connection, &hash)).await?;
     let bundle = found.ok_or_else(not_found)?;
     let name = format!("{}.xml", bundle.form);
@@ -330,9 +324,8 @@ pub(super) async fn diff(
 ) -> Result<web::Json<Difference>, Problem> {
     let id = id.into_inner();
     let DiffQuery { from, to } = query.read()?;
-    let (from, to) = (hash_of(&from)?, hash_of(&to)?);
-    seen(&app, &permitted, id, from).await?;
-    seen(&app, &permitted, id, to).await?;
+    let (_, from) = seen(&app, &permitted, (id, from)).await?;
+    let (_, to) = seen(&app, &permitted, (id, to)).await?;
     let before = app.forms.get(&app, from).await?.ok_or_else(not_found)?;
     let after = app.forms.get(&app, to).await?.ok_or_else(not_found)?;
     let language = Language::of(&request).tag();
