@@ -175,11 +175,9 @@ pub fn push(
         let kept = Kept { incarnation: request.incarnation, from: next, stood: &stood };
         keep(connection, pusher, &kept, &arrived, &outcomes)?;
         chain::advance(connection, request.incarnation, end, again)?;
-        if let Some(board) = &board {
-            checks::ask(connection, board.changed().map(|(_, now)| now), pusher.now)?;
-        }
-        // Last, for from here on the scopes' counters are locked until the commit.
         if let Some(board) = board {
+            checks::ask(connection, board.changed().map(|(_, now)| now), pusher.now)?;
+            // Last, for from here on the scopes' counters are locked until the commit.
             let (incarnation, catalogue) = (request.incarnation, pusher.catalogue);
             let written = store::Written { incarnation, catalogue, now: pusher.now };
             store::write(connection, &board, &written)?;
