@@ -8,6 +8,7 @@ use actix_web::web;
 use mobile_schema::Catalogue;
 use mobile_schema::rule::Rules;
 use sync_protocol::finding::{self, Finding};
+use sync_protocol::op::Change;
 use sync_protocol::{Hlc, Op, Record, RecordId, ScopeId};
 
 use super::{CHECKER, RuleSets, Subject, Verdict, household, queries, visit};
@@ -101,7 +102,11 @@ async fn run_batch(app: &App) -> Result<usize, Problem> {
             };
             let as_seen: Vec<RecordId> = due.iter().filter(is_as_seen).map(|(id, _)| *id).collect();
             let ops = operations(&verdicts, &there, &catalogue, now);
-            let scopes: BTreeSet<ScopeId> = ops.iter().map(|op| op.scope.clone()).collect();
+            let places = |op: &Op| match &op.change {
+                Change::Move { to } => vec![op.scope.clone(), to.clone()],
+                _ => vec![op.scope.clone()],
+            };
+            let scopes: BTreeSet<ScopeId> = ops.iter().flat_map(places).collect();
             if !ops.is_empty() {
                 queries::introduce(connection, now)?;
                 let (catalogue, lineage, scopes) = (&*catalogue, &*lineage, &scopes);
@@ -172,12 +177,17 @@ fn operations(
                 continue;
             }
             let fields = known.map(|known| &known.fields);
-            let changes = match (found.get(&record), fields) {
+            let mut changes = match (found.get(&record), fields) {
                 (Some(finding), fields) => finding.changes(fields),
                 (None, Some(fields)) => finding::changes_if_gone(fields),
                 (None, None) => Vec::new(),
             };
-            let scope = known.map_or(&verdict.subject.record.scope, |known| &known.scope);
+            let here = &verdict.subject.record.scope;
+            let scope = known.map_or(here, |known| &known.scope);
+            if scope != here {
+                // What is about a household goes where it goes.
+                changes.push(Change::Move { to: here.clone() });
+            }
             ops.extend(changes.into_iter().map(|change| Op {
                 collection: finding::COLLECTION.to_owned(),
                 record,

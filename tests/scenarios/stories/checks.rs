@@ -202,6 +202,26 @@ story!(a_household_and_its_members_are_checked_by_rules_when_either_changes, asy
     assert_eq!(rules(&findings(&stage, member).await)[0].2, "corrected");
 });
 
+story!(findings_go_where_their_household_goes, async |stage| {
+    let mut probe = Probe::new(&stage, "cadre").await;
+    let household = probe.household(0);
+    let phone = json!({ "kind": "patch", "fields": { "5": "12" } });
+    probe.push(&[probe.op("household", household.id, Some(&household), phone)]).await;
+    checks::run_due(stage.app()).await.unwrap();
+    let before = findings(&stage, household.id).await;
+    assert!(!before.is_empty() && before.iter().all(|one| one["scope"] == VILLAGE));
+    probe.tablet.sync_again(std::time::Duration::from_secs(60)).await.unwrap();
+    let now = probe.tablet.view(household.id).unwrap();
+    let other = format!("area:{}", ruhu::demo::VILLAGES[1].0);
+    let away = json!({ "kind": "move", "to": other });
+    let outcome = probe.push(&[probe.op("household", household.id, Some(&now), away)]).await;
+    assert_eq!(kind(&outcome[0]), "applied");
+    checks::run_due(stage.app()).await.unwrap();
+    let after = findings(&stage, household.id).await;
+    assert_eq!(rules(&after), rules(&before), "they say the same");
+    assert!(after.iter().all(|one| one["scope"] == json!(other)), "{after:#?}");
+});
+
 story!(what_one_replica_left_due_another_does_and_nothing_is_doubled, async |stage| {
     let mut probe = Probe::new(&stage, "cadre").await;
     let ids: Vec<RecordId> = (0..5).map(|_| RecordId(Uuid::now_v7())).collect();
