@@ -72,6 +72,19 @@ pub(super) fn done(connection: &mut AnyConnection, records: &[RecordId]) -> Quer
     Ok(())
 }
 
+/// It is due after all the others.
+pub(super) fn postpone(
+    connection: &mut AnyConnection,
+    records: &BTreeSet<RecordId>,
+    now: Timestamp,
+) -> QueryResult<()> {
+    let keys: Vec<Key> = records.iter().copied().map(Key::from).collect();
+    diesel::update(checks_due::table.filter(checks_due::record.eq_any(keys)))
+        .set(checks_due::asked_at.eq(now))
+        .execute(connection)?;
+    Ok(())
+}
+
 /// What is to be looked at for the sake of these records: visits themselves, and the households of
 /// members.
 pub(super) fn subjects(

@@ -75,7 +75,7 @@ fn doubts(
 }
 
 fn finding(visit: &Record, version: Hash, (doubt, message): (Doubt, Labels)) -> Finding {
-    let evidence = [("value".to_owned(), Value::from(doubt.value))];
+    let evidence = [("value".to_owned(), Value::from(ending(&doubt.value, 1_000)))];
     Finding {
         subject: visit.id,
         rule: format!("form/{}", doubt.reason),

@@ -9,7 +9,7 @@ use mobile_schema::Catalogue;
 use mobile_schema::rule::Rules;
 use sync_protocol::finding::{self, Finding};
 use sync_protocol::op::Change;
-use sync_protocol::{Hlc, Op, Record, RecordId, ScopeId};
+use sync_protocol::{Hlc, Op, Record, RecordId, ScopeId, Version};
 
 use super::{CHECKER, RuleSets, Subject, Verdict, household, queries, visit};
 use crate::app::App;
@@ -83,25 +83,42 @@ async fn run_batch(app: &App) -> Result<usize, Problem> {
         })
         .collect();
     let now = app.now();
-    let mut verdicts = Vec::new();
+    let (mut verdicts, mut later) = (Vec::new(), BTreeSet::new());
     for subject in subjects {
-        verdicts.push(judge(app, subject, &rule_sets, now).await?);
+        let record = subject.record.id;
+        match judge(app, subject, &rule_sets, now).await {
+            Ok(verdict) => verdicts.push(verdict),
+            // One that can't be looked at now must not hold up the others.
+            Err(problem) => {
+                tracing::warn!(%record, %problem, "a record waits for its check");
+                later.insert(record);
+            }
+        }
     }
-    let count = due.len();
+    let count = due.len() - later.len();
     let (catalogue, lineage) = (app.definitions(), app.lineage.clone());
     let written: Result<(bool, BTreeSet<ScopeId>), Failed<Problem>> = app
         .database
         .write(move |connection| {
             let mut ids: Vec<RecordId> = due.iter().map(|(id, _)| *id).collect();
             ids.extend(verdicts.iter().flat_map(Verdict::records));
+            ids.extend(verdicts.iter().flat_map(|one| one.subject.parts().map(|part| part.id)));
             let there = store::load_for_update(connection, &ids)?;
             let there: BTreeMap<RecordId, Record> =
                 there.into_iter().map(|record| (record.id, record)).collect();
-            let is_as_seen = |(id, seen): &&(RecordId, Option<_>)| {
-                there.get(id).map(|record| record.version) == *seen
+            let is_as_seen = |id: &RecordId, seen: Option<Version>| {
+                there.get(id).map(|record| record.version) == seen
             };
-            let as_seen: Vec<RecordId> = due.iter().filter(is_as_seen).map(|(id, _)| *id).collect();
-            let ops = operations(&verdicts, &there, &catalogue, now);
+            let done: Vec<RecordId> = due
+                .iter()
+                .filter(|(id, seen)| is_as_seen(id, *seen) && !later.contains(id))
+                .map(|(id, _)| *id)
+                .collect();
+            // What has changed meanwhile is due again; nothing is said of how it was.
+            let stands = |verdict: &&Verdict| {
+                verdict.subject.parts().all(|part| is_as_seen(&part.id, Some(part.version)))
+            };
+            let ops = operations(verdicts.iter().filter(stands), &there, &catalogue, now);
             let places = |op: &Op| match &op.change {
                 Change::Move { to } => vec![op.scope.clone(), to.clone()],
                 _ => vec![op.scope.clone()],
@@ -114,8 +131,9 @@ async fn run_batch(app: &App) -> Result<usize, Problem> {
                 let checker = Person { user, scopes, catalogue, lineage, now, decides_about };
                 act(connection, &checker, &ops)?;
             }
-            queries::done(connection, &as_seen)?;
-            Ok((!as_seen.is_empty(), scopes))
+            queries::done(connection, &done)?;
+            queries::postpone(connection, &later, now)?;
+            Ok((!done.is_empty(), scopes))
         })
         .await;
     let (is_on, touched) = written.map_err(Problem::from)?;
@@ -151,6 +169,13 @@ async fn judge(
     }
 }
 
+impl Subject {
+    /// The record itself, and its members.
+    fn parts(&self) -> impl Iterator<Item = &Record> {
+        std::iter::once(&self.record).chain(&self.members)
+    }
+}
+
 impl Verdict {
     /// The records of all that was found, now and before.
     fn records(&self) -> impl Iterator<Item = RecordId> + '_ {
@@ -159,8 +184,8 @@ impl Verdict {
 }
 
 /// What is to be written down of all this, where these are the records there are.
-fn operations(
-    verdicts: &[Verdict],
+fn operations<'a>(
+    verdicts: impl Iterator<Item = &'a Verdict>,
     there: &BTreeMap<RecordId, Record>,
     catalogue: &Catalogue,
     now: Timestamp,

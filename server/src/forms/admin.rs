@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::queries::{self, StoredRelease, StoredVersion};
 use super::rules::{self, Release, VersionState};
 use crate::app::App;
+use crate::areas::AreaPath;
 use crate::db::{AnyConnection, Timestamp};
 use crate::http::caller::ReadForms;
 use crate::http::page::{self, Page, PageQuery};
@@ -178,13 +179,13 @@ fn release_view(release: StoredRelease, stands: bool) -> ReleaseView {
 }
 
 /// A version of a form that the caller sees: its form's id and its hash.
-async fn seen(
+pub(super) async fn seen(
     app: &App,
-    permitted: &Permitted<ReadForms>,
+    areas: &[AreaPath],
     path: (Uuid, String),
 ) -> Result<(Uuid, Hash), Problem> {
     let (form, version) = (path.0, hash_of(&path.1)?);
-    let areas = permitted.areas.clone();
+    let areas = areas.to_vec();
     let is_there = app.read(move |connection| {
         let found = queries::find(connection, form, &areas)?;
         Ok(found.is_some() && queries::is_version(connection, form, &version)?)
@@ -200,7 +201,7 @@ pub(super) async fn show_version(
     app: web::Data<App>,
     path: web::Path<(Uuid, String)>,
 ) -> Result<web::Json<VersionDetail>, Problem> {
-    let (id, hash) = seen(&app, &permitted, path.into_inner()).await?;
+    let (id, hash) = seen(&app, &permitted.areas, path.into_inner()).await?;
     detail(&app, id, hash).await.map(web::Json)
 }
 
@@ -246,7 +247,7 @@ pub(super) async fn source(
     app: web::Data<App>,
     path: web::Path<(Uuid, String)>,
 ) -> Result<HttpResponse, Problem> {
-    let (_, hash) = seen(&app, &permitted, path.into_inner()).await?;
+    let (_, hash) = seen(&app, &permitted.areas, path.into_inner()).await?;
     let found = app
         .read(move |connection| {
             let Some(bundle) = queries::bundle(connection, &hash)? else { return Ok(None) };
@@ -266,7 +267,7 @@ pub(super) async fn xform(
     app: web::Data<App>,
     path: web::Path<(Uuid, String)>,
 ) -> Result<HttpResponse, Problem> {
-    let (_, hash) = seen(&app, &permitted, path.into_inner()).await?;
+    let (_, hash) = seen(&app, &permitted.areas, path.into_inner()).await?;
     let found = app.read(move |connection| queries::bundle(connection, &hash)).await?;
     let bundle = found.ok_or_else(not_found)?;
     let name = format!("{}.xml", bundle.form);
@@ -324,8 +325,8 @@ pub(super) async fn diff(
 ) -> Result<web::Json<Difference>, Problem> {
     let id = id.into_inner();
     let DiffQuery { from, to } = query.read()?;
-    let (_, from) = seen(&app, &permitted, (id, from)).await?;
-    let (_, to) = seen(&app, &permitted, (id, to)).await?;
+    let (_, from) = seen(&app, &permitted.areas, (id, from)).await?;
+    let (_, to) = seen(&app, &permitted.areas, (id, to)).await?;
     let before = app.forms.get(&app, from).await?.ok_or_else(not_found)?;
     let after = app.forms.get(&app, to).await?.ok_or_else(not_found)?;
     let language = Language::of(&request).tag();

@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::db::Timestamp;
 use crate::http::{Kind, Problem};
 use crate::limits::{COMPILED_FORMS, MAX_FORM_LIST};
-use crate::media_store::ObjectName;
+use crate::media_store::{MediaError, ObjectName};
 
 /// A version that is ready to be run.
 pub(crate) struct Compiled {
@@ -44,8 +44,16 @@ impl Compiler {
         let Some(bundle) = found else { return Ok(None) };
         let mut files = Vec::new();
         for file in bundle.files.iter().filter(|file| is_list(&file.name)) {
-            if file.length <= MAX_FORM_LIST {
-                files.push((file.name.clone(), whole(app, file.hash).await?));
+            if file.length > MAX_FORM_LIST {
+                continue;
+            }
+            match whole(app, file.hash).await {
+                Ok(bytes) => files.push((file.name.clone(), bytes)),
+                // It will not come back by waiting for it.
+                Err(MediaError::Missing) => {
+                    tracing::error!(hash = %file.hash, "a list of a form is gone");
+                }
+                Err(error) => return Err(error.into()),
             }
         }
         let compiled = web::block(move || compile(bundle, &files)).await;
@@ -98,7 +106,7 @@ fn compile(bundle: FormBundle, files: &[(String, Bytes)]) -> Option<Compiled> {
     Some(Compiled { bundle, form, lists })
 }
 
-async fn whole(app: &App, hash: Hash) -> Result<Bytes, Problem> {
+async fn whole(app: &App, hash: Hash) -> Result<Bytes, MediaError> {
     let pieces = app.media.get(ObjectName::Blob(hash)).await?;
     let bytes = pieces
         .try_fold(BytesMut::new(), |mut all, piece| async move {

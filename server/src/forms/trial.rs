@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::admin::{hash_of, not_found};
+use super::admin::{not_found, seen};
 use super::compiled::{Compiled, world};
 use super::queries;
 use crate::app::App;
@@ -60,22 +60,11 @@ pub(super) async fn try_out(
     path: web::Path<(Uuid, String)>,
     body: Body<Sample>,
 ) -> Result<web::Json<Trial>, Problem> {
-    let (form, version) = path.into_inner();
-    let version = hash_of(&version)?;
-    let (seen_from, user) = (permitted.areas, permitted.caller.user);
-    let works_in = seen_from.clone();
-    let is_there = app
-        .read(move |connection| {
-            let found = queries::find(connection, form, &seen_from)?;
-            Ok(found.is_some() && queries::is_version(connection, form, &version)?)
-        })
-        .await?;
-    if !is_there {
-        return Err(not_found());
-    }
+    let (form, version) = seen(&app, &permitted.areas, path.into_inner()).await?;
+    let user = permitted.caller.user;
     let Sample { answers } = body.read().await?;
     let compiled = app.forms.get(&app, version).await?.ok_or_else(not_found)?;
-    let registers = register_lists(&app, &compiled, works_in).await?;
+    let registers = register_lists(&app, &compiled, permitted.areas).await?;
     let (now, language) = (app.now(), Language::of(&request).tag());
     let trial = web::block(move || {
         let world = world(now, language);

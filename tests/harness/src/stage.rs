@@ -21,7 +21,7 @@ use serde_json::json;
 use tablets::{Client, HeadlessTablet, Wire};
 
 use crate::postgres::Postgres;
-use crate::s3::ObjectStore;
+use crate::s3::{ObjectStore, closed_port};
 
 /// Which database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,6 +157,19 @@ impl Stage {
             environment.extend(value.clone().map(|value| (name.to_owned(), value)));
         }
         (Vec::new(), environment)
+    }
+
+    /// The same, but that the media store can't be reached.
+    pub fn process_settings_without_media(&self) -> (Vec<String>, Vec<(String, String)>) {
+        let (arguments, mut environment) = self.process_settings();
+        let keys = ObjectStore::server().settings();
+        environment.retain(|(name, _)| name != "RUHU_MEDIA" && name != "RUHU_S3_ENDPOINT");
+        environment.push(("RUHU_MEDIA".into(), "s3://bucket".into()));
+        let closed = format!("http://127.0.0.1:{}", closed_port());
+        environment.push(("RUHU_S3_ENDPOINT".into(), closed));
+        environment.push(("AWS_ACCESS_KEY_ID".into(), keys.access_key.expect("a key")));
+        environment.push(("AWS_SECRET_ACCESS_KEY".into(), keys.secret_key.expect("a key")));
+        (arguments, environment)
     }
 
     /// A signed-in person of the demo county.

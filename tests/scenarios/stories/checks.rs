@@ -9,8 +9,9 @@ use serde_json::{Value as Json, json};
 use sync_protocol::{RecordId, Row};
 use uuid::Uuid;
 
+use crate::form_library::{release, try_out, upload};
 use crate::live::Events;
-use crate::probe::{Probe, VILLAGE, kind};
+use crate::probe::{Probe, VILLAGE, county, kind};
 
 /// The findings about a record as a supervisor reads them, in the order of their rules.
 async fn findings(stage: &Arc<Stage>, about: RecordId) -> Vec<Json> {
@@ -302,4 +303,31 @@ story!(a_server_that_dies_after_a_push_leaves_its_checks_to_the_next, async |sta
     for id in [before, after] {
         assert_eq!(rules(&findings(&stage, id).await), [("form/choice", "/data/consent", "open")]);
     }
+});
+
+story!(a_visit_whose_list_cannot_be_read_now_waits_and_holds_up_no_other, async |stage| {
+    let mut admin = stage.person("admin").await;
+    let (form, version) = upload(&stage, &admin, "1", "persons").await;
+    let sample = json!({ "head": "王", "well": "w1" });
+    assert_eq!(try_out(&mut admin, &form, &version, sample).await["passed"], true);
+    release(&mut admin, &form, Some(&version), &county()).await.unwrap();
+    let mut probe = Probe::new(&stage, "cadre").await;
+    let (waits, goes_on) = (RecordId(Uuid::now_v7()), RecordId(Uuid::now_v7()));
+    let fields = json!({ "2": version, "3": { "head": "王", "well": "w9" }, "9": "submitted" });
+    let op = probe.op("visit", waits, None, json!({ "kind": "create", "fields": fields }));
+    probe.push(&[op]).await;
+    let (arguments, environment) = stage.process_settings_without_media();
+    let server = ServerProcess::start(&arguments, &environment);
+    let token = probe.tablet.client().access_token().to_owned();
+    let mut events = Events::open(server.address(), "/sync/v1/live", &token).await;
+    probe.tablet.client().move_to(server.address());
+    let op = visit(&probe, goes_on, &json!({ "consent": "perhaps" }));
+    probe.push(&[op]).await;
+    while findings(&stage, goes_on).await.is_empty() {
+        events.until(VILLAGE).await;
+    }
+    server.kill();
+    assert_eq!(findings(&stage, waits).await, [] as [Json; 0], "nobody knows its list");
+    checks::run_due(stage.app()).await.unwrap();
+    assert_eq!(rules(&findings(&stage, waits).await), [("form/choice", "/data/well", "open")]);
 });

@@ -61,7 +61,12 @@ pub(crate) async fn send(
 }
 
 /// Uploads a version with its list, and gives the form's id and the version's hash.
-async fn upload(stage: &Stage, admin: &Client, version: &str, question: &str) -> (String, String) {
+pub(crate) async fn upload(
+    stage: &Stage,
+    admin: &Client,
+    version: &str,
+    question: &str,
+) -> (String, String) {
     let text = markdown(version, question);
     let files: &[(&str, &[u8])] = &[("wells.csv", WELLS.as_bytes())];
     let (status, told) =

@@ -2,17 +2,11 @@
 
 use std::time::Duration;
 
-use harness::{ObjectStore, ServerProcess, closed_port, story};
+use harness::{ObjectStore, ServerProcess, story};
 use tablets::photo;
 
 story!(without_its_media_store_the_server_is_not_ready_and_photos_wait, async |stage| {
-    let (arguments, mut environment) = stage.process_settings();
-    let (keys, closed) = (ObjectStore::server().settings(), closed_port());
-    environment.retain(|(name, _)| name != "RUHU_MEDIA" && name != "RUHU_S3_ENDPOINT");
-    environment.push(("RUHU_MEDIA".into(), "s3://bucket".into()));
-    environment.push(("RUHU_S3_ENDPOINT".into(), format!("http://127.0.0.1:{closed}")));
-    environment.push(("AWS_ACCESS_KEY_ID".into(), keys.access_key.unwrap()));
-    environment.push(("AWS_SECRET_ACCESS_KEY".into(), keys.secret_key.unwrap()));
+    let (arguments, environment) = stage.process_settings_without_media();
     let server = ServerProcess::start(&arguments, &environment);
     let ready = reqwest::get(format!("{}/readyz", server.address())).await.unwrap();
     assert_eq!(ready.status().as_u16(), 503);
