@@ -38,3 +38,4 @@ pub use session::{Choice, Entity, Files, Session, World};
 pub use summary::Summary;
 pub use upgrade::{SetAside, Upgrade, upgrade};
 pub use validate::{Invalid, Reason};
+pub(crate) use writes::is_entity_name;

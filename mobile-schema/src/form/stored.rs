@@ -82,9 +82,18 @@ impl Session {
         world: World,
         stored: &Value,
     ) -> (Self, Vec<Untaken>) {
-        let mut untaken = Vec::new();
-        let saved = Reader { form: &form, untaken: &mut untaken }.root(stored);
+        let (saved, untaken) = form.saved(stored);
         (Self::resume(form, files, world, &saved), untaken)
+    }
+}
+
+impl Form {
+    /// Answers that were stored as the instance they stand for, before anything is calculated. What
+    /// has no place in the form is given back with its path; nothing else is lost.
+    pub fn saved(&self, stored: &Value) -> (Element, Vec<Untaken>) {
+        let mut untaken = Vec::new();
+        let saved = Reader { form: self, untaken: &mut untaken }.root(stored);
+        (saved, untaken)
     }
 }
 

@@ -4,7 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::definition::{Form, Instance, NodeKind};
+use crate::xml::is_name;
 use crate::{Catalogue, RegisterDefinition};
+
+/// Whether a property of an entity can be called so: a name of an element without prefix, and not
+/// one of the system. An entity list can be called so too, if there is no dot in it.
+pub(crate) fn is_entity_name(name: &str) -> bool {
+    is_name(name) && !name.starts_with("__") && !name.contains(':')
+}
 
 impl Form {
     /// The lists of the form's entities, with the properties that are saved to each.
@@ -47,12 +54,23 @@ impl Form {
         self.instances.iter().filter_map(register).collect()
     }
 
-    /// What the registers have no place for: `household` where there is no such register (or forms
-    /// don't write to it), `household.colour` where there is no such field.
+    /// The registers that the form's entities begin or make grow, where packs don't define them.
+    pub fn registers_made(&self, catalogue: &Catalogue) -> Vec<RegisterDefinition> {
+        let make = |(list, properties): (String, BTreeSet<String>)| {
+            let known = catalogue.current(&list).map(|(_, register)| register.as_ref());
+            RegisterDefinition::of_entity_list(&list, known, &properties)
+        };
+        self.writes().into_iter().filter_map(make).collect()
+    }
+
+    /// What no register has a place for, not even one that the form makes: `visit` where forms
+    /// don't write to it, `household.colour` where a pack's register has no such field.
     pub fn unwritable(&self, catalogue: &Catalogue) -> Vec<String> {
+        let made = self.registers_made(catalogue);
         let mut lacking = Vec::new();
         for (list, properties) in self.writes() {
-            let register = catalogue.current(&list).map(|(_, register)| register);
+            let register = catalogue.current(&list).map(|(_, register)| register.as_ref());
+            let register = made.iter().find(|made| made.name == list).or(register);
             let register = register.filter(|one| !one.server_only && !one.insert_only);
             match register {
                 None => lacking.push(list),

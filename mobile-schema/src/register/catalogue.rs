@@ -48,9 +48,15 @@ impl Catalogue {
 impl FromIterator<RegisterDefinition> for Catalogue {
     fn from_iter<I: IntoIterator<Item = RegisterDefinition>>(definitions: I) -> Self {
         let mut catalogue = Self::default();
-        for definition in definitions {
-            catalogue.insert(definition);
-        }
+        catalogue.extend(definitions);
         catalogue
+    }
+}
+
+impl Extend<RegisterDefinition> for Catalogue {
+    fn extend<I: IntoIterator<Item = RegisterDefinition>>(&mut self, definitions: I) {
+        for definition in definitions {
+            self.insert(definition);
+        }
     }
 }

@@ -23,6 +23,9 @@ pub struct RegisterDefinition {
     /// Whether tablets may write records of it, or only the server may.
     #[serde(default)]
     pub server_only: bool,
+    /// Whether it is an entity list of forms, which grows with them; packs have the others.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub from_forms: bool,
     /// Its fields.
     #[serde(rename = "field")]
     pub fields: Vec<Field>,
@@ -70,6 +73,15 @@ impl RegisterDefinition {
     /// The field that the server's index keeps as `role`.
     pub fn field_with_role(&self, role: Role) -> Option<&Field> {
         self.fields.iter().find(|field| field.role == Some(role))
+    }
+
+    /// The states in which records wait for a person before other edits apply.
+    pub fn locked(&self) -> Vec<String> {
+        let of = |field: &Field| match &field.kind {
+            FieldType::Status { locked, .. } => locked.clone(),
+            _ => Vec::new(),
+        };
+        self.fields.iter().flat_map(of).collect()
     }
 
     /// Whether a record with these values waits for a person before other edits apply.

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::{Field, FieldId, FieldType, RegisterDefinition, Role};
 use crate::expression::functions::date::Moment;
-use crate::xml::{Element, is_name};
+use crate::form::is_entity_name;
+use crate::xml::Element;
 use crate::{Hash, Value};
 
 /// Minutes that China's one time is ahead of UTC, for moments that don't say.
@@ -74,10 +75,11 @@ impl RegisterDefinition {
             let mut item = Element::new("item");
             item.push(Element::new("name").with_text(id));
             item.push(Element::new("label").with_text(title.map(text).unwrap_or_default()));
-            for field in self.fields.iter().filter(|field| is_name(&field.name)) {
-                if !matches!(field.name.as_str(), "name" | "label") {
-                    item.push(Element::new(field.name.as_str()).with_text(text(field)));
-                }
+            let is_shown = |field: &&Field| {
+                is_entity_name(&field.name) && !matches!(field.name.as_str(), "name" | "label")
+            };
+            for field in self.fields.iter().filter(is_shown) {
+                item.push(Element::new(field.name.as_str()).with_text(text(field)));
             }
             root.push(item);
         }

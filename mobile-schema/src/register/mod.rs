@@ -4,6 +4,7 @@ mod builtin;
 mod catalogue;
 mod definition;
 mod entity;
+mod entity_list;
 mod field;
 
 pub use builtin::builtin_registers;

@@ -6,8 +6,8 @@ use super::item::{Item, Kind as ItemKind, ROOT, Survey};
 use super::types;
 use crate::expression::problem::nearest;
 use crate::expression::syntax::references;
+use crate::form::is_entity_name;
 use crate::form::problem::{Kind, Place, Problem};
-use crate::xml::is_name;
 
 /// One entity in the survey itself.
 const FLAT: &str = "2024.1.0";
@@ -15,8 +15,6 @@ const FLAT: &str = "2024.1.0";
 const NESTED: &str = "2025.1.0";
 /// The columns of the sheet, once their headings are understood.
 const COLUMNS: [&str; 6] = ["dataset", "entity_id", "create_if", "update_if", "label", "repeat"];
-/// What names of the system begin with.
-const RESERVED: &str = "__";
 
 /// A row of the entities sheet.
 struct Declaration {
@@ -75,7 +73,7 @@ fn declare(
         return None;
     };
     let name = dataset.text.as_str();
-    if !is_name(name) || name.starts_with(RESERVED) || name.contains(['.', ':']) {
+    if !is_entity_name(name) || name.contains('.') {
         let kind = Kind::EntityName(name.to_owned());
         problems.push(Problem::error(dataset.place.clone(), kind));
     }
@@ -142,11 +140,7 @@ fn save_to(survey: &mut Survey, declarations: &mut [Declaration], problems: &mut
         };
         let is_question = matches!(survey.items[at].kind, ItemKind::Question { .. });
         let folded = name.to_lowercase();
-        if !is_question
-            || !is_name(&name)
-            || matches!(folded.as_str(), "name" | "label")
-            || name.starts_with(RESERVED)
-        {
+        if !is_question || !is_entity_name(&name) || matches!(folded.as_str(), "name" | "label") {
             wrong(Kind::SaveToName(name.clone()));
         } else if seen.contains(&(declaration, name.clone())) {
             wrong(Kind::SaveToTwice(name.clone()));

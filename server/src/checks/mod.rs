@@ -5,15 +5,12 @@
 //! same engine that ran on the tablet, and what it finds becomes records that people mend or
 //! explain. A replica that dies leaves what is due to the others.
 
-mod household;
 mod queries;
 mod visit;
 mod worker;
 
 use std::collections::BTreeSet;
 
-use mobile_schema::Hash;
-use mobile_schema::rule::Rules;
 use sync_protocol::finding::Finding;
 use sync_protocol::{Record, RecordId, UserId};
 use tokio::sync::Notify;
@@ -25,9 +22,6 @@ pub use worker::{run_due, work};
 
 /// Who findings are by. Nobody signs in as this.
 pub const CHECKER: UserId = UserId(Uuid::from_u128(0x7275_6875_0000_8000_8000_0063_6865_636b));
-
-/// Most findings that one look at a record makes.
-const MOST_FINDINGS: usize = 100;
 
 /// Wakes this replica's checks.
 #[derive(Default)]
@@ -49,9 +43,6 @@ struct Subject {
     /// The records of what was found before about any of them.
     known: BTreeSet<RecordId>,
 }
-
-/// Rules by the hash of their bundle, ready to be run.
-type RuleSets = Vec<(Hash, std::sync::Arc<Rules>)>;
 
 /// What a look at a subject came to.
 struct Verdict {

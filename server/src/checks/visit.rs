@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use mobile_schema::form::Doubt;
 use mobile_schema::{Hash, Labels, Value};
 use sync_protocol::Record;
-use sync_protocol::finding::Finding;
+use sync_protocol::finding::{Finding, MOST_FINDINGS};
 
-use super::MOST_FINDINGS;
 use crate::app::App;
 use crate::db::Timestamp;
 use crate::forms::{Compiled, world};

@@ -7,11 +7,11 @@ use std::time::Duration;
 use actix_web::web;
 use mobile_schema::Catalogue;
 use mobile_schema::rule::Rules;
-use sync_protocol::finding::{self, Finding};
+use sync_protocol::finding::{self, Finding, RuleSets, judge_household};
 use sync_protocol::op::Change;
-use sync_protocol::{Hlc, Op, Record, RecordId, ScopeId, Version};
+use sync_protocol::{Hlc, Op, Record, RecordId, Row, ScopeId, Version};
 
-use super::{CHECKER, RuleSets, Subject, Verdict, household, queries, visit};
+use super::{CHECKER, Subject, Verdict, queries, visit};
 use crate::app::App;
 use crate::db::{Failed, Timestamp};
 use crate::http::{Kind, Problem};
@@ -155,7 +155,12 @@ async fn judge(
         // China has one time.
         let today = now.plus_seconds(8 * 3600).to_string();
         let today = today.get(..10).unwrap_or_default();
-        Ok(household::judge(&subject, rule_sets, &app.definitions(), today))
+        let (household, definitions) = (Row::from(&subject.record), app.definitions());
+        let members: Vec<Row> = subject.members.iter().map(Row::from).collect();
+        Ok(match subject.record.deleted {
+            true => Vec::new(),
+            false => judge_household(&household, &members, rule_sets, &definitions, today),
+        })
     };
     match judged {
         Ok(findings) => Ok(Verdict { subject, findings }),

@@ -12,10 +12,11 @@ use serde_json::Value as Json;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::carry::{self, Touched};
 use super::queries::{self, StoredRelease, StoredVersion};
 use super::rules::{self, Release, VersionState};
 use crate::app::App;
-use crate::areas::AreaPath;
+use crate::areas::{self, AreaPath};
 use crate::db::{AnyConnection, Timestamp};
 use crate::http::caller::ReadForms;
 use crate::http::page::{self, Page, PageQuery};
@@ -85,8 +86,11 @@ struct VersionDetail {
     files: Vec<BundleFile>,
     /// Files it asks for that it doesn't have.
     missing_files: Vec<String>,
-    /// Registers it writes to that are not there, and fields (`household.colour`).
+    /// Registers of packs that it writes to and may not, and fields they don't have
+    /// (`household.colour`).
     missing_registers: Vec<String>,
+    /// Registers that begin, or get more fields, when it is published.
+    registers_made: Vec<String>,
     /// What it holds, counted.
     #[schema(value_type = Object)]
     summary: Json,
@@ -225,16 +229,23 @@ async fn detail(app: &App, id: Uuid, hash: Hash) -> Result<VersionDetail, Proble
         files: compiled.bundle.files.clone(),
         missing_files: missing_files(&compiled.form, &compiled.bundle, &app.definitions()),
         missing_registers: compiled.form.unwritable(&app.definitions()),
+        registers_made: registers_made(&compiled.form, &app.definitions()),
         summary: compiled.form.summary().to_json(),
         trial_passed: trial.map(|(passed, _)| passed),
     })
 }
 
+/// The registers that begin or grow with a form.
+pub(super) fn registers_made(form: &Form, known: &Catalogue) -> Vec<String> {
+    form.registers_made(known).into_iter().map(|register| register.name).collect()
+}
+
 /// Files that a form asks for and that its bundle doesn't have. A list that is called as a
 /// register comes from its records.
 pub(super) fn missing_files(form: &Form, bundle: &FormBundle, known: &Catalogue) -> Vec<String> {
-    let is_register =
-        |name: &str| name.strip_suffix(".csv").is_some_and(|name| known.current(name).is_some());
+    let made = registers_made(form, known);
+    let is_known = |name: &str| known.current(name).is_some() || made.iter().any(|one| one == name);
+    let is_register = |name: &str| name.strip_suffix(".csv").is_some_and(is_known);
     let has = |name: &str| bundle.files.iter().any(|file| file.name == name);
     form.files().into_iter().filter(|name| !has(name) && !is_register(name)).collect()
 }
@@ -311,6 +322,8 @@ struct Difference {
     changes: Vec<Json>,
     /// How many of each kind.
     counts: BTreeMap<String, usize>,
+    /// Stored visits that were made with the version before.
+    touched: Touched,
 }
 
 /// What is different between two versions of a form, and what becomes of answers.
@@ -329,6 +342,13 @@ pub(super) async fn diff(
     let (_, to) = seen(&app, &permitted.areas, (id, to)).await?;
     let before = app.forms.get(&app, from).await?.ok_or_else(not_found)?;
     let after = app.forms.get(&app, to).await?.ok_or_else(not_found)?;
+    let locked = app.definitions().current("visit").map(|(_, visit)| visit.locked());
+    let (touched, answers) = app
+        .read(move |connection| {
+            let scopes = areas::scopes_under(connection, &permitted.areas)?;
+            carry::made_with(connection, &from, &scopes, &locked.unwrap_or_default())
+        })
+        .await?;
     let language = Language::of(&request).tag();
     let told = web::block(move || {
         let read = |text: &str| Element::read(text).unwrap_or_default();
@@ -346,7 +366,7 @@ pub(super) async fn diff(
             told
         });
         let changes = told.collect();
-        Difference { changes, counts }
+        Difference { changes, counts, touched: touched.try_in(&before, &after, &answers) }
     });
     told.await.map(web::Json).map_err(|_| Problem::new(&Kind::INTERNAL))
 }

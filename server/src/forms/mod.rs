@@ -6,6 +6,7 @@
 //! server".
 
 mod admin;
+mod carry;
 mod compiled;
 mod fetch;
 mod queries;
@@ -65,6 +66,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(upload::check).service(upload::upload);
     config.service(admin::list).service(admin::show).service(admin::show_version);
     config.service(admin::diff).service(admin::source).service(admin::xform);
+    config.service(carry::carry);
     config.service(trial::try_out).service(release::release);
     config.service(fetch::list).service(fetch::file);
 }

@@ -2,6 +2,7 @@
 
 use actix_web::{post, web};
 use mobile_schema::Hash;
+use mobile_schema::pack::register_bundle;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -13,6 +14,7 @@ use crate::areas;
 use crate::db::Failed;
 use crate::http::caller::ManageForms;
 use crate::http::{Body, Kind, Permitted, Problem};
+use crate::packs;
 use crate::sync::check_reason;
 
 /// A decision about which version is filled in where.
@@ -42,15 +44,11 @@ pub(super) async fn release(
     let (id, decision) = (id.into_inner(), body.read().await?);
     check_reason(&decision.reason)?;
     let (user, now, areas_of) = (permitted.caller.user, app.now(), permitted.areas);
-    let registers = app.definitions();
-    let (missing, unwritable) = match decision.version {
-        None => (Vec::new(), Vec::new()),
-        Some(version) => {
-            let compiled = app.forms.get(&app, version).await?.ok_or_else(not_found)?;
-            let missing = missing_files(&compiled.form, &compiled.bundle, &registers);
-            (missing, compiled.form.unwritable(&registers))
-        }
+    let compiled = match decision.version {
+        None => None,
+        Some(version) => Some(app.forms.get(&app, version).await?.ok_or_else(not_found)?),
     };
+    let has_registers = compiled.as_ref().is_some_and(|one| !one.form.writes().is_empty());
     let decided: Result<FormView, Failed<Problem>> = app
         .database
         .write(move |connection| {
@@ -69,18 +67,24 @@ pub(super) async fn release(
             if !is_theirs || !is_their_area || !fits {
                 return Err(refuse(not_found()));
             }
-            if let Some(version) = &decision.version {
+            if let (Some(version), Some(compiled)) = (&decision.version, &compiled) {
                 if !queries::is_version(connection, id, version)? {
                     return Err(refuse(not_found()));
                 }
+                let known = packs::catalogue(connection)?;
+                let missing = missing_files(&compiled.form, &compiled.bundle, &known);
+                let unwritable = compiled.form.unwritable(&known);
                 if !(missing.is_empty() && unwritable.is_empty()) {
                     let problem = Problem::new(&Kind::FORM_INCOMPLETE);
-                    let problem = problem.with("missing_files", missing.clone());
-                    return Err(refuse(problem.with("missing_registers", unwritable.clone())));
+                    let problem = problem.with("missing_files", missing);
+                    return Err(refuse(problem.with("missing_registers", unwritable)));
                 }
                 let trial = queries::newest_trial(connection, id, version)?;
                 if !trial.is_some_and(|(passed, _)| passed) {
                     return Err(refuse(Problem::new(&Kind::FORM_UNTRIED)));
+                }
+                for register in compiled.form.registers_made(&known) {
+                    packs::store(connection, &register_bundle(&register), None, now)?;
                 }
             }
             let new = NewRelease {
@@ -94,5 +98,9 @@ pub(super) async fn release(
             Ok(view(connection, vec![form])?.remove(0))
         })
         .await;
-    decided.map(web::Json).map_err(Problem::from)
+    let view = decided.map_err(Problem::from)?;
+    if has_registers {
+        app.reload_definitions().await?;
+    }
+    Ok(web::Json(view))
 }

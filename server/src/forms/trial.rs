@@ -101,7 +101,8 @@ async fn register_lists(
     compiled: &Compiled,
     works_in: Vec<AreaPath>,
 ) -> Result<Files, Problem> {
-    let catalogue = app.definitions();
+    let mut catalogue = (*app.definitions()).clone();
+    catalogue.extend(compiled.form.registers_made(&catalogue));
     let wanted: Vec<_> = compiled
         .form
         .registers_read(&catalogue)

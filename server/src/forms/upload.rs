@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use utoipa::{IntoParams, ToSchema};
 
-use super::admin::{FormView, missing_files, view};
+use super::admin::{FormView, missing_files, registers_made, view};
 use super::{NewVersion, add_version, queries};
 use crate::app::App;
 use crate::areas;
@@ -64,9 +64,11 @@ struct Uploaded {
     found: Found,
     /// Files it asks for that it doesn't have: it can't be published until they are uploaded.
     missing_files: Vec<String>,
-    /// Registers it writes to that are not there, and fields (`household.colour`): nor before these
-    /// are installed with a pack.
+    /// Registers of packs that it writes to and may not, and fields they don't have
+    /// (`household.colour`): nor before a pack has them.
     missing_registers: Vec<String>,
+    /// Registers that begin, or get more fields, when it is published.
+    registers_made: Vec<String>,
     /// Files that were sent and that it doesn't ask for; they were not kept.
     unused_files: Vec<String>,
 }
@@ -130,12 +132,13 @@ pub(super) async fn upload(
         return Err(Problem::new(&Kind::INTERNAL));
     };
     let sent = take_files(&app, &mut parts, language).await?;
-    let (wanted, missing_registers) = (form.files(), form.unwritable(&app.definitions()));
+    let registers = app.definitions();
+    let (wanted, missing_registers) = (form.files(), form.unwritable(&registers));
+    let registers_made = registers_made(&form, &registers);
     let (kept, unused): (BTreeMap<_, _>, BTreeMap<_, _>) =
         sent.into_iter().partition(|(name, _)| wanted.contains(name));
     let (user, now) = (permitted.caller.user, app.now());
     let source_file = BundleFile::of(&name, &source);
-    let registers = app.definitions();
     let stored: Result<_, Failed<Problem>> = app
         .database
         .write(move |connection| {
@@ -177,7 +180,15 @@ pub(super) async fn upload(
     let form = view.ok_or_else(|| Problem::new(&Kind::INTERNAL))?;
     let unused_files = unused.into_keys().collect();
     let hash = added.hash;
-    let uploaded = Uploaded { form, hash, found, missing_files, missing_registers, unused_files };
+    let uploaded = Uploaded {
+        form,
+        hash,
+        found,
+        missing_files,
+        missing_registers,
+        registers_made,
+        unused_files,
+    };
     let mut answer = if added.is_new { HttpResponse::Created() } else { HttpResponse::Ok() };
     Ok(answer.json(uploaded))
 }

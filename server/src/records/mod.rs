@@ -4,7 +4,9 @@ mod feed;
 mod http;
 mod queries;
 mod store;
+mod visits;
 
 pub use feed::{FeedRow, Snapshot};
 pub use http::routes;
 pub use store::{Written, load, load_for_update, load_some, write};
+pub(crate) use visits::MadeWith;

@@ -15,7 +15,7 @@ use crate::db::{AnyConnection, Prepared, RowLocked, STATEMENT_ROWS, insert_all, 
 
 #[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = records, treat_none_as_default_value = false)]
-struct RecordRow {
+pub(super) struct RecordRow {
     id: Key,
     collection: String,
     scope: String,
@@ -141,7 +141,7 @@ pub fn load_for_update(
 }
 
 impl RecordRow {
-    fn into_record(self) -> QueryResult<Record> {
+    pub(super) fn into_record(self) -> QueryResult<Record> {
         let unreadable = |what: &str| diesel::result::Error::DeserializationError(what.into());
         Ok(Record {
             id: self.id.into(),

@@ -6,9 +6,11 @@ use harness::{Stage, story};
 use mobile_schema::Hash;
 use reqwest::Method;
 use serde_json::{Value as Json, json};
+use sync_protocol::RecordId;
 use tablets::Client;
+use uuid::Uuid;
 
-use crate::probe::{VILLAGE, county};
+use crate::probe::{Probe, VILLAGE, county, kind};
 
 /// A form whose choices come from a list, in two versions.
 pub(crate) fn markdown(version: &str, question: &str) -> String {
@@ -287,6 +289,53 @@ story!(versions_never_change_and_files_stay_with_the_form, async |stage| {
     };
     assert_eq!(get("source").await, text, "what was uploaded comes back as it was");
     assert!(get("xform").await.contains("jr://file-csv/wells.csv"));
+});
+
+story!(a_new_version_says_what_becomes_of_stored_visits_and_changes_none, async |stage| {
+    let mut admin = stage.person("admin").await;
+    let (form, one) = upload(&stage, &admin, "1", "persons").await;
+    let (_, two) = upload(&stage, &admin, "2", "people").await;
+    let mut probe = Probe::new(&stage, "cadre").await;
+    let ids = [(); 3].map(|()| RecordId(Uuid::now_v7()));
+    let visits = [
+        (json!({ "head": "甲（虚构）", "persons": 4 }), "submitted"),
+        (json!({ "head": "乙（虚构）" }), "submitted"),
+        (json!({ "head": "丙（虚构）", "persons": 2 }), "approved"),
+    ];
+    let ops: Vec<Json> = ids
+        .iter()
+        .zip(&visits)
+        .map(|(id, (answers, status))| {
+            let household = probe.household(0).id;
+            let fields = json!({ "1": household, "2": one, "3": answers, "9": status });
+            probe.op("visit", *id, None, json!({ "kind": "create", "fields": fields }))
+        })
+        .collect();
+    let outcomes = probe.push(&ops).await;
+    assert!(outcomes.iter().all(|outcome| kind(outcome) == "applied"), "{outcomes:?}");
+
+    let path = format!("/api/v1/forms/{form}/diff?from={one}&to={two}");
+    let told = admin.call(Method::GET, &path, None).await.unwrap();
+    assert_eq!(told["touched"], json!({ "visits": 3, "open": 2, "tried": 2, "broken": 1 }));
+    let back = format!("/api/v1/forms/{form}/diff?from={two}&to={one}");
+    let told = admin.call(Method::GET, &back, None).await.unwrap();
+    assert_eq!(told["touched"], json!({ "visits": 0, "open": 0, "tried": 0, "broken": 0 }));
+
+    let path = |visit: RecordId| format!("/api/v1/forms/{form}/versions/{two}/visits/{visit}");
+    let carried = admin.call(Method::GET, &path(ids[0]), None).await.unwrap();
+    assert_eq!((&carried["from"], &carried["kept"]), (&json!(one), &json!(1)));
+    assert_eq!(carried["answers"]["head"], "甲（虚构）");
+    let aside = &carried["set_aside"][0];
+    assert_eq!((&aside["path"], &aside["value"]), (&json!("/data/persons"), &json!("4")));
+    let stored = probe.read(&stage, ids[0]).await;
+    assert_eq!((&stored["fields"]["2"], &stored["fields"]["3"]), (&json!(one), &visits[0].0));
+    // Neither a household nor somebody else's visit is looked at.
+    let household = probe.household(0).id;
+    let refused = admin.call(Method::GET, &path(household), None).await.unwrap_err();
+    assert_eq!(refused.kind(), "not-found");
+    let mut neighbour = stage.neighbour().await;
+    let refused = neighbour.call(Method::GET, &path(ids[0]), None).await.unwrap_err();
+    assert_eq!(refused.kind(), "not-found");
 });
 
 story!(another_county_neither_sees_nor_touches_a_form, async |stage| {

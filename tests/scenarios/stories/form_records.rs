@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use harness::story;
 use mobile_schema::form::{Files, Form, Session, World, open};
+use mobile_schema::xml::Element;
 use mobile_schema::{Catalogue, Value};
 use reqwest::Method;
 use serde_json::{Value as Json, json};
@@ -190,6 +191,93 @@ story!(a_submission_makes_records_and_a_record_opens_a_form, async |stage| {
     assert_eq!(tablet.view(head).unwrap().fields[&8], Value::Integer(200_000));
 });
 
+/// Wells are an entity list that no pack knows, and that is chosen from where it is written to.
+fn wells(depth: &str) -> String {
+    format!(
+        "| survey |
+| | type | name | label | save_to |
+| | text | place | Where | |
+| | select_one_from_file well.csv | near | Near | |
+| | integer | metres | Depth | {depth} |
+| settings |
+| | form_title | form_id | version |
+| | Wells | wells | {depth} |
+| entities |
+| | dataset | label |
+| | well | ${{place}} |
+"
+    )
+}
+
+story!(an_entity_list_of_a_form_becomes_a_register_and_grows, async |stage| {
+    let mut admin = stage.person("admin").await;
+    let publish = async |admin: &mut tablets::Client, text: &str| {
+        let files: &[(&str, &[u8])] = &[];
+        let (status, told) =
+            send(&stage, admin, "/api/v1/forms", ("wells.md", text.as_bytes()), files).await;
+        assert_eq!((status, &told["registers_made"]), (201, &json!(["well"])), "{told}");
+        assert_eq!(told["missing_files"], json!([]), "it reads what it writes");
+        let (id, hash) = (told["form"]["id"].clone(), told["hash"].clone());
+        let (id, hash) = (id.as_str().unwrap(), hash.as_str().unwrap());
+        let trial = try_out(admin, id, hash, json!({ "place": "东头", "metres": 12 })).await;
+        assert_eq!(trial["passed"], true, "{trial}");
+        release(admin, id, Some(hash), &county()).await.expect("it is published");
+    };
+    publish(&mut admin, &wells("depth")).await;
+    let mut tablet = stage.tablet("cadre").await;
+    tablet.sync_again(LIMIT).await.unwrap();
+    let near = tablet.rows().find(|row| row.collection == "household").unwrap().clone();
+    let catalogue = tablet.catalogue().clone();
+    let fill = |text: &str, place: &str| {
+        let lists = Files::from([("well".to_owned(), Element::new("root"))]);
+        let mut session = Session::begin(form(text, "wells"), &lists, world());
+        assert_eq!(session.fill(&json!({ "place": place, "metres": 12 })), []);
+        session
+    };
+    let session = fill(&wells("depth"), "东头");
+    let files = BTreeMap::new();
+    let about = Some(("household", near.id));
+    let submission = Submission { catalogue: &catalogue, about, files: &files };
+    let made = entity::write_all(&session.entities(), submission, |_| None);
+    let made: Vec<Written> = made.into_iter().map(|one| one.expect("it is written")).collect();
+    assert_eq!(made[0].unplaced, []);
+    let well = made[0].record;
+    let edits = drafts(&tablet, &near, made);
+    tablet.edit(edits).unwrap();
+    tablet.sync_again(LIMIT).await.unwrap();
+    let mut supervisor = stage.person("supervisor").await;
+    let path = format!("/api/v1/records/{well}");
+    let record = supervisor.call(Method::GET, &path, None).await.unwrap();
+    assert_eq!((&record["title"], &record["subject"]), (&json!("东头"), &json!(near.id)));
+    assert_eq!(record["fields"]["3"], "12");
+
+    // Another version saves one property more; what was made with the register before stays.
+    publish(&mut admin, &wells("water-level")).await;
+    let mut other = stage.tablet("cadre").await;
+    other.sync_again(LIMIT).await.unwrap();
+    let (_, register) = other.catalogue().current("well").expect("the register");
+    let names: Vec<&str> = register.fields.iter().map(|field| field.name.as_str()).collect();
+    assert_eq!((register.version, &names[2..]), (2, &["depth", "water-level"][..]));
+    let kept = other.view(well).expect("the well reaches another tablet");
+    let list = register.list([("w", &kept.fields)]);
+    assert!(list.write(false).contains("<label>东头</label><depth>12</depth><water-level"));
+    // The first tablet knows only the register before; its edit of the record still goes in.
+    let known = tablet.view(well).unwrap();
+    let edit = Draft {
+        collection: "well".into(),
+        record: well,
+        scope: tablet.machine().scope_of(well).unwrap().clone(),
+        base: Some(known.version),
+        change: Change::Patch { fields: [(3, "15".into())].into() },
+        definition: tablet.catalogue().current("well").unwrap().0,
+        blobs: Vec::new(),
+    };
+    tablet.edit(vec![edit]).unwrap();
+    tablet.sync_again(LIMIT).await.unwrap();
+    let record = supervisor.call(Method::GET, &path, None).await.unwrap();
+    assert_eq!(record["fields"]["3"], "15");
+});
+
 story!(a_form_that_writes_to_no_register_is_not_published, async |stage| {
     let mut admin = stage.person("admin").await;
     let upload = async |admin: &tablets::Client, text: &str| -> (String, String, Json) {
@@ -199,9 +287,10 @@ story!(a_form_that_writes_to_no_register_is_not_published, async |stage| {
         let text = |value: &Json| value.as_str().unwrap().to_owned();
         (text(&told["form"]["id"]), text(&told["hash"]), told["missing_registers"].clone())
     };
-    let wells = FOUND.replace("member", "well");
-    let (id, hash, lacking) = upload(&admin, &wells).await;
-    assert_eq!(lacking, json!(["well"]));
+    let coloured = FOUND.replace("household#phone", "household#colour");
+    let (id, hash, lacking) = upload(&admin, &coloured).await;
+    let all = json!(["household.colour", "member.title_line"]);
+    assert_eq!(lacking, all, "packs' registers don't grow with forms");
     assert_eq!(try_out(&mut admin, &id, &hash, json!({})).await["passed"], true);
     let refused = release(&mut admin, &id, Some(&hash), &county()).await.unwrap_err();
     assert_eq!(refused.kind(), "form-incomplete");

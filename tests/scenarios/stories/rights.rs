@@ -51,6 +51,7 @@ const ROUTES: &[(&str, &str, [bool; 6])] = &[
     ("post", "/api/v1/forms/{id}/releases", ADMINS),
     ("get", "/api/v1/forms/{id}/versions/{hash}", READERS),
     ("get", "/api/v1/forms/{id}/versions/{hash}/source", READERS),
+    ("get", "/api/v1/forms/{id}/versions/{hash}/visits/{visit}", READERS),
     ("get", "/api/v1/forms/{id}/versions/{hash}/xform", READERS),
     ("post", "/api/v1/forms/{id}/versions/{hash}/trials", ADMINS),
     ("get", "/sync/v1/forms", TABLETS),
@@ -94,7 +95,8 @@ story!(each_role_may_do_its_own_and_nothing_else, async |stage| {
     let mut people = callers(&stage).await;
     for (method, path, rights) in ROUTES {
         let nobody = uuid::Uuid::nil().to_string();
-        let path = path.replace("{id}", &nobody).replace("{hash}", &nothing);
+        let path =
+            path.replace("{id}", &nobody).replace("{visit}", &nobody).replace("{hash}", &nothing);
         let path =
             path.replace("{incarnation}", &nobody).replace("{seq}", "1").replace("{name}", "x.csv");
         let who = ["nobody", "cadre", "supervisor", "admin", "auditor", "tablet"];

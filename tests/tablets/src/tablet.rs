@@ -4,14 +4,18 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use data_encoding::HEXLOWER;
 use ed25519_dalek::SigningKey;
-use mobile_schema::{Catalogue, Hash, RegisterDefinition};
+use mobile_schema::register::Role;
+use mobile_schema::rule::{RuleSet, Rules};
+use mobile_schema::{Catalogue, Hash, RegisterDefinition, Value};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use sync_protocol::clock::ClockReading;
+use sync_protocol::finding::{Finding, RuleSets, judge_household};
 use sync_protocol::log::{Attempt, Traffic};
 use sync_protocol::tablet::{Draft, Effect, Event, Identity, RetryPolicy, Stored, Tablet};
 use sync_protocol::{IncarnationId, RecordId, RequestId, Row, SyncRequest, SyncResponse};
@@ -67,6 +71,8 @@ pub struct HeadlessTablet {
     catalogue: Catalogue,
     /// The versions of forms that are filled in, by the forms' names.
     forms: BTreeMap<String, Hash>,
+    /// The newest rules of each name.
+    rules: BTreeMap<String, (Hash, Arc<Rules>)>,
     key: SigningKey,
     started: Instant,
     boot: String,
@@ -148,6 +154,7 @@ impl HeadlessTablet {
             client,
             catalogue: Catalogue::default(),
             forms: BTreeMap::new(),
+            rules: BTreeMap::new(),
             key,
             started: Instant::now(),
             boot: Uuid::new_v4().to_string(),
@@ -382,23 +389,55 @@ impl HeadlessTablet {
         let unreadable = |error: serde_json::Error| ClientError::Unreadable(error.to_string());
         let bundles = self.retried(reqwest::Method::GET, "/api/v1/bundles").await?;
         for bundle in bundles.as_array().into_iter().flatten() {
-            if bundle["kind"] != "register" {
+            let kind = bundle["kind"].as_str().unwrap_or_default();
+            if !matches!(kind, "register" | "rules") {
                 continue;
             }
             let hash = bundle["hash"].as_str().unwrap_or_default();
             let path = format!("/sync/v1/bundles/{hash}");
             let definition = self.retried(reqwest::Method::GET, &path).await?;
-            let definition: RegisterDefinition =
-                serde_json::from_value(definition).map_err(unreadable)?;
-            if self.catalogue.insert(definition).to_string() != hash {
-                return Err(
-                    ClientError::Unreadable(format!("{hash} is not its bytes' hash")).into()
-                );
+            let found = if kind == "register" {
+                let definition: RegisterDefinition =
+                    serde_json::from_value(definition).map_err(unreadable)?;
+                self.catalogue.insert(definition)
+            } else {
+                let set: RuleSet = serde_json::from_value(definition).map_err(unreadable)?;
+                let (found, name) = (Hash::of(&set.bundle()), set.name.clone());
+                let rules = Rules::new(set)
+                    .map_err(|problems| ClientError::Unreadable(format!("{name}: {problems:?}")))?;
+                // They are listed by version, so the newest comes last.
+                self.rules.insert(name, (found, Arc::new(rules)));
+                found
+            };
+            if found.to_string() != hash {
+                let problem = ClientError::Unreadable(format!("{hash} is not its bytes' hash"));
+                return Err(problem.into());
             }
         }
         self.fetch_forms().await?;
         self.keep_keys()?;
         Ok(())
+    }
+
+    /// What the rules find in a household today, as the tablet has it.
+    pub fn findings(&self, household: RecordId, today: &str) -> Vec<Finding> {
+        let rules: RuleSets = self.rules.values().cloned().collect();
+        let subject = self
+            .catalogue
+            .current("member")
+            .and_then(|(_, member)| member.field_with_role(Role::Subject).map(|field| field.id));
+        let id = Value::from(household.to_string());
+        let is_member = |row: &&Row| {
+            row.collection == "member"
+                && subject.is_some_and(|subject| row.fields.get(&subject) == Some(&id))
+        };
+        let mut members: Vec<Row> =
+            self.rows().filter(is_member).filter_map(|row| self.view(row.id)).collect();
+        members.sort_by_key(|member| member.id);
+        let household = self.view(household);
+        let judge =
+            |household: Row| judge_household(&household, &members, &rules, &self.catalogue, today);
+        household.map(judge).unwrap_or_default()
     }
 
     /// Asks which versions of forms are filled in here.

@@ -1,43 +1,45 @@
-//! A look at a household with its members, by rules.
+//! A look at a household with its members, by rules: the same on the tablet and on the server.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use mobile_schema::rule::{self, Place, RuleSeverity};
-use mobile_schema::{Catalogue, Value};
-use sync_protocol::Record;
-use sync_protocol::finding::Finding;
+use mobile_schema::rule::{self, Place, RuleSeverity, Rules};
+use mobile_schema::{Catalogue, Hash, Value};
 
-use super::{MOST_FINDINGS, RuleSets, Subject};
+use super::{Finding, MOST_FINDINGS};
+use crate::{RecordId, Row};
 
-/// What doesn't hold for a household on a day.
-pub(super) fn judge(
-    subject: &Subject,
+/// Rules by the hash of their bundle, ready to be run.
+pub type RuleSets = Vec<(Hash, Arc<Rules>)>;
+
+/// What doesn't hold for a household and its living members on a day (`YYYY-MM-DD`), in the order of
+/// the rules.
+pub fn judge_household(
+    household: &Row,
+    members: &[Row],
     rule_sets: &RuleSets,
     catalogue: &Catalogue,
     today: &str,
 ) -> Vec<Finding> {
-    if subject.record.deleted {
-        return Vec::new();
-    }
-    let household = rule::Household {
-        fields: by_name(&subject.record, catalogue),
-        members: subject.members.iter().map(|member| by_name(member, catalogue)).collect(),
+    let subject = rule::Household {
+        fields: by_name(household, catalogue),
+        members: members.iter().map(|member| by_name(member, catalogue)).collect(),
     };
     let mut findings = Vec::new();
     for (hash, rules) in rule_sets {
         let set = rules.set();
-        for found in rules.run(&household, today) {
+        for found in rules.run(&subject, today) {
             let Some(rule) = set.rules.iter().find(|rule| rule.id == found.rule) else { continue };
-            let (record, fields) = match found.place {
-                Place::Household => (&subject.record, &household.fields),
-                Place::Member(at) => (&subject.members[at], &household.members[at]),
+            let (record, fields): (RecordId, _) = match found.place {
+                Place::Household => (household.id, &subject.fields),
+                Place::Member(at) => (members[at].id, &subject.members[at]),
             };
             let value = |name: &String| {
                 let value = fields.get(name).cloned().unwrap_or(Value::Null);
                 (name.clone(), value)
             };
             findings.push(Finding {
-                subject: record.id,
+                subject: record,
                 rule: format!("{}/{}", set.name, rule.id),
                 place: String::new(),
                 severity: match found.severity {
@@ -56,7 +58,7 @@ pub(super) fn judge(
 }
 
 /// A record's values by the names of their fields.
-fn by_name(record: &Record, catalogue: &Catalogue) -> BTreeMap<String, Value> {
+fn by_name(record: &Row, catalogue: &Catalogue) -> BTreeMap<String, Value> {
     let current = catalogue.current(&record.collection).map(|(_, definition)| definition);
     let Some(definition) = catalogue.get(&record.definition).or(current) else {
         return BTreeMap::new();

@@ -4,6 +4,8 @@
 //! run again, speak of the same record. What was explained stays explained as long as what was
 //! found stays the same.
 
+mod household;
+
 use std::collections::BTreeMap;
 
 use mobile_schema::canonical::Encoder;
@@ -11,6 +13,8 @@ use mobile_schema::{FieldId, Hash, Labels, Value};
 
 use crate::RecordId;
 use crate::op::{Change, Fields};
+
+pub use household::{RuleSets, judge_household};
 
 /// The fields of the built-in register `finding`.
 pub mod field {
@@ -38,6 +42,9 @@ pub mod field {
 
 /// The register of findings.
 pub const COLLECTION: &str = "finding";
+
+/// Most findings that one look at a record makes.
+pub const MOST_FINDINGS: usize = 100;
 
 const OPEN: &str = "open";
 const CORRECTED: &str = "corrected";

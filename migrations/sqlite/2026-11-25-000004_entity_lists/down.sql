@@ -1,0 +1,2 @@
+DROP INDEX records_by_form;
+DROP INDEX bundles_by_version;

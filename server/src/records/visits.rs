@@ -1,0 +1,67 @@
+//! Visits by the version of the form they were made with.
+
+use std::collections::BTreeSet;
+
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use mobile_schema::Hash;
+use sync_protocol::{Record, ScopeId};
+
+use super::store::RecordRow;
+use crate::db::AnyConnection;
+use crate::db::schema::records;
+
+/// Visits that were made with a version, in these scopes.
+pub(crate) struct MadeWith<'a> {
+    /// The version.
+    pub(crate) version: &'a Hash,
+    /// The scopes.
+    pub(crate) scopes: &'a BTreeSet<ScopeId>,
+    /// The statuses of visits that are done.
+    pub(crate) locked: &'a [String],
+}
+
+/// Visits made with a version. The expression is the one of the index `records_by_form`.
+macro_rules! made_with {
+    ($made:expr) => {
+        records::table
+            .filter(records::collection.eq("visit").and(records::deleted.eq(false)))
+            .filter(records::scope.eq_any($made.scopes.iter().map(ScopeId::as_str)))
+            .filter(
+                diesel::dsl::sql::<diesel::sql_types::Bool>("(fields ->> '2') = ")
+                    .bind::<Text, _>($made.version.to_string()),
+            )
+    };
+}
+
+impl MadeWith<'_> {
+    /// How many there are, and how many of them may still be changed.
+    pub(crate) fn count(&self, connection: &mut AnyConnection) -> QueryResult<(i64, i64)> {
+        let by_status: Vec<(Option<String>, i64)> = made_with!(self)
+            .group_by(records::status)
+            .select((records::status, diesel::dsl::count_star()))
+            .load(connection)?;
+        let open = by_status.iter().filter(|(status, _)| self.is_open(status.as_deref()));
+        let open = open.map(|(_, count)| count).sum();
+        Ok((by_status.iter().map(|(_, count)| count).sum(), open))
+    }
+
+    /// Those that may still be changed, the newest first.
+    pub(crate) fn newest_open(
+        &self,
+        connection: &mut AnyConnection,
+        limit: i64,
+    ) -> QueryResult<Vec<Record>> {
+        let rows: Vec<RecordRow> = made_with!(self)
+            .filter(records::status.is_null().or(records::status.ne_all(self.locked.to_vec())))
+            .order((records::updated_at.desc(), records::id))
+            .limit(limit)
+            .select(RecordRow::as_select())
+            .load(connection)?;
+        rows.into_iter().map(RecordRow::into_record).collect()
+    }
+
+    fn is_open(&self, status: Option<&str>) -> bool {
+        status.is_none_or(|status| !self.locked.iter().any(|locked| locked == status))
+    }
+}
