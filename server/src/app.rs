@@ -29,7 +29,7 @@ use crate::media::Arrivals;
 use crate::media_store::{MediaError, MediaStore};
 use crate::packs::InstallProblem;
 use crate::sync::RawOp;
-use crate::{areas, conflicts, devices, health, limits, media, packs, records, sync};
+use crate::{areas, conflicts, devices, health, jobs, limits, media, packs, records, sync};
 
 /// What every request shares.
 pub struct App {
@@ -53,6 +53,8 @@ pub struct App {
     pub sync_log: sync::Log,
     /// Wakes the checks.
     pub(crate) checks: Bell,
+    /// Wakes the workers.
+    pub(crate) jobs: jobs::Bell,
     /// Forms that were compiled lately.
     pub(crate) forms: Compiler,
     /// What `/metrics` shows.
@@ -112,6 +114,7 @@ impl App {
             live: Hub::open(&config.database),
             sync_log: sync::Log::default(),
             checks: Bell::default(),
+            jobs: jobs::Bell::default(),
             forms: Compiler::default(),
             metrics,
             definitions: RwLock::new(Arc::new(catalogue)),
@@ -199,7 +202,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config.configure(areas::routes).configure(packs::routes).configure(records::routes);
     config.configure(forms::routes);
     config.configure(sync::routes).configure(media::routes);
-    config.configure(conflicts::routes).configure(live::routes);
+    config.configure(conflicts::routes).configure(live::routes).configure(jobs::routes);
 }
 
 /// The API's description (OpenAPI 3.1).

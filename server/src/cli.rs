@@ -14,11 +14,12 @@ use sync_protocol::UserId;
 
 use crate::accounts::{self, NewUser, Role};
 use crate::app::{self, App};
-use crate::config::{Config, Settings};
+use crate::config::{self, Config, Settings};
 use crate::db::{self, Database, Failed, Timestamp};
+use crate::evidence::EvidenceCommand;
 use crate::form_command::{self, FormCommand};
 use crate::media_store::MediaStore;
-use crate::{areas, backup, checks, demo, devices, media, sync};
+use crate::{areas, backup, checks, demo, devices, evidence, jobs, media, sync};
 
 /// Ruhu 入户: household visits, photo evidence and signed notification forms for a county.
 #[derive(Parser)]
@@ -76,6 +77,11 @@ enum Command {
     Form {
         #[command(subcommand)]
         command: FormCommand,
+    },
+    /// What stands behind visits: photos, what is flagged about them, and why
+    Evidence {
+        #[command(subcommand)]
+        command: EvidenceCommand,
     },
     /// The keys that sign access tokens
     Keys {
@@ -172,6 +178,9 @@ fn run(cli: Cli) -> Result<(), String> {
             Command::Device { command: DeviceCommand::Enrol { login } } => {
                 enrol(&config, login).await
             }
+            Command::Evidence { command } => {
+                evidence::run(command, &database(&config)?, config::speaks_chinese()).await
+            }
             Command::Keys { command: KeysCommand::Rotate } => rotate(&config).await,
         }
     })
@@ -190,6 +199,9 @@ async fn serve(config: &Config) -> Result<(), String> {
     let server = app::serve(app.clone(), listener).map_err(in_words)?;
     actix_web::rt::spawn(tidy(app.clone()));
     actix_web::rt::spawn(checks::work(app.clone()));
+    // A photo takes a core for a tenth of a second, and up to some hundred megabytes.
+    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(4);
+    (0..workers).for_each(|_| drop(actix_web::rt::spawn(jobs::work(app.clone()))));
     actix_web::rt::spawn(end_streams(app));
     println!("Ruhu is ready at http://{address}");
     server.await.map_err(in_words)

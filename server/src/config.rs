@@ -143,6 +143,14 @@ fn parse<T: FromStr<Err: std::fmt::Display>>(
     text.parse().map_err(|error| problem(setting, error))
 }
 
+/// Whether the environment's language (POSIX: `LC_ALL`, `LC_MESSAGES`, `LANG`) is Chinese.
+pub(crate) fn speaks_chinese() -> bool {
+    let set = ["LC_ALL", "LC_MESSAGES", "LANG"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    set.is_some_and(|value| value.starts_with("zh"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,6 +11,8 @@ use mobile_schema::form::{
 };
 use mobile_schema::xml::Element;
 
+use crate::config::speaks_chinese;
+
 /// The most bytes of a form's file or of one that goes with it.
 const MAX_FILE: u64 = 64 * 1024 * 1024;
 
@@ -67,13 +69,9 @@ pub(crate) struct FormFile {
 
 impl FormFile {
     fn language(&self) -> String {
-        self.language.clone().unwrap_or_else(|| {
-            let set = ["LC_ALL", "LC_MESSAGES", "LANG"]
-                .into_iter()
-                .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
-            let chinese = set.is_some_and(|value| value.starts_with("zh"));
-            if chinese { "zh-CN" } else { "en" }.to_owned()
-        })
+        self.language
+            .clone()
+            .unwrap_or_else(|| if speaks_chinese() { "zh-CN" } else { "en" }.to_owned())
     }
 
     fn open(&self) -> Result<Opened, String> {

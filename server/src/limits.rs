@@ -61,3 +61,9 @@ pub const MAX_FORM_LIST: u64 = 32 * 1024 * 1024;
 pub const MAX_FORM_DEPTH: usize = mobile_schema::Value::MAX_DEPTH - 2;
 /// How many compiled forms a replica keeps.
 pub const COMPILED_FORMS: usize = 64;
+/// A side of a photo, pixels.
+pub const MAX_PHOTO_SIDE: u32 = 12_000;
+/// Pixels of a photo.
+pub const MAX_PHOTO_PIXELS: u64 = 80_000_000;
+/// What decoding a photo may take, bytes.
+pub const MAX_PHOTO_MEMORY: u64 = 256 * 1024 * 1024;

@@ -5,10 +5,12 @@
 //! what comes out are findings, which people mend or explain.
 
 pub mod citizen_id;
+mod photo;
 mod run;
 mod set;
 mod value;
 
+pub use photo::PhotoRules;
 pub use run::{Finding, Household, Place, Rules};
 pub use set::{About, Check, Rule, RuleProblem, RuleSet, RuleSeverity};
 pub use value::is_phone;

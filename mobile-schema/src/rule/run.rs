@@ -302,7 +302,7 @@ mod tests {
 
     #[test]
     fn built_in_rules_find_what_is_wrong_and_nothing_else() {
-        let rules = Rules::new(RuleSet::builtin()).expect("well-formed rules");
+        let rules = Rules::new(RuleSet::builtin()[0].clone()).expect("well-formed rules");
         let good = Household {
             fields: fields(&[
                 ("head_citizen_id", "11010519491231002X"),
@@ -370,6 +370,7 @@ mod tests {
                             .into(),
                     ),
                 }],
+                photos: None,
             };
             let mut household =
                 Household { fields: fields(&[("total", total)]), members: Vec::new() };
@@ -388,7 +389,7 @@ mod tests {
 
     #[test]
     fn wrong_rules_are_told() {
-        let mut set = RuleSet::builtin();
+        let [mut set, _] = RuleSet::builtin();
         set.rules[4].check = Check::Expression("cuont(member) =".to_owned());
         set.rules[5].when = Some("cuont(member) = 1".to_owned());
         set.rules[6].id = "born".to_owned();

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::photo::PhotoRules;
 use crate::Labels;
 use crate::expression::{Names, check};
 use crate::form::problem::{Kind, Place, Problem};
@@ -19,6 +20,9 @@ pub struct RuleSet {
     /// The rules, in the order in which findings are shown.
     #[serde(rename = "rule", default)]
     pub rules: Vec<Rule>,
+    /// When photos are doubtful, if it is this set that says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub photos: Option<PhotoRules>,
 }
 
 /// One rule.
@@ -116,10 +120,11 @@ pub struct RuleProblem {
 }
 
 impl RuleSet {
-    /// The rules that every county has.
-    pub fn builtin() -> Self {
-        toml::from_str(include_str!("../../rules/household.toml"))
-            .expect("the built-in rules are well-formed")
+    /// The rules that every county has: `household` and `photo`.
+    pub fn builtin() -> [Self; 2] {
+        let texts =
+            [include_str!("../../rules/household.toml"), include_str!("../../rules/photo.toml")];
+        texts.map(|text| toml::from_str(text).expect("the built-in rules are well-formed"))
     }
 
     /// The bytes they are published as, always the same for the same rules.
@@ -133,6 +138,12 @@ impl RuleSet {
     /// Everything that is wrong with the rules.
     pub fn check(&self) -> Vec<RuleProblem> {
         let mut problems = Vec::new();
+        if let Some(photos) = &self.photos
+            && photos.similar_bits.max(photos.similar_bits_same_household) > PhotoRules::MOST_BITS
+        {
+            let message = format!("at most {} bits can be looked for", PhotoRules::MOST_BITS);
+            problems.push(RuleProblem { rule: "photos".to_owned(), message });
+        }
         for (at, rule) in self.rules.iter().enumerate() {
             let mut tell = |message: String| {
                 problems.push(RuleProblem { rule: rule.id.clone(), message });

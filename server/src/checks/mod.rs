@@ -48,4 +48,6 @@ struct Subject {
 struct Verdict {
     subject: Subject,
     findings: Vec<Finding>,
+    /// Other records that are to be looked at because of this one.
+    later: Vec<RecordId>,
 }

@@ -10,7 +10,7 @@ use sync_protocol::{Record, RecordId, finding};
 
 use super::{CHECKER, Subject};
 use crate::accounts;
-use crate::db::schema::{bundles, checks_due, records};
+use crate::db::schema::{blob_references, bundles, checks_due, records};
 use crate::db::types::{Key, Timestamp};
 use crate::db::{AnyConnection, update_all};
 use crate::records as store;
@@ -38,14 +38,21 @@ pub fn ask<'a>(
     update_all!(connection, checks_due::table, checks_due::record, (checks_due::asked_at), rows)
 }
 
-/// Notes that every household is to be looked at: the rules are others.
+/// Notes that every household, and every visit with photos, is to be looked at: the rules are
+/// others.
 pub(crate) fn ask_all(connection: &mut AnyConnection, now: Timestamp) -> QueryResult<()> {
     let households: Vec<Key> = records::table
         .filter(records::collection.eq("household").and(records::deleted.eq(false)))
         .select(records::id)
         .load(connection)?;
-    let rows: Vec<DueRow> =
-        households.into_iter().map(|record| DueRow { record, asked_at: now }).collect();
+    let visits: Vec<Key> = records::table
+        .inner_join(blob_references::table.on(blob_references::record.eq(records::id)))
+        .filter(records::collection.eq("visit").and(records::deleted.eq(false)))
+        .select(records::id)
+        .distinct()
+        .load(connection)?;
+    let all = households.into_iter().chain(visits);
+    let rows: Vec<DueRow> = all.map(|record| DueRow { record, asked_at: now }).collect();
     update_all!(connection, checks_due::table, checks_due::record, (checks_due::asked_at), rows)
 }
 

@@ -4,25 +4,42 @@ use std::collections::BTreeMap;
 
 use mobile_schema::form::Doubt;
 use mobile_schema::{Hash, Labels, Value};
-use sync_protocol::Record;
-use sync_protocol::finding::{Finding, MOST_FINDINGS};
+use sync_protocol::finding::{Finding, MOST_FINDINGS, RuleSets};
+use sync_protocol::{Record, RecordId};
 
 use crate::app::App;
 use crate::db::Timestamp;
 use crate::forms::{Compiled, world};
 use crate::http::Problem;
+use crate::photos;
 
 /// Fields of the built-in register `visit`.
 const FORM: u32 = 2;
 const ANSWERS: u32 = 3;
 const ENDED_AT: u32 = 5;
 
-/// What is wrong with a visit's answers. One without a form has none to be wrong.
+/// What is wrong with a visit's answers and doubtful about its photos, and the later visits whose
+/// photos are to be compared with its own.
 pub(super) async fn judge(
     app: &App,
     visit: &Record,
+    rule_sets: &RuleSets,
     now: Timestamp,
-) -> Result<Vec<Finding>, Problem> {
+) -> Result<(Vec<Finding>, Vec<RecordId>), Problem> {
+    let mut findings = judge_answers(app, visit, now).await?;
+    let photo_rules =
+        rule_sets.iter().rev().find_map(|(hash, rules)| Some((*hash, rules.set().photos.clone()?)));
+    let Some((hash, rules)) = photo_rules else { return Ok((findings, Vec::new())) };
+    let visit = visit.clone();
+    let evidence =
+        app.read(move |connection| photos::of_visit(connection, &visit, &rules, hash)).await?;
+    findings.extend(evidence.findings);
+    findings.truncate(MOST_FINDINGS);
+    Ok((findings, evidence.later))
+}
+
+/// What is wrong with a visit's answers. One without a form has none to be wrong.
+async fn judge_answers(app: &App, visit: &Record, now: Timestamp) -> Result<Vec<Finding>, Problem> {
     let named = visit.fields.get(&FORM).and_then(Value::as_text).unwrap_or_default();
     if visit.deleted || named.is_empty() {
         return Ok(Vec::new());

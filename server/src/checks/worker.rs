@@ -132,6 +132,10 @@ async fn run_batch(app: &App) -> Result<usize, Problem> {
                 act(connection, &checker, &ops)?;
             }
             queries::done(connection, &done)?;
+            let touched: Vec<RecordId> =
+                verdicts.iter().flat_map(|verdict| verdict.later.iter().copied()).collect();
+            let touched = store::load(connection, &touched)?;
+            queries::ask(connection, touched.iter(), now)?;
             queries::postpone(connection, &later, now)?;
             Ok((!done.is_empty(), scopes))
         })
@@ -150,25 +154,27 @@ async fn judge(
     now: Timestamp,
 ) -> Result<Verdict, Problem> {
     let judged = if subject.record.collection == "visit" {
-        visit::judge(app, &subject.record, now).await
+        visit::judge(app, &subject.record, rule_sets, now).await
     } else {
         // China has one time.
         let today = now.plus_seconds(8 * 3600).to_string();
         let today = today.get(..10).unwrap_or_default();
         let (household, definitions) = (Row::from(&subject.record), app.definitions());
         let members: Vec<Row> = subject.members.iter().map(Row::from).collect();
-        Ok(match subject.record.deleted {
+        let findings = match subject.record.deleted {
             true => Vec::new(),
             false => judge_household(&household, &members, rule_sets, &definitions, today),
-        })
+        };
+        Ok((findings, Vec::new()))
     };
     match judged {
-        Ok(findings) => Ok(Verdict { subject, findings }),
+        Ok((findings, later)) => Ok(Verdict { subject, findings, later }),
         // Nothing is said about what can't be looked at; the log has the reason.
         Err(problem) if *problem.kind() == Kind::INTERNAL => {
             tracing::error!(record = %subject.record.id, "a record could not be checked");
             let known = BTreeSet::new();
-            Ok(Verdict { subject: Subject { known, ..subject }, findings: Vec::new() })
+            let subject = Subject { known, ..subject };
+            Ok(Verdict { subject, findings: Vec::new(), later: Vec::new() })
         }
         Err(problem) => Err(problem),
     }

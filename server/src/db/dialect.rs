@@ -32,6 +32,32 @@ impl<Q: QueryFragment<MultiBackend>> QueryFragment<MultiBackend> for RowLocked<Q
     }
 }
 
+/// A query that takes rows which nobody else holds, and keeps others from taking them until the
+/// transaction ends. On SQLite there is nobody else.
+#[derive(Clone, Copy, Debug)]
+pub struct SkipLocked<Q>(pub Q);
+
+impl<Q: QueryId> QueryId for SkipLocked<Q> {
+    type QueryId = SkipLocked<Q::QueryId>;
+    const HAS_STATIC_QUERY_ID: bool = Q::HAS_STATIC_QUERY_ID;
+}
+
+impl<Q: Query> Query for SkipLocked<Q> {
+    type SqlType = Q::SqlType;
+}
+
+impl<Q> diesel::RunQueryDsl<AnyConnection> for SkipLocked<Q> {}
+
+impl<Q: QueryFragment<MultiBackend>> QueryFragment<MultiBackend> for SkipLocked<Q> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        self.0.walk_ast(out.reborrow())?;
+        if matches!(out.backend(), MultiBackend::Postgres(_)) {
+            out.push_sql(" FOR UPDATE SKIP LOCKED");
+        }
+        Ok(())
+    }
+}
+
 /// A statement that the connection keeps prepared, by its text. Diesel prepares updates, lists of
 /// ids and inserts of several rows anew each time, which on PostgreSQL is a round trip more for
 /// each.

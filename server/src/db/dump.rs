@@ -87,7 +87,11 @@ macro_rules! for_every_table {
             upload_parts,
             backups,
             sync_log,
-            checks_due
+            checks_due,
+            jobs,
+            photos,
+            photo_bands,
+            media_accesses
         )
     };
 }

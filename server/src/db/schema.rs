@@ -396,6 +396,62 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use crate::db::types::{Id, Moment};
+    use diesel::sql_types::{BigInt, Nullable, Text};
+
+    jobs (id) {
+        id -> Id,
+        kind -> Text,
+        key -> Text,
+        run_at -> Moment,
+        attempts -> BigInt,
+        holder -> Nullable<Id>,
+        dead_at -> Nullable<Moment>,
+        error -> Nullable<Text>,
+        created_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::{Json, Moment};
+    use diesel::sql_types::{BigInt, Binary, Nullable, Text};
+
+    photos (hash) {
+        hash -> Binary,
+        inspector -> BigInt,
+        media_type -> Nullable<Text>,
+        unreadable -> Nullable<Text>,
+        width -> Nullable<BigInt>,
+        height -> Nullable<BigInt>,
+        fingerprints -> Nullable<Json>,
+        facts -> Json,
+        quality -> Nullable<Json>,
+        inspected_at -> Moment,
+    }
+}
+
+diesel::table! {
+    photo_bands (band, fingerprint, hash) {
+        band -> BigInt,
+        fingerprint -> BigInt,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::{Id, Moment};
+    use diesel::sql_types::{Binary, Text};
+
+    media_accesses (id) {
+        id -> Id,
+        hash -> Binary,
+        user_id -> Id,
+        reason -> Text,
+        at -> Moment,
+    }
+}
+
 diesel::joinable!(forms -> areas (area_code));
 diesel::joinable!(form_releases -> areas (area_code));
 diesel::joinable!(form_releases -> forms (form_id));
@@ -413,7 +469,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     forms,
     grants,
     history,
+    jobs,
+    media_accesses,
     ops,
+    photo_bands,
+    photos,
     quarantine,
     records,
     sessions,

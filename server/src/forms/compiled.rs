@@ -4,8 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::web;
-use bytes::{Bytes, BytesMut};
-use futures_util::TryStreamExt;
+use bytes::Bytes;
 use mobile_schema::Hash;
 use mobile_schema::form::{Files, Form, FormBundle, World, read_lists};
 
@@ -47,7 +46,7 @@ impl Compiler {
             if file.length > MAX_FORM_LIST {
                 continue;
             }
-            match whole(app, file.hash).await {
+            match app.media.whole(ObjectName::Blob(file.hash), MAX_FORM_LIST).await {
                 Ok(bytes) => files.push((file.name.clone(), bytes)),
                 // It will not come back by waiting for it.
                 Err(MediaError::Missing) => {
@@ -104,17 +103,6 @@ fn compile(bundle: FormBundle, files: &[(String, Bytes)]) -> Option<Compiled> {
     });
     let lists = read_lists(lists);
     Some(Compiled { bundle, form, lists })
-}
-
-async fn whole(app: &App, hash: Hash) -> Result<Bytes, MediaError> {
-    let pieces = app.media.get(ObjectName::Blob(hash)).await?;
-    let bytes = pieces
-        .try_fold(BytesMut::new(), |mut all, piece| async move {
-            all.extend_from_slice(&piece);
-            Ok(all)
-        })
-        .await?;
-    Ok(bytes.freeze())
 }
 
 /// The world in which the server runs a form: China's time, and no tablet.

@@ -56,8 +56,12 @@ actions! {
     ManageForms: Admin;
     /// Enrol, block and wipe tablets.
     ManageDevices: Admin;
-    /// See photos.
+    /// See and requeue work that has failed too often.
+    ManageJobs: Admin;
+    /// See photos and documents.
     ReadMedia: Cadre | Supervisor | Admin;
+    /// See copies of photos that say nothing but what they show.
+    ReadThumbnails: Cadre | Supervisor | Admin | Auditor;
 }
 
 /// A person with a valid token.

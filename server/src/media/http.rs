@@ -1,20 +1,22 @@
 //! Which blobs are missing, and fetching one.
 
-use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
-use futures_util::TryStreamExt;
 use mobile_schema::Hash;
 use serde::{Deserialize, Serialize};
 use sync_protocol::limits::MAX_MISSING;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::{queries, rules, tus};
+use super::serve::{respond, respond_with};
+use super::{queries, tus};
 use crate::app::App;
-use crate::areas;
-use crate::http::caller::ReadMedia;
-use crate::http::{Body, Kind, Permitted, Problem, Tablet};
-use crate::media_store::ObjectName;
+use crate::areas::{self, AreaPath};
+use crate::http::caller::{ReadMedia, ReadThumbnails};
+use crate::http::{Body, Kind, Permitted, Problem, Query, Tablet};
+use crate::limits::MAX_BLOB;
+use crate::media_store::{MediaError, ObjectName};
+use crate::photos::{self, Thumbnail};
+use crate::sync::check_reason;
 
 /// Blobs by hash.
 #[derive(Deserialize, Serialize, ToSchema)]
@@ -44,55 +46,109 @@ async fn missing(
     Ok(web::Json(Hashes { hashes }))
 }
 
-/// A photo or document that a record in the caller's areas names.
-#[utoipa::path(tag = "media", responses((status = 200, description = "The bytes")))]
+/// Why everything a photo's file says is asked for.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct FetchQuery {
+    /// Why, in the person's words; it is kept with their name. Without it a photo comes without what
+    /// its file says about people, places and times.
+    reason: Option<String>,
+}
+
+/// A photo or document that a record in the caller's areas names. A tablet gets a photo as it was
+/// taken; a person in a browser does so with a reason, and otherwise its picture alone.
+#[utoipa::path(
+    tag = "media",
+    params(FetchQuery),
+    responses(
+        (status = 200, description = "The bytes"),
+        (status = 206, description = "Those that were asked for (`Range`)"),
+        (status = 403, description = "reason-needed: the file can't be given out without what it says"),
+    ),
+)]
 #[get("/api/v1/media/{hash}")]
 async fn fetch(
     permitted: Permitted<ReadMedia>,
     request: HttpRequest,
     app: web::Data<App>,
     hash: web::Path<String>,
+    query: Query<FetchQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let not_found = || Problem::new(&Kind::NOT_FOUND);
-    let hash: Hash = hash.parse().map_err(|_| not_found())?;
-    let found = app
-        .read(move |connection| {
-            let scopes = areas::scopes_under(connection, &permitted.areas)?;
-            queries::visible(connection, &hash, &scopes)
-        })
-        .await?;
-    let (length, media_type) = found.ok_or_else(not_found)?;
-    respond(&app, &request, &hash, length, &media_type).await
+    let FetchQuery { reason } = query.read()?;
+    reason.as_deref().map_or(Ok(()), check_reason)?;
+    let hash = hash_of(&hash)?;
+    let (user, now) = (permitted.caller.user, app.now());
+    let is_tablet = permitted.caller.device.is_some();
+    let (length, media_type) = see(&app, &permitted.areas, hash).await?;
+    if let Some(reason) = reason.clone().filter(|_| !is_tablet) {
+        app.write(move |connection| queries::note_access(connection, &hash, user, &reason, now))
+            .await?;
+    }
+    if is_tablet || reason.is_some() {
+        return respond(&app, &request, &hash, length, &media_type).await;
+    }
+    let bytes = app.media.whole(ObjectName::Blob(hash), MAX_BLOB).await?;
+    let plain =
+        web::block(move || photos::without_facts(&bytes).map(|plain| plain.unwrap_or(bytes)));
+    let plain = plain.await.map_err(|_| Problem::new(&Kind::INTERNAL))?;
+    let plain = plain.ok_or_else(|| Problem::new(&Kind::REASON_NEEDED))?;
+    respond_with(&request, &plain, &format!("\"{hash}-plain\""), &media_type)
 }
 
-/// The bytes of a blob, or that the caller has them already.
-pub(crate) async fn respond(
-    app: &App,
-    request: &HttpRequest,
-    hash: &Hash,
-    length: u64,
-    media_type: &str,
+/// The length and media type of what a record in these areas names.
+async fn see(app: &App, areas: &[AreaPath], hash: Hash) -> Result<(u64, String), Problem> {
+    let areas = areas.to_vec();
+    let found = app.read(move |connection| {
+        let scopes = areas::scopes_under(connection, &areas)?;
+        queries::visible(connection, &hash, &scopes)
+    });
+    found.await?.ok_or_else(|| Problem::new(&Kind::NOT_FOUND))
+}
+
+fn hash_of(text: &str) -> Result<Hash, Problem> {
+    text.parse().map_err(|_| Problem::new(&Kind::NOT_FOUND))
+}
+
+/// A copy of a photo to be looked at, JPEG, at most `320` or `1600` pixels a side, without what its
+/// file says.
+#[utoipa::path(
+    tag = "media",
+    responses(
+        (status = 200, description = "The bytes"),
+        (status = 503, description = "unavailable: the photo has not been looked at yet"),
+    ),
+)]
+#[get("/api/v1/media/{hash}/thumbnails/{size}")]
+async fn thumbnail(
+    permitted: Permitted<ReadThumbnails>,
+    request: HttpRequest,
+    app: web::Data<App>,
+    path: web::Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
-    let tag = rules::entity_tag(hash);
-    let known = request.headers().get(header::IF_NONE_MATCH);
-    if known.is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
-        return Ok(HttpResponse::NotModified().insert_header((header::ETAG, tag)).finish());
+    let (hash, size) = path.into_inner();
+    let not_found = || Problem::new(&Kind::NOT_FOUND);
+    let hash = hash_of(&hash)?;
+    let which = Thumbnail::ALL.into_iter().find(|one| one.longest().to_string() == size);
+    let which = which.ok_or_else(not_found)?;
+    see(&app, &permitted.areas, hash).await?;
+    match app.media.whole(ObjectName::Thumbnail(hash, which), MAX_BLOB).await {
+        Ok(bytes) => respond_with(&request, &bytes, &format!("\"{hash}-{size}\""), "image/jpeg"),
+        Err(MediaError::Missing) => {
+            let now = app.now();
+            let why = app.write(move |connection| photos::why_not(connection, &hash, now)).await?;
+            app.jobs.ring();
+            Err(match why {
+                Some(why) => not_found().detail(why.to_string()),
+                None => Problem::new(&Kind::UNAVAILABLE).retry_after(2),
+            })
+        }
+        Err(error) => Err(error.into()),
     }
-    let bytes = app.media.get(ObjectName::Blob(*hash)).await?;
-    Ok(HttpResponse::Ok()
-        .insert_header((header::ETAG, tag))
-        .insert_header((header::CONTENT_TYPE, media_type))
-        .insert_header((header::CACHE_CONTROL, "private, immutable, max-age=31536000"))
-        .insert_header(("X-Content-Type-Options", "nosniff"))
-        .insert_header((header::CONTENT_DISPOSITION, "attachment"))
-        .insert_header((header::CONTENT_ENCODING, "identity"))
-        .no_chunking(length)
-        .streaming(bytes.map_err(actix_web::error::ErrorInternalServerError)))
 }
 
 /// The feature's routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(missing).service(fetch);
+    config.service(missing).service(fetch).service(thumbnail);
     config.service(tus::capabilities).service(tus::create);
     config.service(tus::status).service(tus::append).service(tus::terminate);
 }

@@ -7,12 +7,13 @@ mod http;
 mod queries;
 mod receive;
 mod rules;
+mod serve;
 mod tus;
 
 pub use arrivals::Arrivals;
 pub(crate) use deposit::deposit;
-pub(crate) use http::respond;
 pub use http::routes;
 pub(crate) use queries::note_blob;
 pub use receive::sweep;
 pub use rules::{Announced, Checksum, announced};
+pub(crate) use serve::respond;

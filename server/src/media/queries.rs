@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use diesel::prelude::*;
 use mobile_schema::Hash;
-use sync_protocol::{DeviceId, ScopeId};
+use sync_protocol::{DeviceId, ScopeId, UserId};
 use uuid::Uuid;
 
 use super::rules::Announced;
-use crate::db::schema::{blob_references, blobs, records, upload_parts, uploads};
+use crate::db::schema::{blob_references, blobs, media_accesses, records, upload_parts, uploads};
 use crate::db::types::{Key, Timestamp};
 use crate::db::{AnyConnection, RowLocked, STATEMENT_ROWS};
+use crate::jobs::{self, JobKind};
 use crate::limits;
 
 fn column(hash: &Hash) -> Vec<u8> {
@@ -212,6 +213,7 @@ pub(super) fn verified(
     now: Timestamp,
 ) -> QueryResult<()> {
     note_blob(connection, &upload.hash, upload.length, &upload.media_type, now)?;
+    jobs::ask(connection, JobKind::Photo, &upload.hash.to_string(), now)?;
     forget(connection, upload.id)
 }
 
@@ -235,6 +237,26 @@ pub(crate) fn note_blob(
             ))
             .execute(connection)?;
     }
+    Ok(())
+}
+
+/// Keeps who asked for all that a photo's file says, and why.
+pub(super) fn note_access(
+    connection: &mut AnyConnection,
+    wanted: &Hash,
+    user: UserId,
+    reason: &str,
+    now: Timestamp,
+) -> QueryResult<()> {
+    diesel::insert_into(media_accesses::table)
+        .values((
+            media_accesses::id.eq(Key(Uuid::now_v7())),
+            media_accesses::hash.eq(column(wanted)),
+            media_accesses::user_id.eq(Key::from(user)),
+            media_accesses::reason.eq(reason),
+            media_accesses::at.eq(now),
+        ))
+        .execute(connection)?;
     Ok(())
 }
 

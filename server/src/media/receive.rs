@@ -161,6 +161,7 @@ pub(super) async fn complete(
     let stored = app.write(move |connection| queries::verified(connection, &done, now)).await;
     stored?;
     metrics::counter!("media_blobs_verified_total").increment(1);
+    app.jobs.ring();
     remove(app, parts).await;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Media in a folder of this machine.
 
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -74,10 +74,19 @@ impl Folder {
         .await
     }
 
-    pub(super) async fn get(&self, path: &str) -> Result<ByteStream, MediaError> {
+    pub(super) async fn get(
+        &self,
+        path: &str,
+        range: Option<(u64, u64)>,
+    ) -> Result<ByteStream, MediaError> {
         let path = self.root.join(path);
-        let file = blocking(move || fs::File::open(path)).await?;
-        let pieces = futures_util::stream::try_unfold(file, |mut file| async move {
+        let opened = blocking(move || {
+            let mut file = fs::File::open(path)?;
+            let Some((first, last)) = range else { return Ok(file.take(u64::MAX)) };
+            file.seek(SeekFrom::Start(first))?;
+            Ok(file.take(last + 1 - first))
+        });
+        let pieces = futures_util::stream::try_unfold(opened.await?, |mut file| async move {
             blocking(move || {
                 let mut piece = vec![0; READ_AT_ONCE];
                 let length = file.read(&mut piece)?;

@@ -9,13 +9,15 @@ mod s3;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use mobile_schema::Hash;
 use uuid::Uuid;
 
 pub use s3::S3Settings;
 
+use crate::photos::Thumbnail;
 use folder::Folder;
 use s3::S3;
 
@@ -84,6 +86,8 @@ pub enum ObjectName {
     Blob(Hash),
     /// A piece of an unfinished upload.
     Piece(Uuid),
+    /// A copy of a photo to be looked at.
+    Thumbnail(Hash, Thumbnail),
 }
 
 impl ObjectName {
@@ -94,6 +98,10 @@ impl ObjectName {
                 format!("blobs/{}/{hex}", &hex[..2])
             }
             Self::Piece(id) => format!("pieces/{id}"),
+            Self::Thumbnail(hash, which) => {
+                let hex = hash.to_string();
+                format!("thumbnails/{}/{}/{hex}", which.longest(), &hex[..2])
+            }
         }
     }
 }
@@ -151,9 +159,35 @@ impl MediaStore {
     /// The object's bytes.
     pub async fn get(&self, name: ObjectName) -> Result<ByteStream, MediaError> {
         match self {
-            Self::Folder(folder) => folder.get(&name.path()).await,
-            Self::S3(s3) => s3.get(&name.path()).await,
+            Self::Folder(folder) => folder.get(&name.path(), None).await,
+            Self::S3(s3) => s3.get(&name.path(), None).await,
         }
+    }
+
+    /// Those of the object's bytes from the first to the last, which it must have.
+    pub async fn get_range(
+        &self,
+        name: ObjectName,
+        (first, last): (u64, u64),
+    ) -> Result<ByteStream, MediaError> {
+        match self {
+            Self::Folder(folder) => folder.get(&name.path(), Some((first, last))).await,
+            Self::S3(s3) => s3.get(&name.path(), Some((first, last))).await,
+        }
+    }
+
+    /// All of the object's bytes at once, if they are at most `most`.
+    pub async fn whole(&self, name: ObjectName, most: u64) -> Result<Bytes, MediaError> {
+        let mut pieces = self.get(name).await?;
+        let mut all = BytesMut::new();
+        while let Some(piece) = pieces.next().await {
+            let piece = piece?;
+            if (all.len() + piece.len()) as u64 > most {
+                return Err(MediaError::Failed(format!("larger than {most} bytes")));
+            }
+            all.extend_from_slice(&piece);
+        }
+        Ok(all.freeze())
     }
 
     /// Whether the object is there.

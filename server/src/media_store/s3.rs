@@ -200,8 +200,14 @@ impl S3 {
         body.map(|body| body.into_bytes()).map_err(|error| MediaError::Failed(error.to_string()))
     }
 
-    pub(super) async fn get(&self, path: &str) -> Result<ByteStream, MediaError> {
-        let got = self.client.get_object().bucket(&self.bucket).key(self.key(path)).send().await;
+    pub(super) async fn get(
+        &self,
+        path: &str,
+        range: Option<(u64, u64)>,
+    ) -> Result<ByteStream, MediaError> {
+        let range = range.map(|(first, last)| format!("bytes={first}-{last}"));
+        let request = self.client.get_object().bucket(&self.bucket).key(self.key(path));
+        let got = request.set_range(range).send().await;
         let body = got.map_err(missing_or_failed)?.body;
         let pieces = futures_util::stream::try_unfold(body, |mut body| async move {
             match body.next().await {

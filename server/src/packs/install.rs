@@ -75,7 +75,7 @@ pub fn install_builtin(
     let registers = builtin_registers();
     let registers = registers.iter().map(register_bundle);
     registers
-        .chain([rules_bundle(&RuleSet::builtin())])
+        .chain(RuleSet::builtin().iter().map(rules_bundle))
         .try_for_each(|bundle| publish(connection, &bundle, None, now))
 }
 

@@ -24,6 +24,8 @@ pub mod field {
     pub const SUBJECT: FieldId = 1;
     /// The rule.
     pub const RULE: FieldId = 2;
+    /// What a person says about it.
+    pub const EXPLANATION: FieldId = 3;
     /// Where it stands.
     pub const STATUS: FieldId = 4;
     /// Where in the subject.

@@ -4,19 +4,37 @@
 mod apart;
 mod bare;
 mod crowd;
+mod fingerprints;
 mod photos;
+mod pictures;
 mod pulls;
 mod pushes;
 mod wire;
 
+use std::path::Path;
+
 use harness::{Backend, DatabaseKind, MediaKind};
 
-/// The tables, by the names under which one of them can be asked for.
-const TABLES: [&str; 8] = ["wire", "pushes", "inside", "day", "empty", "pulls", "photos", "visits"];
+/// The tables, by the names under which one of them can be asked for. A folder (a name with a
+/// slash) has photos to measure with instead of painted ones.
+const TABLES: [&str; 11] = [
+    "wire",
+    "pushes",
+    "inside",
+    "day",
+    "empty",
+    "pulls",
+    "photos",
+    "visits",
+    "fingerprints",
+    "pictures",
+    "similar",
+];
 
 #[tokio::main]
 async fn main() {
-    let asked: Vec<String> = std::env::args().skip(1).collect();
+    let mut asked: Vec<String> = std::env::args().skip(1).collect();
+    let photos = asked.iter().position(|name| name.contains('/')).map(|at| asked.remove(at));
     if let Some(unknown) = asked.iter().find(|name| !TABLES.contains(&name.as_str())) {
         eprintln!("no table {unknown:?}; there are {}", TABLES.join(", "));
         std::process::exit(2);
@@ -26,16 +44,25 @@ async fn main() {
     for table in TABLES {
         if asked.is_empty() || asked.iter().any(|name| name == table) {
             println!();
-            print(table).await;
+            print(table, photos.as_deref().map(Path::new)).await;
         }
     }
 }
 
-async fn print(table: &str) {
+async fn print(table: &str, folder: Option<&Path>) {
     let both = [DatabaseKind::Sqlite, DatabaseKind::Postgres]
         .map(|database| Backend { database, media: MediaKind::Folder });
     match table {
         "wire" => wire::measure(),
+        "fingerprints" => fingerprints::measure(folder),
+        "pictures" => pictures::look(),
+        "similar" => {
+            println!("| a photo against | photos stored | median ms | p95 ms | found |");
+            println!("|---|---|---|---|---|");
+            for backend in both {
+                pictures::similar(backend).await;
+            }
+        }
         "pushes" => {
             println!(
                 "| pushes of one visit (3 operations) | clients | pushes/s | ops/s | p50 ms | p95 ms |"

@@ -138,7 +138,7 @@ pub fn merge(bytes: &[u8]) {
 /// Expressions, over a household with members.
 pub fn expressions(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes).into_owned();
-    let mut set = RuleSet::builtin();
+    let [mut set, _] = RuleSet::builtin();
     set.rules.truncate(1);
     set.rules[0].when = None;
     set.rules[0].check = Check::Expression(text);

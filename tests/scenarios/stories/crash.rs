@@ -45,7 +45,7 @@ story!(a_server_that_is_killed_again_and_again_loses_and_doubles_nothing, async 
     assert_eq!(page["items"].as_array().unwrap().len(), 30, "each visit is there once");
     for item in page["items"].as_array().unwrap() {
         let photo = item["fields"]["8"][0].as_str().unwrap();
-        let bytes = admin.bytes(&format!("/api/v1/media/{photo}")).await.unwrap();
+        let bytes = admin.bytes(&format!("/api/v1/media/{photo}?reason=test")).await.unwrap();
         assert_eq!(mobile_schema::Hash::of(&bytes).to_string(), photo);
     }
 });

@@ -14,6 +14,7 @@ mod live;
 mod media;
 mod migrations;
 mod openapi;
+mod photos;
 mod probe;
 mod readiness;
 mod reassignment;

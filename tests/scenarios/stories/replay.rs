@@ -369,7 +369,7 @@ async fn kill_again_and_again(stage: Arc<Stage>) {
         assert!(tablet.machine().unverified_blobs().is_empty());
         for row in tablet.rows().filter(|row| row.collection == "visit") {
             let photo = row.fields[&8].as_list().unwrap()[0].as_text().unwrap();
-            let bytes = admin.bytes(&format!("/api/v1/media/{photo}")).await.unwrap();
+            let bytes = admin.bytes(&format!("/api/v1/media/{photo}?reason=test")).await.unwrap();
             assert_eq!(Hash::of(&bytes).to_string(), photo);
         }
     }

@@ -97,7 +97,7 @@ story!(a_day_that_a_restore_lost_comes_back_from_the_tablets, async |stage| {
     one.sync_again(LIMIT).await.unwrap();
     assert_eq!(visits(&mut admin).await.len(), 4, "each visit is there once");
     for photo in day.iter().chain([&before]) {
-        let bytes = admin.bytes(&format!("/api/v1/media/{photo}")).await.unwrap();
+        let bytes = admin.bytes(&format!("/api/v1/media/{photo}?reason=test")).await.unwrap();
         assert_eq!(Hash::of(&bytes), *photo);
     }
     let now = one.rows().map(|row| row.id).collect::<BTreeSet<_>>();

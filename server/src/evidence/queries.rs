@@ -1,0 +1,123 @@
+//! Evidence out of the database.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+use mobile_schema::{Hash, Labels, Value};
+use sync_protocol::finding::{COLLECTION, field};
+use sync_protocol::{Record, RecordId};
+use uuid::Uuid;
+
+use super::{Flag, PhotoEvidence, PhotoState, VisitEvidence};
+use crate::db::AnyConnection;
+use crate::db::schema::{blobs, records};
+use crate::db::types::{Key, Timestamp};
+use crate::{photos, records as store};
+
+/// Visits on a page.
+pub(super) const PAGE: i64 = 200;
+
+/// The fields of the built-in register `visit` that are shown.
+const HOUSEHOLD: u32 = 1;
+const ENDED_AT: u32 = 5;
+const STATUS: u32 = 9;
+
+/// A page of the visits of a scope, in the order of their ids.
+pub(super) fn visits(
+    connection: &mut AnyConnection,
+    scope: &str,
+    after: Option<RecordId>,
+) -> QueryResult<Vec<VisitEvidence>> {
+    let after = after.map_or(Key(Uuid::nil()), Key::from);
+    let ids: Vec<Key> = records::table
+        .filter(records::collection.eq("visit").and(records::scope.eq(scope)))
+        .filter(records::deleted.eq(false).and(records::id.gt(after)))
+        .order(records::id)
+        .limit(PAGE)
+        .select(records::id)
+        .load(connection)?;
+    let ids: Vec<RecordId> = ids.into_iter().map(RecordId::from).collect();
+    let visits = store::load(connection, &ids)?;
+    let mut flags = flags(connection, &ids)?;
+    let hashes: Vec<Hash> = visits.iter().flat_map(photos::photos_of).collect();
+    let seen = photos::seen(connection, &hashes)?;
+    let keys: Vec<Vec<u8>> = hashes.iter().map(|hash| hash.as_bytes().to_vec()).collect();
+    let mut arrived: Vec<Vec<u8>> = Vec::new();
+    for chunk in keys.chunks(crate::db::STATEMENT_ROWS) {
+        let there = blobs::table.filter(blobs::hash.eq_any(chunk.to_vec())).select(blobs::hash);
+        arrived.extend(there.load::<Vec<u8>>(connection)?);
+    }
+    let photo = |visit: RecordId, hash: Hash, flags: &mut Flags| {
+        let known = seen.get(&hash);
+        let state = match known {
+            Some(known) if known.unreadable.is_some() => PhotoState::Unreadable,
+            Some(_) => PhotoState::Verified,
+            None if arrived.iter().any(|there| there == hash.as_bytes()) => PhotoState::Waiting,
+            None => PhotoState::Missing,
+        };
+        let taken_at = known.and_then(|known| known.facts.taken_at_utc());
+        PhotoEvidence {
+            hash,
+            state,
+            size: known.and_then(|known| known.size),
+            taken_at: taken_at.map(|at| Timestamp(at).to_string()),
+            flags: flags.remove(&(visit, hash.to_string())).unwrap_or_default(),
+        }
+    };
+    let evidence = visits.iter().map(|visit| {
+        let text = |field| visit.fields.get(&field).and_then(Value::as_text);
+        let ended_at = visit.fields.get(&ENDED_AT).and_then(Value::as_integer);
+        VisitEvidence {
+            visit: visit.id,
+            scope: visit.scope.to_string(),
+            household: text(HOUSEHOLD).and_then(|id| id.parse().ok()),
+            status: text(STATUS).map(str::to_owned),
+            ended_at: ended_at.map(|at| Timestamp(at).to_string()),
+            photos: photos::photos_of(visit)
+                .into_iter()
+                .map(|hash| photo(visit.id, hash, &mut flags))
+                .collect(),
+        }
+    });
+    Ok(evidence.collect())
+}
+
+/// What is doubtful, by visit and photo.
+type Flags = BTreeMap<(RecordId, String), Vec<Flag>>;
+
+fn flags(connection: &mut AnyConnection, visits: &[RecordId]) -> QueryResult<Flags> {
+    let subjects: Vec<Key> = visits.iter().copied().map(Key::from).collect();
+    let ids: Vec<Key> = records::table
+        .filter(records::subject.eq_any(subjects).and(records::collection.eq(COLLECTION)))
+        .filter(records::deleted.eq(false))
+        .order(records::id)
+        .select(records::id)
+        .load(connection)?;
+    let ids: Vec<RecordId> = ids.into_iter().map(RecordId::from).collect();
+    let mut flags = Flags::new();
+    for finding in store::load(connection, &ids)? {
+        let text = |field| finding.fields.get(&field).and_then(Value::as_text).unwrap_or_default();
+        let subject = text(field::SUBJECT).parse().ok();
+        let (Some(subject), true) = (subject, text(field::RULE).starts_with("photo/")) else {
+            continue;
+        };
+        let place = text(field::PLACE).to_owned();
+        flags.entry((subject, place)).or_default().push(Flag {
+            finding: finding.id,
+            rule: text(field::RULE).to_owned(),
+            status: text(field::STATUS).to_owned(),
+            message: message(&finding),
+            explanation: Some(text(field::EXPLANATION).to_owned()).filter(|text| !text.is_empty()),
+        });
+    }
+    Ok(flags)
+}
+
+fn message(finding: &Record) -> Labels {
+    let words = finding.fields.get(&field::MESSAGE);
+    let in_language = |tag: &str| {
+        let text = words.and_then(|words| words.get(tag)).and_then(Value::as_text);
+        (tag.to_owned(), text.unwrap_or_default().to_owned())
+    };
+    Labels(["zh-CN", "en"].map(in_language).into())
+}

@@ -1,0 +1,47 @@
+//! Work that is done after a request has been answered, by any replica: photos are looked at.
+//!
+//! A job is a row, written in the transaction that makes it necessary. Whoever takes one holds it
+//! for a while; a replica that dies loses nothing, for its job is due again when its time is over.
+//! What fails is tried again, later each time; what has failed too often waits for a person.
+
+mod http;
+mod queue;
+mod worker;
+
+pub use http::routes;
+pub(crate) use queue::{ask, is_asked};
+pub use worker::{run_due, work};
+
+use tokio::sync::Notify;
+
+/// A kind of work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum JobKind {
+    /// Look at a photo; the key is its hash.
+    Photo,
+}
+
+impl JobKind {
+    const ALL: [Self; 1] = [Self::Photo];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Photo => "photo",
+        }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// Wakes this replica's workers.
+#[derive(Default)]
+pub(crate) struct Bell(Notify);
+
+impl Bell {
+    /// Something is to be done.
+    pub(crate) fn ring(&self) {
+        self.0.notify_one();
+    }
+}

@@ -1,0 +1,155 @@
+//! The photos of a visit, and what is doubtful about them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::prelude::*;
+use mobile_schema::rule::PhotoRules;
+use mobile_schema::{Hash, Value};
+use sync_protocol::finding::Finding;
+use sync_protocol::{Record, RecordId};
+
+use super::bands;
+use super::doubts::{Around, Match, doubts};
+use super::store;
+use crate::areas;
+use crate::db::AnyConnection;
+use crate::records;
+
+/// Fields of the built-in registers `visit` and `household`.
+mod field {
+    pub(super) const HOUSEHOLD: u32 = 1;
+    pub(super) const STARTED_AT: u32 = 4;
+    pub(super) const ENDED_AT: u32 = 5;
+    pub(super) const PLACE: u32 = 6;
+    pub(super) const PHOTOS: u32 = 8;
+    pub(super) const HOME: u32 = 6;
+}
+
+/// Most earlier visits that a photo is compared with.
+const MOST_MATCHES: usize = 100;
+
+/// What a look through the photos of a visit came to.
+#[derive(Debug, Default)]
+pub(crate) struct Evidence {
+    /// What is doubtful.
+    pub(crate) findings: Vec<Finding>,
+    /// Later visits with the same photos or such like them, which are to be checked anew.
+    pub(crate) later: Vec<RecordId>,
+}
+
+/// Looks through the photos of a visit.
+pub(crate) fn of_visit(
+    connection: &mut AnyConnection,
+    visit: &Record,
+    rules: &PhotoRules,
+    judged_by: Hash,
+) -> QueryResult<Evidence> {
+    let hashes = photos_of(visit);
+    if visit.deleted || hashes.is_empty() {
+        return Ok(Evidence::default());
+    }
+    let known = store::load(connection, &hashes)?;
+    let around = around(connection, visit)?;
+    let county = county_of(connection, visit)?;
+    let mut evidence = Evidence::default();
+    let mut later = BTreeSet::new();
+    for hash in hashes {
+        // One that was not looked at yet will bring the visit here again.
+        let Some((seen, turns)) = known.get(&hash) else { continue };
+        let most = rules.similar_bits.max(rules.similar_bits_same_household);
+        let mut near = match turns {
+            Some(turns) => bands::find(connection, turns, most.min(PhotoRules::MOST_BITS))?,
+            None => Vec::new(),
+        };
+        near.retain(|(other, _)| *other != hash);
+        near.truncate(MOST_MATCHES);
+        let bits: BTreeMap<Hash, Option<u32>> = near
+            .into_iter()
+            .map(|(other, bits)| (other, Some(bits)))
+            .chain([(hash, None)])
+            .collect();
+        let all: Vec<Hash> = bits.keys().copied().collect();
+        let named = store::visits_with(connection, &all)?;
+        let ids: BTreeSet<RecordId> = named.iter().map(|(_, visit)| *visit).collect();
+        let ids: Vec<RecordId> = ids.into_iter().filter(|id| *id != visit.id).collect();
+        let others: BTreeMap<RecordId, Record> = records::load(connection, &ids)?
+            .into_iter()
+            .map(|record| (record.id, record))
+            .collect();
+        let mut matches = Vec::new();
+        for (other_hash, id) in named {
+            let Some(other) = others.get(&id) else { continue };
+            // It may have been named once and not any more.
+            if !photos_of(other).contains(&other_hash) || county_of(connection, other)? != county {
+                continue;
+            }
+            if (when(other), other.id) > (when(visit), visit.id) {
+                later.insert(id);
+                continue;
+            }
+            const DAY: i64 = 86_400_000_000;
+            matches.push(Match {
+                bits: bits.get(&other_hash).copied().flatten(),
+                same_household: household_of(other) == household_of(visit),
+                days: (when(visit) - when(other)) / DAY,
+            });
+        }
+        let found = doubts(seen, &matches, &around, rules);
+        evidence.findings.extend(found.into_iter().map(|doubt| Finding {
+            subject: visit.id,
+            rule: doubt.rule.to_owned(),
+            place: hash.to_string(),
+            severity: "doubt",
+            message: doubt.message,
+            evidence: doubt.evidence,
+            judged_by,
+            explainable: true,
+        }));
+    }
+    evidence.later = later.into_iter().collect();
+    Ok(evidence)
+}
+
+/// The photos a visit names.
+pub(crate) fn photos_of(visit: &Record) -> Vec<Hash> {
+    let photos = visit.fields.get(&field::PHOTOS).and_then(Value::as_list).unwrap_or_default();
+    photos.iter().filter_map(|photo| photo.as_text()?.parse().ok()).collect()
+}
+
+fn household_of(visit: &Record) -> Option<&str> {
+    visit.fields.get(&field::HOUSEHOLD).and_then(Value::as_text)
+}
+
+fn moment(visit: &Record, field: u32) -> Option<i64> {
+    visit.fields.get(&field).and_then(Value::as_integer)
+}
+
+/// When a visit was, as far as it says.
+fn when(visit: &Record) -> i64 {
+    moment(visit, field::ENDED_AT).or(moment(visit, field::STARTED_AT)).unwrap_or(0)
+}
+
+fn place(record: &Record, field: u32) -> Option<((i64, i64), f64)> {
+    let place = record.fields.get(&field)?;
+    let part = |name| place.get(name).and_then(Value::as_integer);
+    let open = part("accuracy").unwrap_or(0).clamp(0, 10_000);
+    Some(((part("lat")?, part("lon")?), open as f64))
+}
+
+fn around(connection: &mut AnyConnection, visit: &Record) -> QueryResult<Around> {
+    let id: Option<RecordId> = household_of(visit).and_then(|id| id.parse().ok());
+    let household = records::load(connection, &id.into_iter().collect::<Vec<_>>())?.pop();
+    let home = household.as_ref().and_then(|household| place(household, field::HOME));
+    Ok(Around {
+        began: moment(visit, field::STARTED_AT),
+        ended: moment(visit, field::ENDED_AT),
+        place: home.or_else(|| place(visit, field::PLACE)),
+    })
+}
+
+/// The root of the areas a visit lies in: photos of other counties are not compared with.
+fn county_of(connection: &mut AnyConnection, visit: &Record) -> QueryResult<Option<String>> {
+    let Some(code) = visit.scope.area_code().map(str::to_owned) else { return Ok(None) };
+    let path = areas::paths_of(connection, &[code])?.pop();
+    Ok(path.and_then(|path| path.codes().next()))
+}

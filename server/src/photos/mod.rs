@@ -1,0 +1,30 @@
+//! Photos as evidence: what a file says and shows, copies to look at, what is doubtful about it.
+//!
+//! Each upload is followed by a job that looks at it (`look`). What its bytes alone tell is
+//! `inspect`'s, without database or clock; what is doubtful about a photo of a visit is `doubts`',
+//! which are findings like those of other checks: shown with their evidence, explained by people,
+//! deciding nothing.
+
+mod bands;
+mod doubts;
+mod evidence;
+mod facts;
+mod fingerprint;
+mod inspect;
+mod look;
+mod picture;
+mod place;
+mod quality;
+mod store;
+mod strip;
+
+pub use bands::{find as find_similar, index};
+pub(crate) use evidence::{of_visit, photos_of};
+pub use facts::Facts;
+pub use fingerprint::Fingerprint;
+pub use inspect::{INSPECTOR, Inspected, Picture, Thumbnail, inspect};
+pub(crate) use look::look_at;
+pub use picture::Unreadable;
+pub use quality::Quality;
+pub(crate) use store::{seen, why_not};
+pub(crate) use strip::without_facts;
