@@ -29,7 +29,9 @@ use crate::media::Arrivals;
 use crate::media_store::{MediaError, MediaStore};
 use crate::packs::InstallProblem;
 use crate::sync::RawOp;
-use crate::{areas, conflicts, devices, health, jobs, limits, media, packs, records, sync};
+use crate::{
+    areas, conflicts, devices, health, jobs, limits, media, notices, packs, records, sync,
+};
 
 /// What every request shares.
 pub struct App {
@@ -203,6 +205,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config.configure(forms::routes);
     config.configure(sync::routes).configure(media::routes);
     config.configure(conflicts::routes).configure(live::routes).configure(jobs::routes);
+    config.configure(notices::routes);
 }
 
 /// The API's description (OpenAPI 3.1).

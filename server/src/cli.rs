@@ -19,7 +19,8 @@ use crate::db::{self, Database, Failed, Timestamp};
 use crate::evidence::EvidenceCommand;
 use crate::form_command::{self, FormCommand};
 use crate::media_store::MediaStore;
-use crate::{areas, backup, checks, demo, devices, evidence, jobs, media, sync};
+use crate::notices::NoticeCommand;
+use crate::{areas, backup, checks, demo, devices, evidence, jobs, media, notices, sync};
 
 /// Ruhu 入户: household visits, photo evidence and signed notification forms for a county.
 #[derive(Parser)]
@@ -82,6 +83,11 @@ enum Command {
     Evidence {
         #[command(subcommand)]
         command: EvidenceCommand,
+    },
+    /// Signed notifications: receipts, and the log they stand in
+    Notice {
+        #[command(subcommand)]
+        command: NoticeCommand,
     },
     /// The keys that sign access tokens
     Keys {
@@ -153,6 +159,10 @@ fn run(cli: Cli) -> Result<(), String> {
     if let Command::Form { command } = cli.command {
         return form_command::run(command);
     }
+    // Who verifies a receipt has nothing but the receipt and the keys.
+    if let Command::Notice { command: NoticeCommand::Verify { file, keys, photo } } = &cli.command {
+        return notices::verify(file, keys, photo);
+    }
     let file = cli.config.as_deref().map(Settings::read).transpose().map_err(in_words)?;
     let settings = cli.settings.or(file.unwrap_or_default());
     let config = settings.check(&environment()).map_err(in_words)?;
@@ -180,6 +190,10 @@ fn run(cli: Cli) -> Result<(), String> {
             }
             Command::Evidence { command } => {
                 evidence::run(command, &database(&config)?, config::speaks_chinese()).await
+            }
+            Command::Notice { command } => {
+                let media = MediaStore::open(&config.media, &config.s3).map_err(in_words)?;
+                notices::run(command, &database(&config)?, &media).await
             }
             Command::Keys { command: KeysCommand::Rotate } => rotate(&config).await,
         }

@@ -25,6 +25,7 @@ pub mod limits;
 pub mod live;
 pub mod media;
 pub mod media_store;
+pub mod notices;
 pub mod packs;
 pub mod photos;
 pub mod records;

@@ -16,7 +16,7 @@ use crate::db::{AnyConnection, update_all};
 use crate::records as store;
 
 /// The registers whose records are looked at.
-const LOOKED_AT: [&str; 3] = ["visit", "household", "member"];
+const LOOKED_AT: [&str; 4] = ["visit", "household", "member", "notice"];
 
 #[derive(Insertable)]
 #[diesel(table_name = checks_due)]
@@ -108,8 +108,8 @@ pub(super) fn subjects(
     let households = due.iter().filter(|one| is(one, "household")).map(|one| one.id);
     let households: BTreeSet<RecordId> =
         households.chain(of_members.into_iter().flatten().map(RecordId::from)).collect();
-    let visits = due.iter().filter(|one| is(one, "visit")).cloned();
-    let mut looked_at: Vec<Record> = visits.collect();
+    let alone = due.iter().filter(|one| is(one, "visit") || is(one, "notice")).cloned();
+    let mut looked_at: Vec<Record> = alone.collect();
     let households: Vec<RecordId> = households.into_iter().collect();
     let found = store::load(connection, &households)?;
     looked_at.extend(found.into_iter().filter(|one| one.collection == "household"));

@@ -15,6 +15,7 @@ use super::{CHECKER, Subject, Verdict, queries, visit};
 use crate::app::App;
 use crate::db::{Failed, Timestamp};
 use crate::http::{Kind, Problem};
+use crate::notices;
 use crate::records as store;
 use crate::sync::{Person, act};
 
@@ -155,6 +156,10 @@ async fn judge(
 ) -> Result<Verdict, Problem> {
     let judged = if subject.record.collection == "visit" {
         visit::judge(app, &subject.record, rule_sets, now).await
+    } else if subject.record.collection == "notice" {
+        let notice = subject.record.clone();
+        let judged = app.write(move |connection| notices::countersign(connection, &notice, now));
+        judged.await.map(|findings| (findings, Vec::new()))
     } else {
         // China has one time.
         let today = now.plus_seconds(8 * 3600).to_string();

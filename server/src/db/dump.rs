@@ -91,7 +91,12 @@ macro_rules! for_every_table {
             jobs,
             photos,
             photo_bands,
-            media_accesses
+            media_accesses,
+            notice_keys,
+            log_entries,
+            log_nodes,
+            log_heads,
+            device_revocations
         )
     };
 }

@@ -452,6 +452,67 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use crate::db::types::Moment;
+    use diesel::sql_types::{Binary, Nullable, Text};
+
+    notice_keys (id) {
+        id -> Text,
+        seed -> Binary,
+        created_at -> Moment,
+        retired_at -> Nullable<Moment>,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::Id;
+    use diesel::sql_types::{BigInt, Binary, Text};
+
+    log_entries (position) {
+        position -> BigInt,
+        notice -> Id,
+        digest -> Binary,
+        leaf -> Binary,
+        key -> Text,
+        signature -> Binary,
+    }
+}
+
+diesel::table! {
+    log_nodes (level, place) {
+        level -> BigInt,
+        place -> BigInt,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::Moment;
+    use diesel::sql_types::{BigInt, Binary, Text};
+
+    log_heads (size) {
+        size -> BigInt,
+        root -> Binary,
+        at -> Moment,
+        key -> Text,
+        signature -> Binary,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::{Id, Moment};
+    use diesel::sql_types::Text;
+
+    device_revocations (id) {
+        id -> Id,
+        device_id -> Id,
+        from_at -> Moment,
+        reason -> Text,
+        decided_by -> Id,
+        decided_at -> Moment,
+    }
+}
+
 diesel::joinable!(forms -> areas (area_code));
 diesel::joinable!(form_releases -> areas (area_code));
 diesel::joinable!(form_releases -> forms (form_id));
@@ -462,6 +523,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     blob_references,
     blobs,
     bundles,
+    device_revocations,
     devices,
     form_releases,
     form_trials,
@@ -470,6 +532,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     grants,
     history,
     jobs,
+    log_entries,
     media_accesses,
     ops,
     photo_bands,

@@ -58,6 +58,8 @@ actions! {
     ManageDevices: Admin;
     /// See and requeue work that has failed too often.
     ManageJobs: Admin;
+    /// See receipts of notifications, with what was shown and answered.
+    ReadReceipts: Cadre | Supervisor | Admin;
     /// See photos and documents.
     ReadMedia: Cadre | Supervisor | Admin;
     /// See copies of photos that say nothing but what they show.

@@ -13,7 +13,7 @@ use crate::media_store::{MediaError, ObjectName};
 use crate::records;
 
 /// Looks at the photo of this hash: keeps what its bytes tell, stores copies to be looked at, and
-/// asks for its visits to be checked. Doing it again changes nothing.
+/// asks for its visits and notifications to be checked. Doing it again changes nothing.
 pub(crate) async fn look_at(app: &App, key: &str) -> Result<(), Problem> {
     let Ok(hash) = key.parse::<Hash>() else { return Ok(()) };
     let bytes = match app.media.whole(ObjectName::Blob(hash), MAX_BLOB).await {
@@ -34,7 +34,7 @@ pub(crate) async fn look_at(app: &App, key: &str) -> Result<(), Problem> {
     let now = app.now();
     app.write(move |connection| {
         store::save(connection, &hash, &inspected, now)?;
-        let visits = store::visits_with(connection, &[hash])?;
+        let visits = store::named_by(connection, &[hash], &["visit", "notice"])?;
         let ids: Vec<_> = visits.into_iter().map(|(_, visit)| visit).collect();
         let visits = records::load(connection, &ids)?;
         checks::ask(connection, visits.iter(), now)

@@ -143,13 +143,22 @@ pub(super) fn visits_with(
     connection: &mut AnyConnection,
     hashes: &[Hash],
 ) -> QueryResult<Vec<(Hash, RecordId)>> {
+    named_by(connection, hashes, &["visit"])
+}
+
+/// The records of some registers that name one of these photos, with the photo.
+pub(super) fn named_by(
+    connection: &mut AnyConnection,
+    hashes: &[Hash],
+    collections: &[&str],
+) -> QueryResult<Vec<(Hash, RecordId)>> {
     let mut found = Vec::new();
     for chunk in hashes.chunks(STATEMENT_ROWS) {
         let keys: Vec<Vec<u8>> = chunk.iter().map(|hash| hash.as_bytes().to_vec()).collect();
         let rows: Vec<(Vec<u8>, Key)> = blob_references::table
             .inner_join(records::table.on(records::id.eq(blob_references::record)))
             .filter(blob_references::hash.eq_any(keys))
-            .filter(records::collection.eq("visit").and(records::deleted.eq(false)))
+            .filter(records::collection.eq_any(collections).and(records::deleted.eq(false)))
             .order((blob_references::hash, records::id))
             .select((blob_references::hash, records::id))
             .load(connection)?;

@@ -13,6 +13,7 @@ mod forms;
 mod live;
 mod media;
 mod migrations;
+mod notices;
 mod openapi;
 mod photos;
 mod probe;

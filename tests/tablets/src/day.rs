@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use data_encoding::BASE64;
-use ed25519_dalek::Signer;
+use ed25519_dalek::{Signer, SigningKey};
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use mobile_schema::notice::{NoticeContent, NoticeTemplate, Outcome as NoticeOutcome};
 use mobile_schema::{Hash, Value};
@@ -399,21 +399,39 @@ pub fn notification(
         device: *tablet.machine().identity().device.0.as_bytes(),
         supersedes: None,
     };
+    sign(tablet, household, template.title.in_language("zh-CN"), &content, tablet.key())
+}
+
+/// A notification with this content, signed with a key: the tablet's own, if all is well.
+pub fn sign(
+    tablet: &HeadlessTablet,
+    household: &Row,
+    title: &str,
+    content: &NoticeContent,
+    key: &SigningKey,
+) -> Draft {
     let bytes = content.canonical_bytes();
     let digest = content.digest();
-    let signature = tablet.key().sign(digest.as_bytes()).to_bytes();
+    let signature = key.sign(digest.as_bytes()).to_bytes();
+    let mut blobs = content.photos.clone();
+    if let NoticeOutcome::Paper { photo } = &content.outcome {
+        blobs.push(*photo);
+    }
+    let photos = blobs.iter().map(|photo| photo.to_string().into()).collect();
     let fields = Fields::from([
         (1, household.id.to_string().into()),
-        (2, template_hash.to_string().into()),
+        (2, content.template.to_string().into()),
         (3, BASE64.encode(&bytes).into()),
         (4, digest.to_string().into()),
         (5, BASE64.encode(&signature).into()),
         (6, content.outcome.name().into()),
         (7, Value::Integer(content.signed_at)),
-        (10, template.title.in_language("zh-CN").into()),
+        (8, Value::List(photos)),
+        (10, title.into()),
     ]);
     let scope = scope_of(tablet, household.id);
-    draft(tablet, "notice", RecordId::derived(&digest), &scope, Change::Sign { fields })
+    let change = Change::Sign { fields };
+    Draft { blobs, ..draft(tablet, "notice", RecordId::derived(&digest), &scope, change) }
 }
 
 /// Two tablets change the same address while offline.

@@ -1,0 +1,205 @@
+//! Countersigning: a notification that arrived is looked at, and takes its place in the log.
+
+use diesel::prelude::*;
+use mobile_schema::notice::{NoticeContent, Outcome, Unread};
+use mobile_schema::pack::BundleKind;
+use mobile_schema::{Hash, Labels, Value};
+use sync_protocol::finding::Finding;
+use sync_protocol::{Record, RecordId};
+use uuid::Uuid;
+
+use super::leaf::Leaf;
+use super::store;
+use crate::db::AnyConnection;
+use crate::db::schema::{blobs, bundles, devices};
+use crate::db::types::{Key, Timestamp};
+
+/// The fields of the built-in register `notice`.
+pub(super) mod field {
+    pub(crate) const HOUSEHOLD: u32 = 1;
+    pub(crate) const TEMPLATE: u32 = 2;
+    pub(crate) const CONTENT: u32 = 3;
+    pub(crate) const DIGEST: u32 = 4;
+    pub(crate) const SIGNATURE: u32 = 5;
+    pub(crate) const OUTCOME: u32 = 6;
+    pub(crate) const SIGNED_AT: u32 = 7;
+}
+
+/// Why a notification is not countersigned. It stays as it came; nothing of it is changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Doubt {
+    Content,
+    NoStroke,
+    TooManyPoints,
+    Fields,
+    Device,
+    Signature,
+    Revoked,
+    Template,
+    Supersedes,
+}
+
+/// Countersigns a notification unless something is wrong with it, which is told. Nothing is done
+/// while a photo of it is still to come, and nothing twice.
+pub(crate) fn countersign(
+    connection: &mut AnyConnection,
+    notice: &Record,
+    now: Timestamp,
+) -> QueryResult<Vec<Finding>> {
+    // Whoever holds the key is alone; what is in the log already stays as it is.
+    let pair = store::signing_pair(connection, now)?;
+    if store::position(connection, notice.id)?.is_some() {
+        return Ok(Vec::new());
+    }
+    let (content, leaf) = match look(connection, notice, now)? {
+        Ok(looked_at) => looked_at,
+        Err(doubt) => return Ok(vec![finding(notice, doubt)]),
+    };
+    if has_all_photos(connection, &content)? {
+        store::append(connection, notice.id, &leaf, &pair, now)?;
+    }
+    Ok(Vec::new())
+}
+
+/// The bytes that were signed.
+pub(super) fn content_of(notice: &Record) -> Option<Vec<u8>> {
+    let content = notice.fields.get(&field::CONTENT).and_then(Value::as_text)?;
+    data_encoding::BASE64.decode(content.as_bytes()).ok()
+}
+
+fn look(
+    connection: &mut AnyConnection,
+    notice: &Record,
+    now: Timestamp,
+) -> QueryResult<Result<(NoticeContent, Leaf), Doubt>> {
+    let text = |field| notice.fields.get(&field).and_then(Value::as_text).unwrap_or_default();
+    let Some(bytes) = content_of(notice) else { return Ok(Err(Doubt::Content)) };
+    let content = match NoticeContent::read(&bytes) {
+        Ok(content) => content,
+        Err(Unread::NotCanonical) => return Ok(Err(Doubt::Content)),
+        Err(Unread::NoStroke) => return Ok(Err(Doubt::NoStroke)),
+        Err(Unread::TooManyPoints) => return Ok(Err(Doubt::TooManyPoints)),
+    };
+    let digest = content.digest();
+    let says_the_same = text(field::DIGEST) == digest.to_string()
+        && notice.id == RecordId::derived(&digest)
+        && text(field::HOUSEHOLD) == Uuid::from_bytes(content.household).to_string()
+        && text(field::TEMPLATE) == content.template.to_string()
+        && text(field::OUTCOME) == content.outcome.name()
+        && notice.fields.get(&field::SIGNED_AT) == Some(&Value::Integer(content.signed_at));
+    if !says_the_same {
+        return Ok(Err(Doubt::Fields));
+    }
+    let device = Key(Uuid::from_bytes(content.device));
+    let key: Option<Vec<u8>> =
+        devices::table.find(device).select(devices::public_key).first(connection).optional()?;
+    let Some(device_key) = key.and_then(|key| <[u8; 32]>::try_from(key).ok()) else {
+        return Ok(Err(Doubt::Device));
+    };
+    let signature = data_encoding::BASE64.decode(text(field::SIGNATURE).as_bytes()).ok();
+    let signature = signature.and_then(|bytes| <[u8; 64]>::try_from(bytes).ok());
+    let Some(device_signature) = signature else { return Ok(Err(Doubt::Signature)) };
+    let leaf = Leaf { digest, device: content.device, device_key, device_signature, at: now.0 };
+    if !leaf.is_signed() {
+        return Ok(Err(Doubt::Signature));
+    }
+    let revoked = store::revoked_from(connection, device)?;
+    if revoked.is_some_and(|from| from.0 <= content.signed_at) {
+        return Ok(Err(Doubt::Revoked));
+    }
+    let templates: i64 = bundles::table
+        .filter(bundles::hash.eq(content.template.as_bytes().to_vec()))
+        .filter(bundles::kind.eq(BundleKind::Notice.name()))
+        .count()
+        .get_result(connection)?;
+    if templates == 0 {
+        return Ok(Err(Doubt::Template));
+    }
+    if let Some(earlier) = &content.supersedes
+        && !store::has(connection, earlier)?
+    {
+        return Ok(Err(Doubt::Supersedes));
+    }
+    Ok(Ok((content, leaf)))
+}
+
+/// Every photo that is signed for: those of the text, and that of the paper.
+pub(super) fn photos_of(content: &NoticeContent) -> Vec<Hash> {
+    let paper = match content.outcome {
+        Outcome::Paper { photo } => Some(photo),
+        _ => None,
+    };
+    content.photos.iter().copied().chain(paper).collect()
+}
+
+fn has_all_photos(connection: &mut AnyConnection, content: &NoticeContent) -> QueryResult<bool> {
+    let mut wanted: Vec<Vec<u8>> =
+        photos_of(content).iter().map(|hash| hash.as_bytes().to_vec()).collect();
+    wanted.sort();
+    wanted.dedup();
+    let count = wanted.len() as i64;
+    let there: i64 =
+        blobs::table.filter(blobs::hash.eq_any(wanted)).count().get_result(connection)?;
+    Ok(there == count)
+}
+
+fn finding(notice: &Record, doubt: Doubt) -> Finding {
+    let (rule, zh, en) = match doubt {
+        Doubt::Content => (
+            "notice/content",
+            "告知书内容读不出来，未登记。请在平板上重新签收。",
+            "The notification can't be read; it is not in the log. Have it signed again.",
+        ),
+        Doubt::NoStroke => (
+            "notice/no-stroke",
+            "签名是空的，未登记。请重新签字，或登记为拒签、纸质签字。",
+            "The signature is empty; it is not in the log. Sign again, or record a refusal or a signature on paper.",
+        ),
+        Doubt::TooManyPoints => (
+            "notice/too-many-points",
+            "签名笔迹过长，未登记。请重新签字。",
+            "The signature has too many points; it is not in the log. Sign again.",
+        ),
+        Doubt::Fields => (
+            "notice/fields",
+            "告知书记录与签名的内容不一致，未登记。",
+            "The record says something else than what was signed; it is not in the log.",
+        ),
+        Doubt::Device => (
+            "notice/device",
+            "签名的平板没有登记过，未登记。",
+            "The tablet that signed was never enrolled; it is not in the log.",
+        ),
+        Doubt::Signature => (
+            "notice/signature",
+            "平板签名无效：签名的密钥不是这台平板登记时的密钥，或内容有改动。未登记。",
+            "The tablet's signature is not valid: the key is not the one it was enrolled with, or something was changed. It is not in the log.",
+        ),
+        Doubt::Revoked => (
+            "notice/revoked",
+            "签名时这台平板已报失，未登记。请用其他平板重新签收。",
+            "The tablet had been reported lost when it signed; it is not in the log. Have it signed again on another.",
+        ),
+        Doubt::Template => (
+            "notice/template",
+            "服务器上没有这份告知书模板，未登记。",
+            "The server doesn't know this template; it is not in the log.",
+        ),
+        Doubt::Supersedes => (
+            "notice/supersedes",
+            "被替代的告知书没有登记过，未登记。",
+            "The notification it replaces is not in the log; nor is this one.",
+        ),
+    };
+    let words = [("zh-CN", zh), ("en", en)].map(|(tag, text)| (tag.to_owned(), text.to_owned()));
+    Finding {
+        subject: notice.id,
+        rule: rule.to_owned(),
+        place: String::new(),
+        severity: "error",
+        message: Labels(words.into()),
+        evidence: std::collections::BTreeMap::new(),
+        judged_by: Hash::of(rule.as_bytes()),
+        explainable: false,
+    }
+}

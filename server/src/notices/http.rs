@@ -1,0 +1,182 @@
+//! Receipts, the log and its keys over HTTP.
+
+use actix_web::http::header;
+use actix_web::{HttpResponse, get, post, web};
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use sync_protocol::RecordId;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use super::receipt::{Bytes, Head};
+use super::{countersign, store, tree};
+use crate::app::App;
+use crate::areas;
+use crate::db::schema::device_revocations;
+use crate::db::types::{Key, Timestamp};
+use crate::http::caller::{ManageDevices, ReadReceipts};
+use crate::http::{Body, Kind, Permitted, Problem, Query};
+use crate::sync::check_reason;
+use crate::{devices, records};
+
+fn not_found() -> Problem {
+    Problem::new(&Kind::NOT_FOUND)
+}
+
+/// The keys that countersign notifications or did, and the tablets whose signatures count for
+/// nothing from a time on: all that is needed to verify a receipt offline.
+#[utoipa::path(tag = "notices", responses((status = 200, description = "The keys")))]
+#[get("/.well-known/ruhu-notice-keys.json")]
+async fn keys(app: web::Data<App>) -> Result<HttpResponse, Problem> {
+    let published = app.read(store::published).await?;
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "public, max-age=300"))
+        .json(published))
+}
+
+/// What was signed of the whole log last, to be kept elsewhere: it shows nothing but how long the
+/// log is.
+#[utoipa::path(tag = "notices", responses((status = 200, description = "The head")))]
+#[get("/.well-known/ruhu-notice-log.json")]
+async fn head(app: web::Data<App>) -> Result<web::Json<Head>, Problem> {
+    let head = app.read(|connection| store::head(connection, None)).await?;
+    head.map(web::Json).ok_or_else(not_found)
+}
+
+/// Which two sizes of the log.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct Sizes {
+    /// The size that was kept elsewhere.
+    from: u64,
+    /// The size now.
+    to: u64,
+}
+
+/// What proves that the log of one size is the beginning of that of another.
+#[derive(Serialize, ToSchema)]
+struct Consistency {
+    #[schema(value_type = Object)]
+    from: Head,
+    #[schema(value_type = Object)]
+    to: Head,
+    #[schema(value_type = Vec<String>)]
+    proof: Vec<mobile_schema::Hash>,
+}
+
+/// What proves that nothing in the log was changed or taken away since it had another size.
+#[utoipa::path(tag = "notices", params(Sizes), responses((status = 200, body = Consistency)))]
+#[get("/.well-known/ruhu-notice-log/consistency")]
+async fn consistency(
+    app: web::Data<App>,
+    query: Query<Sizes>,
+) -> Result<web::Json<Consistency>, Problem> {
+    let Sizes { from, to } = query.read()?;
+    let found = app
+        .read(move |connection| {
+            let heads = (store::head(connection, Some(from))?, store::head(connection, Some(to))?);
+            let (Some(before), Some(after)) = heads else { return Ok(None) };
+            let proof = tree::consistency(from, to, |at| store::node(connection, at))?;
+            Ok(Some(Consistency { from: before, to: after, proof }))
+        })
+        .await?;
+    found.filter(|found| found.from.size <= found.to.size).map(web::Json).ok_or_else(not_found)
+}
+
+/// A notification's receipt.
+#[derive(Serialize, ToSchema)]
+struct ReceiptView {
+    /// The receipt, with what was shown and answered: to be given to the household, and to be
+    /// verified with `ruhu notice verify`.
+    #[schema(value_type = Object)]
+    receipt: Json,
+    /// The same in short, for a QR code.
+    qr: String,
+}
+
+/// The receipt of a notification in the caller's areas, once it is in the log.
+#[utoipa::path(tag = "notices", responses((status = 200, body = ReceiptView)))]
+#[get("/api/v1/notices/{id}/receipt")]
+async fn receipt(
+    permitted: Permitted<ReadReceipts>,
+    app: web::Data<App>,
+    id: web::Path<Uuid>,
+) -> Result<web::Json<ReceiptView>, Problem> {
+    let id = RecordId(id.into_inner());
+    let found = app
+        .read(move |connection| {
+            let scopes = areas::scopes_under(connection, &permitted.areas)?;
+            let notice = records::load(connection, &[id])?.pop();
+            let theirs = notice.filter(|notice| scopes.contains(&notice.scope));
+            let Some(notice) = theirs else { return Ok(None) };
+            let receipt = store::receipt(connection, id)?;
+            Ok(receipt.map(|mut receipt| {
+                let qr = receipt.qr();
+                receipt.content = countersign::content_of(&notice).map(Bytes);
+                (receipt, qr)
+            }))
+        })
+        .await?;
+    let (receipt, qr) = found.ok_or_else(not_found)?;
+    let receipt = serde_json::to_value(receipt).map_err(|_| Problem::new(&Kind::INTERNAL))?;
+    Ok(web::Json(ReceiptView { receipt, qr }))
+}
+
+/// A tablet's key counts for nothing from a time on.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Revocation {
+    /// From when, microseconds since 1970 UTC.
+    from: i64,
+    /// Why: lost, stolen.
+    reason: String,
+}
+
+/// Says that a tablet's signatures count for nothing from a time on, because it was lost or stolen.
+/// Notifications that it signed since are not countersigned, and receipts of such say so. It can't
+/// be taken back; an earlier time may be added.
+#[utoipa::path(tag = "notices", request_body = Revocation, responses((status = 204, description = "It is so")))]
+#[post("/api/v1/devices/{id}/revocations")]
+async fn revoke(
+    permitted: Permitted<ManageDevices>,
+    app: web::Data<App>,
+    id: web::Path<Uuid>,
+    body: Body<Revocation>,
+) -> Result<HttpResponse, Problem> {
+    let (device, Revocation { from, reason }) = (Key(id.into_inner()), body.read().await?);
+    check_reason(&reason)?;
+    let (user, now) = (permitted.caller.user, app.now());
+    if from > now.0 {
+        return Err(Problem::new(&Kind::MALFORMED).detail("from: not later than now"));
+    }
+    let done = app
+        .write(move |connection| {
+            let is_theirs = devices::is_in(connection, &permitted.areas, device.into())?;
+            if is_theirs {
+                diesel::insert_into(device_revocations::table)
+                    .values((
+                        device_revocations::id.eq(Key(Uuid::now_v7())),
+                        device_revocations::device_id.eq(device),
+                        device_revocations::from_at.eq(Timestamp(from)),
+                        device_revocations::reason.eq(&reason),
+                        device_revocations::decided_by.eq(Key::from(user)),
+                        device_revocations::decided_at.eq(now),
+                    ))
+                    .execute(connection)?;
+            }
+            Ok(is_theirs)
+        })
+        .await?;
+    if !done {
+        return Err(not_found());
+    }
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// The feature's routes.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(keys).service(head).service(consistency);
+    config.service(receipt).service(revoke);
+}

@@ -1,0 +1,22 @@
+//! Signed notifications (告知书): countersigned, kept in a log that shows every change, and proved
+//! by receipts that need nobody to ask.
+//!
+//! A notification that arrives is looked at by the checks that follow a push. If it is as it was
+//! signed, by a tablet that counts, with every photo there, the server countersigns it and appends
+//! it to a Merkle log (RFC 6962). `receipt` and `tree` verify without a database.
+
+mod audit;
+mod command;
+mod countersign;
+mod http;
+mod leaf;
+mod receipt;
+mod store;
+pub mod tree;
+
+pub(crate) use command::run;
+pub use command::{NoticeCommand, verify};
+pub(crate) use countersign::countersign;
+pub use http::routes;
+pub use leaf::Leaf;
+pub use receipt::{Head, PublishedKeys, Receipt, Verdict, Verified};

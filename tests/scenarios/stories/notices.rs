@@ -1,0 +1,371 @@
+//! Signed notifications: countersigned, proved by receipts, and every change noticed.
+
+use std::process::{Command, Output};
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel::prelude::*;
+use ed25519_dalek::SigningKey;
+use harness::{DatabaseKind, Stage, ruhu_binary, story};
+use mobile_schema::Hash;
+use mobile_schema::notice::{NoticeContent, Outcome};
+use reqwest::Method;
+use ruhu::notices::{PublishedKeys, Receipt, tree};
+use ruhu::{checks, jobs};
+use scenery::Photo;
+use serde_json::{Value as Json, json};
+use sync_protocol::{RecordId, Row};
+use tablets::{HeadlessTablet, day};
+
+use crate::probe::{Probe, kind};
+
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// A tablet, a household that is there, and the template it is told by.
+struct Desk {
+    stage: Arc<Stage>,
+    tablet: HeadlessTablet,
+    household: Row,
+    template: Hash,
+}
+
+impl Desk {
+    async fn new(stage: &Arc<Stage>) -> Self {
+        let mut tablet = stage.tablet("cadre").await;
+        let household = tablet.rows().find(|row| row.collection == "household").unwrap().clone();
+        let bundles = tablet.client().call(Method::GET, "/api/v1/bundles", None).await.unwrap();
+        let bundles = bundles.as_array().unwrap();
+        let template = bundles.iter().find(|one| one["kind"] == "notice").expect("a template");
+        let template = template["hash"].as_str().unwrap().parse().unwrap();
+        Self { stage: stage.clone(), tablet, household, template }
+    }
+
+    fn content(&self, text: &str, outcome: Outcome) -> NoticeContent {
+        NoticeContent {
+            template: self.template,
+            household: *self.household.id.0.as_bytes(),
+            language: "zh-CN".into(),
+            text: text.into(),
+            photos: Vec::new(),
+            outcome,
+            signed_at: self.tablet.clock().wall * 1_000,
+            device: *self.tablet.machine().identity().device.0.as_bytes(),
+            supersedes: None,
+        }
+    }
+
+    /// Signs with a key, pushes, and lets the server look at it.
+    async fn sign_with(&mut self, content: &NoticeContent, key: &SigningKey) -> RecordId {
+        let draft = day::sign(&self.tablet, &self.household, "资助告知书", content, key);
+        let id = draft.record;
+        self.tablet.edit(vec![draft]).unwrap();
+        self.tablet.sync_again(LIMIT).await.unwrap();
+        checks::run_due(self.stage.app()).await.unwrap();
+        id
+    }
+
+    async fn sign(&mut self, content: &NoticeContent) -> RecordId {
+        let key = self.tablet.key().clone();
+        self.sign_with(content, &key).await
+    }
+
+    async fn receipt(&mut self, id: RecordId) -> Option<Json> {
+        let path = format!("/api/v1/notices/{id}/receipt");
+        self.tablet.client().call(Method::GET, &path, None).await.ok()
+    }
+
+    /// What the checks found about a notification.
+    async fn findings(&self, id: RecordId) -> Vec<String> {
+        let mut supervisor = self.stage.person("supervisor").await;
+        let path = "/api/v1/records?collection=finding&limit=500";
+        let page = supervisor.call(Method::GET, path, None).await.unwrap();
+        let about =
+            page["items"].as_array().unwrap().iter().filter(|one| one["subject"] == json!(id));
+        about.map(|one| one["fields"]["2"].as_str().unwrap().to_owned()).collect()
+    }
+
+    async fn published(&self) -> PublishedKeys {
+        let url = format!("{}/.well-known/ruhu-notice-keys.json", self.stage.address());
+        let text = reqwest::get(url).await.unwrap().text().await.unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
+    /// `ruhu notice …` on this stage.
+    fn ruhu(&self, arguments: &[&str], language: &str) -> (bool, String) {
+        let (_, environment) = self.stage.process_settings();
+        let Output { status, stdout, stderr } = Command::new(ruhu_binary())
+            .arg("notice")
+            .args(arguments)
+            .envs(environment)
+            .env("LC_ALL", language)
+            .output()
+            .unwrap();
+        let text = [stdout, stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat();
+        (status.success(), text)
+    }
+}
+
+fn signed() -> Outcome {
+    Outcome::Signed { strokes: vec![vec![[0, 0, 0], [900, 400, 120], [1_700, 200, 260]]] }
+}
+
+story!(a_notification_is_countersigned_and_its_receipt_proves_it_offline, async |stage| {
+    let mut desk = Desk::new(&stage).await;
+    let first = desk.content("资助告知书\n王（虚构）：1250.00 元", signed());
+    let refused =
+        desk.content("资助告知书\n李（虚构）", Outcome::Refused { reason: "不在家".into() });
+    let one = desk.sign(&first).await;
+    desk.sign(&refused).await;
+    let told = desk.receipt(one).await.expect("it is in the log");
+    let receipt: Receipt = serde_json::from_value(told["receipt"].clone()).unwrap();
+    let published = desk.published().await;
+    let verified = receipt.verify(&published);
+    assert!(verified.holds(), "{:#?}", verified.verdicts);
+    assert_eq!(verified.verdicts.len(), 7);
+    assert_eq!(verified.content, Some(first.clone()));
+    let qr = Receipt::read(told["qr"].as_str().unwrap()).unwrap();
+    assert!(qr.verify(&published).holds());
+    assert!(told["qr"].as_str().unwrap().len() < 500);
+
+    // Whatever byte is changed, it says that something is not as it was.
+    let text = serde_json::to_string(&told["receipt"]).unwrap();
+    for at in (0..text.len()).step_by(7) {
+        let mut changed = text.clone().into_bytes();
+        changed[at] = if changed[at] == b'7' { b'8' } else { b'7' };
+        let Ok(changed) = String::from_utf8(changed) else { continue };
+        if let Ok(read) = Receipt::read(&changed) {
+            assert!(read == receipt || !read.verify(&published).holds(), "{at}: {changed}");
+        }
+    }
+    // By hand: the receipt's file, in both languages; the photo that was not signed for.
+    let folder = desk.stage.folder();
+    let (file, keys) = (folder.join("receipt.json"), folder.join("keys.json"));
+    std::fs::write(&file, &text).unwrap();
+    std::fs::write(&keys, serde_json::to_string(&published).unwrap()).unwrap();
+    let [file, keys] = [&file, &keys].map(|path| path.to_str().unwrap());
+    let (well, chinese) = desk.ruhu(&["verify", file, "--keys", keys], "zh_CN.UTF-8");
+    assert!(
+        well && chinese.contains("✓ 已列入登记簿") && chinese.contains("1250.00 元"),
+        "{chinese}"
+    );
+    assert!(chinese.contains("它不能证明"));
+    let (well, english) = desk.ruhu(&["verify", file, "--keys", keys, "--photo", file], "C");
+    assert!(!well && english.contains("✗") && english.contains("is not what was signed for"));
+    std::fs::write(file, told["qr"].as_str().unwrap()).unwrap();
+    assert!(desk.ruhu(&["verify", file, "--keys", keys], "C").0);
+    std::fs::write(file, "rubbish").unwrap();
+    assert!(desk.ruhu(&["verify", file, "--keys", keys], "C").1.contains("not a receipt"));
+
+    // A new key countersigns from now on; what the old one signed stays valid.
+    assert!(desk.ruhu(&["rotate"], "C").0);
+    let later = desk.content("资助告知书\n张（虚构）", signed());
+    let later = desk.sign(&later).await;
+    let published = desk.published().await;
+    assert_eq!(published.keys.len(), 2);
+    assert!(receipt.verify(&published).holds());
+    let newer = desk.receipt(later).await.unwrap()["receipt"].clone();
+    let newer: Receipt = serde_json::from_value(newer).unwrap();
+    assert_ne!(newer.key, receipt.key);
+    assert!(newer.verify(&published).holds());
+    // A receipt of another county.
+    let other = PublishedKeys { keys: published.keys[1..].to_vec(), ..published };
+    let foreign = receipt.verify(&other);
+    assert!(foreign.verdicts.iter().any(|one| one.en.contains("another county")));
+
+    // Who kept a head elsewhere can see that the log only grew.
+    let kept = receipt.head.clone().unwrap();
+    let url = format!(
+        "{}/.well-known/ruhu-notice-log/consistency?from={}&to=3",
+        desk.stage.address(),
+        kept.size
+    );
+    let grown: Json =
+        serde_json::from_str(&reqwest::get(url).await.unwrap().text().await.unwrap()).unwrap();
+    let hash = |json: &Json| json.as_str().unwrap().parse::<Hash>().unwrap();
+    let proof: Vec<Hash> = grown["proof"].as_array().unwrap().iter().map(hash).collect();
+    let now = hash(&grown["to"]["root"]);
+    assert!(tree::is_consistent((kept.size, &kept.root), (3, &now), &proof));
+    // Nobody else gets the receipt.
+    let mut neighbour = stage.neighbour().await;
+    let path = format!("/api/v1/notices/{one}/receipt");
+    assert_eq!(neighbour.call(Method::GET, &path, None).await.unwrap_err().kind(), "not-found");
+});
+
+story!(what_is_not_as_it_should_be_is_kept_and_not_countersigned, async |stage| {
+    let mut desk = Desk::new(&stage).await;
+    let good = desk.content("告知", signed());
+    let stranger = SigningKey::from_bytes(&[7; 32]);
+    let other_key = desk.sign_with(&good, &stranger).await;
+    assert_eq!(desk.findings(other_key).await, ["notice/signature"]);
+    assert_eq!(desk.receipt(other_key).await, None);
+    let empty = desk.content("告知", Outcome::Signed { strokes: vec![vec![]] });
+    let empty = desk.sign(&empty).await;
+    assert_eq!(desk.findings(empty).await, ["notice/no-stroke"]);
+    let scribble = vec![(0..25_000).map(|at| [at % 999, at % 777, at]).collect()];
+    let scribble = desk.content("告知", Outcome::Signed { strokes: scribble });
+    let scribble = desk.sign(&scribble).await;
+    assert_eq!(desk.findings(scribble).await, ["notice/too-many-points"]);
+    let unknown = NoticeContent { template: Hash::of(b"none"), ..desk.content("告知", signed()) };
+    let unknown = desk.sign(&unknown).await;
+    assert_eq!(desk.findings(unknown).await, ["notice/template"]);
+    let device = *uuid::Uuid::now_v7().as_bytes();
+    let nobody = NoticeContent { device, ..desk.content("告知", signed()) };
+    let nobody = desk.sign(&nobody).await;
+    assert_eq!(desk.findings(nobody).await, ["notice/device"]);
+    let before =
+        NoticeContent { supersedes: Some(Hash::of(b"none")), ..desk.content("告知", signed()) };
+    let before = desk.sign(&before).await;
+    assert_eq!(desk.findings(before).await, ["notice/supersedes"]);
+
+    // A correction replaces what is there, and both stay.
+    let first = desk.content("金额 1000 元", signed());
+    let old = desk.sign(&first).await;
+    let corrected = NoticeContent {
+        supersedes: Some(first.digest()),
+        ..desk.content("金额 1200 元", signed())
+    };
+    let new = desk.sign(&corrected).await;
+    for id in [old, new] {
+        assert_eq!(desk.findings(id).await, [] as [String; 0]);
+        assert!(desk.receipt(id).await.is_some());
+    }
+
+    // On paper: it waits for the photo, and is countersigned when it comes.
+    let photo = Photo { width: 640, ..Photo::of(3) }.jpeg();
+    let hash = Hash::of(&photo);
+    let paper = desk.content("纸质签字", Outcome::Paper { photo: hash });
+    let draft = day::sign(&desk.tablet, &desk.household, "纸质签字", &paper, desk.tablet.key());
+    let paper_id = draft.record;
+    // It comes over a link that lets operations through and no photos.
+    let tablet = Desk::new(&stage).await.tablet;
+    let mut probe = Probe { incarnation: uuid::Uuid::now_v7(), next: 1, tablet };
+    let mut op = probe.op("notice", paper_id, None, json!(draft.change));
+    op["blobs"] = json!([hash]);
+    op["scope"] = json!(draft.scope);
+    let outcomes = probe.push(&[op]).await;
+    assert_eq!(kind(&outcomes[0]), "applied");
+    checks::run_due(stage.app()).await.unwrap();
+    assert_eq!(desk.receipt(paper_id).await, None, "the photo is still to come");
+    assert_eq!(desk.findings(paper_id).await, [] as [String; 0]);
+    desk.tablet.keep_photo(&photo).unwrap();
+    let mut visit = day::visit(&desk.tablet, &desk.household, hash, 1);
+    visit.truncate(1);
+    desk.tablet.edit(visit).unwrap();
+    desk.tablet.sync_again(LIMIT).await.unwrap();
+    jobs::run_due(stage.app()).await.unwrap();
+    checks::run_due(stage.app()).await.unwrap();
+    let receipt = desk.receipt(paper_id).await.expect("now it is countersigned");
+
+    // The tablet is reported lost: from then on it signs for nothing, and receipts say so.
+    let mut admin = stage.person("admin").await;
+    let device = desk.tablet.machine().identity().device;
+    let path = format!("/api/v1/devices/{device}/revocations");
+    let from = paper.signed_at;
+    let body = json!({ "from": from, "reason": "丢失" });
+    let mut neighbour = stage.neighbour().await;
+    let refused = neighbour.call(Method::POST, &path, Some(&body)).await.unwrap_err();
+    assert_eq!(refused.kind(), "not-found");
+    admin.call(Method::POST, &path, Some(&body)).await.unwrap();
+    let lost = desk.content("报失以后", signed());
+    let lost = desk.sign(&lost).await;
+    assert_eq!(desk.findings(lost).await, ["notice/revoked"]);
+    let receipt: Receipt = serde_json::from_value(receipt["receipt"].clone()).unwrap();
+    let verified = receipt.verify(&desk.published().await);
+    assert!(!verified.holds());
+    assert!(verified.verdicts.iter().any(|one| one.en.contains("reported lost")));
+});
+
+/// Does what nobody may: changes the database behind its triggers.
+async fn tamper(stage: &Arc<Stage>, table: &str, statement: &str) {
+    let (off, on) = match stage.backend.database {
+        DatabaseKind::Sqlite => {
+            let name = if table == "records" { "notices" } else { table };
+            (format!("DROP TRIGGER {name}_refuse_update"), String::new())
+        }
+        DatabaseKind::Postgres => (
+            format!("ALTER TABLE {table} DISABLE TRIGGER ALL"),
+            format!("ALTER TABLE {table} ENABLE TRIGGER ALL"),
+        ),
+    };
+    let statements = [off, statement.to_owned(), on];
+    let done: Result<(), ruhu::db::Failed> = stage
+        .app()
+        .database
+        .write(move |connection| {
+            for statement in statements.iter().filter(|one| !one.is_empty()) {
+                diesel::sql_query(statement.as_str()).execute(connection)?;
+            }
+            Ok(())
+        })
+        .await;
+    done.expect("it is changed");
+}
+
+story!(whatever_is_changed_in_the_database_or_the_store_is_found_and_named, async |stage| {
+    let mut desk = Desk::new(&stage).await;
+    let photo = Photo { width: 640, ..Photo::of(3) }.jpeg();
+    let hash = desk.tablet.keep_photo(&photo).unwrap();
+    let mut ids = Vec::new();
+    for number in 0..5 {
+        let mut content = desk.content(&format!("第 {number} 份"), signed());
+        if number == 4 {
+            content.photos = vec![hash];
+        }
+        ids.push(desk.sign(&content).await);
+    }
+    jobs::run_due(stage.app()).await.unwrap();
+    checks::run_due(stage.app()).await.unwrap();
+    let (well, said) = desk.ruhu(&["check", "--photos"], "C");
+    assert!(well && said.contains("✓ 5 notifications"), "{said}");
+    // What the database refuses, even by hand.
+    for statement in
+        ["UPDATE log_entries SET position = 9", "DELETE FROM log_heads", "DELETE FROM log_nodes"]
+    {
+        let statement = statement.to_owned();
+        let done: Result<usize, ruhu::db::Failed> = stage
+            .app()
+            .database
+            .write(move |connection| Ok(diesel::sql_query(statement.as_str()).execute(connection)?))
+            .await;
+        assert!(done.unwrap_err().to_string().contains("append-only"));
+    }
+    use ruhu::media_store::ObjectName;
+    stage.app().media.delete(ObjectName::Blob(hash)).await.unwrap();
+    stage
+        .app()
+        .media
+        .put(ObjectName::Blob(hash), photo[..photo.len() - 1].to_vec().into())
+        .await
+        .unwrap();
+    let (well, said) = desk.ruhu(&["check", "--photos"], "C");
+    assert!(!well && said.contains("position 4: the photo was changed"), "{said}");
+    assert!(desk.ruhu(&["check"], "C").0, "the database is as it was");
+    let fields = match stage.backend.database {
+        DatabaseKind::Sqlite => "json_set(fields, '$.\"6\"', 'refused')",
+        DatabaseKind::Postgres => "jsonb_set(fields, '{6}', '\"refused\"')",
+    };
+    let one = ids[1].0.simple();
+    let id = match stage.backend.database {
+        DatabaseKind::Sqlite => format!("x'{one}'"),
+        DatabaseKind::Postgres => format!("'{one}'"),
+    };
+    tamper(&stage, "records", &format!("UPDATE records SET fields = {fields} WHERE id = {id}"))
+        .await;
+    let (_, said) = desk.ruhu(&["check"], "zh_CN.UTF-8");
+    assert!(said.contains("第 1 号：告知书记录的摘要、结果、模板或签名有改动"), "{said}");
+    tamper(&stage, "log_nodes", "UPDATE log_nodes SET hash = (SELECT hash FROM log_nodes WHERE level = 0 AND place = 0) WHERE level = 0 AND place = 2").await;
+    let (_, said) = desk.ruhu(&["check"], "C");
+    assert!(said.contains("position 2: the tree does not follow"), "{said}");
+    tamper(&stage, "log_entries", "UPDATE log_entries SET signature = (SELECT signature FROM log_entries WHERE position = 0) WHERE position = 3").await;
+    let (_, said) = desk.ruhu(&["check"], "C");
+    assert!(said.contains("position 3: the entry or its countersignature was changed"), "{said}");
+    tamper(
+        &stage,
+        "log_heads",
+        "UPDATE log_heads SET root = (SELECT root FROM log_heads WHERE size = 1) WHERE size = 5",
+    )
+    .await;
+    let (_, said) = desk.ruhu(&["check"], "C");
+    assert!(said.contains("position 4: what was signed of the log"), "{said}");
+    assert!(!said.contains("position 0:"), "{said}");
+});
