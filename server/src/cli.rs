@@ -305,6 +305,7 @@ async fn new_epoch(config: &Config) -> Result<(), String> {
 async fn load_demo(config: &Config) -> Result<(), String> {
     let app = open(config).await?;
     let loaded = demo::load(&app).await.map_err(in_words)?;
+    demo::load_evidence(&app).await.map_err(in_words)?;
     println!("{loaded}");
     Ok(())
 }

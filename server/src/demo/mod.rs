@@ -4,6 +4,7 @@
 //! and digests like everything else.
 
 mod county;
+mod evidence;
 mod names;
 
 use std::collections::BTreeSet;
@@ -28,6 +29,7 @@ use crate::packs::{self, InstallProblem};
 use crate::sync::{Owner, Pushed, Pusher, RawOp, push};
 
 pub use county::{COUNTY, VILLAGES};
+pub use evidence::load_evidence;
 
 /// The password of every demo login.
 pub const PASSWORD: &str = "ruhu-demo-2026";

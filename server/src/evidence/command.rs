@@ -1,11 +1,13 @@
 //! `ruhu evidence`.
 
 use clap::Subcommand;
-use sync_protocol::ScopeId;
+use diesel::QueryResult;
+use serde::Serialize;
+use sync_protocol::{RecordId, ScopeId};
 
-use super::{PhotoState, VisitEvidence, queries};
+use super::{Flag, NoticeEvidence, PhotoState, VisitEvidence, queries};
 use crate::areas;
-use crate::db::{Database, Failed};
+use crate::db::{AnyConnection, Database, Failed, Timestamp};
 
 /// What stands behind visits.
 #[derive(Subcommand)]
@@ -42,30 +44,57 @@ pub(crate) async fn run(
     }
     let mut sums = Sums::default();
     for scope in scopes {
+        let scope = scope.to_string();
         let mut after = None;
         loop {
-            let scope = scope.to_string();
-            let page: Result<Vec<VisitEvidence>, Failed> = database
-                .read(move |connection| Ok(queries::visits(connection, &scope, after)?))
-                .await;
-            let page = page.map_err(|error| error.to_string())?;
+            let page = pages(database, queries::visits, &scope, after).await?;
             for visit in &page {
                 sums.add(visit);
-                if json {
-                    let line = serde_json::to_string(visit).map_err(|error| error.to_string())?;
-                    println!("{line}");
-                } else {
-                    print(visit, words);
-                }
+                show(visit, json, |visit| print(visit, words))?;
             }
-            match page.last() {
-                Some(last) if page.len() as i64 == queries::PAGE => after = Some(last.visit),
-                _ => break,
+            after = page.last().map(|last| last.visit);
+            if (page.len() as i64) < queries::PAGE {
+                break;
+            }
+        }
+        after = None;
+        loop {
+            let page = pages(database, queries::notices, &scope, after).await?;
+            for notice in &page {
+                sums.add_notice(notice);
+                show(notice, json, |notice| print_notice(notice, words))?;
+            }
+            after = page.last().map(|last| last.notice);
+            if (page.len() as i64) < queries::PAGE {
+                break;
             }
         }
     }
     if !json {
         println!("{}", sums.describe(words));
+    }
+    Ok(())
+}
+
+type Query<T> = fn(&mut AnyConnection, &str, Option<RecordId>) -> QueryResult<Vec<T>>;
+
+async fn pages<T: Send + 'static>(
+    database: &Database,
+    query: Query<T>,
+    scope: &str,
+    after: Option<RecordId>,
+) -> Result<Vec<T>, String> {
+    let scope = scope.to_owned();
+    let page: Result<Vec<T>, Failed> =
+        database.read(move |connection| Ok(query(connection, &scope, after)?)).await;
+    page.map_err(|error| error.to_string())
+}
+
+fn show<T: Serialize>(one: &T, json: bool, print: impl FnOnce(&T)) -> Result<(), String> {
+    if json {
+        println!("{}", serde_json::to_string(one).map_err(|error| error.to_string())?);
+    } else {
+        print(one);
     }
     Ok(())
 }
@@ -104,29 +133,50 @@ impl Words {
     }
 }
 
+/// In China's one time, to the minute.
+fn local(at: Timestamp) -> String {
+    at.plus_seconds(8 * 3600).to_string().get(..16).unwrap_or_default().replace('T', " ")
+}
+
 fn print(visit: &VisitEvidence, words: Words) {
-    let ended = visit.ended_at.as_deref().unwrap_or("–");
+    let ended = visit.ended_at.map_or("–".to_owned(), local);
     let status = visit.status.as_deref().unwrap_or("–");
     println!("{} {} {ended} {status}", words.say("走访", "visit"), visit.visit);
     for photo in &visit.photos {
         let hash = photo.hash.to_string();
         let size = photo.size.map_or(String::new(), |(across, down)| format!(" {across}×{down}"));
-        let taken = photo.taken_at.as_deref().map_or(String::new(), |at| format!(" {at}"));
+        let taken = photo.taken_at.map_or(String::new(), |at| format!(" {}", local(at)));
         let (name, state) = (words.say("照片", "photo"), words.state(photo.state));
         println!("  {name} {}… {state}{size}{taken}", &hash[..12]);
-        for flag in &photo.flags {
-            let language = words.say("zh-CN", "en");
-            println!(
-                "    {} [{}] {}",
-                flag.rule,
-                words.status(&flag.status),
-                flag.message.in_language(language)
-            );
-            if let Some(explanation) = &flag.explanation {
-                println!("      {}{explanation}", words.say("说明：", "explained: "));
-            }
-        }
+        photo.flags.iter().for_each(|flag| print_flag(flag, words));
     }
+}
+
+fn print_flag(flag: &Flag, words: Words) {
+    let message = flag.message.in_language(words.say("zh-CN", "en"));
+    println!("    {} [{}] {message}", flag.rule, words.status(&flag.status));
+    if let Some(explanation) = &flag.explanation {
+        println!("      {}{explanation}", words.say("说明：", "explained: "));
+    }
+}
+
+fn print_notice(notice: &NoticeEvidence, words: Words) {
+    let outcome = match notice.outcome.as_deref() {
+        Some("signed") => words.say("已签字", "signed"),
+        Some("refused") => words.say("拒签", "refused"),
+        Some("paper") => words.say("纸质签字", "signed on paper"),
+        _ => "–",
+    };
+    let stands = match notice.position {
+        Some(position) => format!("{}{position}", words.say("已登记，序号 ", "in the log at ")),
+        None if notice.flags.is_empty() => {
+            words.say("待照片到齐后登记", "waits for its photos").to_owned()
+        }
+        None => words.say("未登记", "not in the log").to_owned(),
+    };
+    let name = words.say("告知书", "notification");
+    println!("{name} {} {outcome} {stands}", notice.notice);
+    notice.flags.iter().for_each(|flag| print_flag(flag, words));
 }
 
 #[derive(Default)]
@@ -139,6 +189,8 @@ struct Sums {
     missing: usize,
     open: usize,
     explained: usize,
+    notices: usize,
+    logged: usize,
 }
 
 impl Sums {
@@ -152,27 +204,42 @@ impl Sums {
                 PhotoState::Waiting => self.waiting += 1,
                 PhotoState::Missing => self.missing += 1,
             }
-            for flag in &photo.flags {
-                match flag.status.as_str() {
-                    "open" => self.open += 1,
-                    "explained" => self.explained += 1,
-                    _ => {}
-                }
+            self.add_flags(&photo.flags);
+        }
+    }
+
+    fn add_notice(&mut self, notice: &NoticeEvidence) {
+        self.notices += 1;
+        self.logged += usize::from(notice.position.is_some());
+        self.add_flags(&notice.flags);
+    }
+
+    fn add_flags(&mut self, flags: &[Flag]) {
+        for flag in flags {
+            match flag.status.as_str() {
+                "open" => self.open += 1,
+                "explained" => self.explained += 1,
+                _ => {}
             }
         }
     }
 
     fn describe(&self, words: Words) -> String {
-        let Self { visits, photos, verified, unreadable, waiting, missing, open, explained } = self;
+        let Self {
+            visits, photos, verified, unreadable, waiting, missing, open, explained, ..
+        } = self;
+        let Self { notices, logged, .. } = self;
         if words.chinese {
             format!(
                 "共 {visits} 次走访，{photos} 张照片：已核实 {verified}，无法显示 {unreadable}，\
-                 待处理 {waiting}，未收到 {missing}；疑点：待核实 {open}，已说明 {explained}"
+                 待处理 {waiting}，未收到 {missing}；{notices} 份告知书：已登记 {logged}；\
+                 疑点：待核实 {open}，已说明 {explained}"
             )
         } else {
             format!(
                 "{visits} visits, {photos} photos: {verified} verified, {unreadable} can't be shown, \
-                 {waiting} waiting, {missing} not arrived; flags: {open} open, {explained} explained"
+                 {waiting} waiting, {missing} not arrived; {notices} notifications: {logged} in the log; \
+                 flags: {open} open, {explained} explained"
             )
         }
     }

@@ -1,5 +1,5 @@
-//! What stands behind the visits of an area: which photos are verified, what is flagged and why,
-//! and what people said about it.
+//! What stands behind the visits and notifications of an area: what is verified, what is flagged and
+//! why, and what people said about it.
 
 mod command;
 mod queries;
@@ -11,6 +11,8 @@ use mobile_schema::{Hash, Labels};
 use serde::Serialize;
 use sync_protocol::RecordId;
 
+use crate::db::Timestamp;
+
 /// A visit and its evidence.
 #[derive(Debug, Serialize)]
 pub(crate) struct VisitEvidence {
@@ -19,8 +21,22 @@ pub(crate) struct VisitEvidence {
     pub(crate) household: Option<RecordId>,
     /// Where it stands in review.
     pub(crate) status: Option<String>,
-    pub(crate) ended_at: Option<String>,
+    pub(crate) ended_at: Option<Timestamp>,
     pub(crate) photos: Vec<PhotoEvidence>,
+}
+
+/// A notification and where it stands.
+#[derive(Debug, Serialize)]
+pub(crate) struct NoticeEvidence {
+    pub(crate) notice: RecordId,
+    pub(crate) household: Option<RecordId>,
+    pub(crate) title: Option<String>,
+    /// `signed`, `refused` or `paper`.
+    pub(crate) outcome: Option<String>,
+    /// Where it stands in the log, once it is countersigned.
+    pub(crate) position: Option<u64>,
+    /// Why it isn't.
+    pub(crate) flags: Vec<Flag>,
 }
 
 /// A photo that a visit names.
@@ -30,8 +46,8 @@ pub(crate) struct PhotoEvidence {
     pub(crate) state: PhotoState,
     /// Pixels across and down.
     pub(crate) size: Option<(u32, u32)>,
-    /// When it was taken, as its file says, in UTC.
-    pub(crate) taken_at: Option<String>,
+    /// When it was taken, as its file says.
+    pub(crate) taken_at: Option<Timestamp>,
     pub(crate) flags: Vec<Flag>,
 }
 

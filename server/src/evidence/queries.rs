@@ -8,11 +8,11 @@ use sync_protocol::finding::{COLLECTION, field};
 use sync_protocol::{Record, RecordId};
 use uuid::Uuid;
 
-use super::{Flag, PhotoEvidence, PhotoState, VisitEvidence};
+use super::{Flag, NoticeEvidence, PhotoEvidence, PhotoState, VisitEvidence};
 use crate::db::AnyConnection;
 use crate::db::schema::{blobs, records};
 use crate::db::types::{Key, Timestamp};
-use crate::{photos, records as store};
+use crate::{notices, photos, records as store};
 
 /// Visits on a page.
 pub(super) const PAGE: i64 = 200;
@@ -21,24 +21,59 @@ pub(super) const PAGE: i64 = 200;
 const HOUSEHOLD: u32 = 1;
 const ENDED_AT: u32 = 5;
 const STATUS: u32 = 9;
+/// Those of the built-in register `notice`.
+const OUTCOME: u32 = 6;
+const TITLE: u32 = 10;
 
-/// A page of the visits of a scope, in the order of their ids.
-pub(super) fn visits(
+/// A page of the records of a register and scope, in the order of their ids, and what is doubtful
+/// about them.
+fn page(
     connection: &mut AnyConnection,
+    collection: &str,
     scope: &str,
     after: Option<RecordId>,
-) -> QueryResult<Vec<VisitEvidence>> {
+) -> QueryResult<(Vec<Record>, Flags)> {
     let after = after.map_or(Key(Uuid::nil()), Key::from);
     let ids: Vec<Key> = records::table
-        .filter(records::collection.eq("visit").and(records::scope.eq(scope)))
+        .filter(records::collection.eq(collection).and(records::scope.eq(scope)))
         .filter(records::deleted.eq(false).and(records::id.gt(after)))
         .order(records::id)
         .limit(PAGE)
         .select(records::id)
         .load(connection)?;
     let ids: Vec<RecordId> = ids.into_iter().map(RecordId::from).collect();
-    let visits = store::load(connection, &ids)?;
-    let mut flags = flags(connection, &ids)?;
+    Ok((store::load(connection, &ids)?, flags(connection, &ids)?))
+}
+
+/// A page of the notifications of a scope.
+pub(super) fn notices(
+    connection: &mut AnyConnection,
+    scope: &str,
+    after: Option<RecordId>,
+) -> QueryResult<Vec<NoticeEvidence>> {
+    let (found, mut flags) = page(connection, "notice", scope, after)?;
+    let mut evidence = Vec::new();
+    for notice in found {
+        let text = |field| notice.fields.get(&field).and_then(Value::as_text);
+        evidence.push(NoticeEvidence {
+            notice: notice.id,
+            household: text(HOUSEHOLD).and_then(|id| id.parse().ok()),
+            title: text(TITLE).map(str::to_owned),
+            outcome: text(OUTCOME).map(str::to_owned),
+            position: notices::position(connection, notice.id)?,
+            flags: flags.remove(&(notice.id, String::new())).unwrap_or_default(),
+        });
+    }
+    Ok(evidence)
+}
+
+/// A page of the visits of a scope.
+pub(super) fn visits(
+    connection: &mut AnyConnection,
+    scope: &str,
+    after: Option<RecordId>,
+) -> QueryResult<Vec<VisitEvidence>> {
+    let (visits, mut flags) = page(connection, "visit", scope, after)?;
     let hashes: Vec<Hash> = visits.iter().flat_map(photos::photos_of).collect();
     let seen = photos::seen(connection, &hashes)?;
     let keys: Vec<Vec<u8>> = hashes.iter().map(|hash| hash.as_bytes().to_vec()).collect();
@@ -60,7 +95,7 @@ pub(super) fn visits(
             hash,
             state,
             size: known.and_then(|known| known.size),
-            taken_at: taken_at.map(|at| Timestamp(at).to_string()),
+            taken_at: taken_at.map(Timestamp),
             flags: flags.remove(&(visit, hash.to_string())).unwrap_or_default(),
         }
     };
@@ -72,7 +107,7 @@ pub(super) fn visits(
             scope: visit.scope.to_string(),
             household: text(HOUSEHOLD).and_then(|id| id.parse().ok()),
             status: text(STATUS).map(str::to_owned),
-            ended_at: ended_at.map(|at| Timestamp(at).to_string()),
+            ended_at: ended_at.map(Timestamp),
             photos: photos::photos_of(visit)
                 .into_iter()
                 .map(|hash| photo(visit.id, hash, &mut flags))
@@ -82,11 +117,11 @@ pub(super) fn visits(
     Ok(evidence.collect())
 }
 
-/// What is doubtful, by visit and photo.
+/// What is doubtful, by record and place in it: a visit's photo.
 type Flags = BTreeMap<(RecordId, String), Vec<Flag>>;
 
-fn flags(connection: &mut AnyConnection, visits: &[RecordId]) -> QueryResult<Flags> {
-    let subjects: Vec<Key> = visits.iter().copied().map(Key::from).collect();
+fn flags(connection: &mut AnyConnection, subjects: &[RecordId]) -> QueryResult<Flags> {
+    let subjects: Vec<Key> = subjects.iter().copied().map(Key::from).collect();
     let ids: Vec<Key> = records::table
         .filter(records::subject.eq_any(subjects).and(records::collection.eq(COLLECTION)))
         .filter(records::deleted.eq(false))
@@ -98,9 +133,9 @@ fn flags(connection: &mut AnyConnection, visits: &[RecordId]) -> QueryResult<Fla
     for finding in store::load(connection, &ids)? {
         let text = |field| finding.fields.get(&field).and_then(Value::as_text).unwrap_or_default();
         let subject = text(field::SUBJECT).parse().ok();
-        let (Some(subject), true) = (subject, text(field::RULE).starts_with("photo/")) else {
-            continue;
-        };
+        let is_evidence =
+            ["photo/", "notice/"].iter().any(|one| text(field::RULE).starts_with(one));
+        let (Some(subject), true) = (subject, is_evidence) else { continue };
         let place = text(field::PLACE).to_owned();
         flags.entry((subject, place)).or_default().push(Flag {
             finding: finding.id,

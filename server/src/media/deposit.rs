@@ -5,6 +5,7 @@ use futures_util::{Stream, StreamExt};
 use mobile_schema::Hash;
 use uuid::Uuid;
 
+use super::queries;
 use super::receive::remove;
 use super::rules::Hasher;
 use crate::app::App;
@@ -79,4 +80,13 @@ async fn assemble(
         app.media.put(name, rest).await?;
     }
     Ok(app.media.assemble(ObjectName::Blob(hash), pieces).await?)
+}
+
+/// Stores a photo that is in memory, as if a tablet had sent it.
+pub(crate) async fn deposit_photo(app: &App, bytes: Vec<u8>) -> Result<Hash, Problem> {
+    let (hash, length, now) = (Hash::of(&bytes), bytes.len() as u64, app.now());
+    app.media.put(ObjectName::Blob(hash), bytes.into()).await?;
+    app.write(move |connection| queries::note_photo(connection, &hash, length, "image/jpeg", now))
+        .await?;
+    Ok(hash)
 }

@@ -11,7 +11,7 @@ mod serve;
 mod tus;
 
 pub use arrivals::Arrivals;
-pub(crate) use deposit::deposit;
+pub(crate) use deposit::{deposit, deposit_photo};
 pub use http::routes;
 pub(crate) use queries::note_blob;
 pub use receive::sweep;

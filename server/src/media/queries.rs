@@ -212,9 +212,20 @@ pub(super) fn verified(
     upload: &Upload,
     now: Timestamp,
 ) -> QueryResult<()> {
-    note_blob(connection, &upload.hash, upload.length, &upload.media_type, now)?;
-    jobs::ask(connection, JobKind::Photo, &upload.hash.to_string(), now)?;
+    note_photo(connection, &upload.hash, upload.length, &upload.media_type, now)?;
     forget(connection, upload.id)
+}
+
+/// Notes that the media store has what may be a photo: it will be looked at.
+pub(super) fn note_photo(
+    connection: &mut AnyConnection,
+    hash: &Hash,
+    length: u64,
+    media_type: &str,
+    now: Timestamp,
+) -> QueryResult<()> {
+    note_blob(connection, hash, length, media_type, now)?;
+    jobs::ask(connection, JobKind::Photo, &hash.to_string(), now)
 }
 
 /// Notes that the media store has a blob.

@@ -20,3 +20,4 @@ pub(crate) use countersign::countersign;
 pub use http::routes;
 pub use leaf::Leaf;
 pub use receipt::{Head, PublishedKeys, Receipt, Verdict, Verified};
+pub(crate) use store::position;

@@ -238,7 +238,7 @@ pub(super) fn entries(
 }
 
 /// Where a notification stands in the log.
-pub(super) fn position(
+pub(crate) fn position(
     connection: &mut AnyConnection,
     notice: RecordId,
 ) -> QueryResult<Option<u64>> {

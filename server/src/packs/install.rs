@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use mobile_schema::pack::{Bundle, BundleKind, Pack, register_bundle, rules_bundle};
 use mobile_schema::register::builtin_registers;
 use mobile_schema::rule::RuleSet;
-use mobile_schema::{Catalogue, RegisterDefinition};
+use mobile_schema::{Catalogue, Hash, RegisterDefinition};
 
 use crate::checks;
 use crate::db::schema::{bundles, packs};
@@ -129,6 +129,21 @@ pub(crate) fn store(
             .execute(connection)?;
     }
     Ok(there == 0)
+}
+
+/// The newest version of a definition, by its hash.
+pub(crate) fn newest(
+    connection: &mut AnyConnection,
+    kind: BundleKind,
+    name: &str,
+) -> QueryResult<Option<(Hash, Vec<u8>)>> {
+    let found: Option<(Vec<u8>, Vec<u8>)> = bundles::table
+        .filter(bundles::kind.eq(kind.name()).and(bundles::name.eq(name)))
+        .order(bundles::version.desc())
+        .select((bundles::hash, bundles::bytes))
+        .first(connection)
+        .optional()?;
+    Ok(found.and_then(|(hash, bytes)| Some((Hash(hash.try_into().ok()?), bytes))))
 }
 
 /// Every register definition in the database.

@@ -6,5 +6,5 @@ mod install;
 
 pub use embedded::embedded_packs;
 pub use http::routes;
-pub(crate) use install::store;
 pub use install::{InstallProblem, catalogue, install, install_builtin};
+pub(crate) use install::{newest, store};

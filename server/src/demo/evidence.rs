@@ -1,0 +1,272 @@
+//! Visits with painted photos and signed notifications, so that there is something to review: most
+//! of it honest, some of it doubtful.
+
+use std::collections::BTreeSet;
+
+use ed25519_dalek::{Signer, SigningKey};
+use mobile_schema::notice::{NoticeContent, NoticeTemplate, Outcome};
+use mobile_schema::pack::BundleKind;
+use mobile_schema::{Catalogue, Hash, Value};
+use scenery::Photo;
+use sync_protocol::op::{Change, Fields, Op};
+use sync_protocol::{Hlc, Record, RecordId, ScopeId, UserId};
+use uuid::Uuid;
+
+use super::{DemoProblem, VILLAGES, push_all};
+use crate::app::App;
+use crate::db::{Failed, Timestamp};
+use crate::devices::{self, DeviceState};
+use crate::http::Problem;
+use crate::sync::{Owner, Pusher};
+use crate::{accounts, checks, jobs, media, packs, records};
+
+const MINUTE: i64 = 60_000_000;
+const DAY: i64 = 24 * 60 * MINUTE;
+/// Households that are visited.
+const VISITED: usize = 10;
+
+/// Adds visits and notifications to the first village of a county that was just loaded, and has
+/// them looked at. Does nothing if there are visits.
+pub async fn load_evidence(app: &App) -> Result<usize, DemoProblem> {
+    let now = app.now();
+    let known = app.read(found).await?;
+    let Some(known) = known.filter(|known| known.visits == 0) else { return Ok(0) };
+    let key = SigningKey::from_bytes(&rand::random());
+    let catalogue = app.definitions();
+    let mut writer = Writer { catalogue: &catalogue, now, known: &known, ops: Vec::new() };
+    let mut photos = Vec::new();
+    for (number, household) in known.households.iter().take(VISITED).enumerate() {
+        let began = now.0 - (VISITED - number) as i64 * DAY / 2 - DAY;
+        let taken = scenes(number).into_iter().map(|scene| match scene {
+            Scene { of_first: true, .. } => photos.first().cloned().unwrap_or_default(),
+            scene => scene.taken(household, began + 12 * MINUTE),
+        });
+        let taken: Vec<Vec<u8>> = taken.collect();
+        writer.visit(household, began, &taken);
+        photos.extend(taken);
+    }
+    let paper = Photo { width: 960, ..Photo::of(900) }.jpeg();
+    let outcomes = [
+        Outcome::Signed {
+            strokes: vec![(0..40).map(|at| [at * 350, 4_000 - at * 20, at * 16]).collect()],
+        },
+        Outcome::Refused { reason: "本人不在家，家人不便代签".to_owned() },
+        Outcome::Paper { photo: Hash::of(&paper) },
+    ];
+    photos.push(paper);
+    let registered = {
+        let (owner, public) = (known.cadre, key.verifying_key().to_bytes());
+        app.write(move |connection| {
+            let state = DeviceState::Blocked;
+            devices::register(connection, owner, &public, "演示平板", state, now)
+        })
+        .await?
+    };
+    for (number, (household, outcome)) in known.households.iter().zip(outcomes).enumerate() {
+        let signed_at = now.0 - DAY - number as i64 * 60 * MINUTE;
+        writer.notice(household, outcome, signed_at, registered.0, &key);
+    }
+    for photo in photos {
+        media::deposit_photo(app, photo).await?;
+    }
+    let ops = writer.ops;
+    let count = ops.len();
+    let (lineage, cadre) = (app.lineage.clone(), known.cadre);
+    let pushed: Result<(), Failed<Problem>> = app
+        .database
+        .write(move |connection| {
+            let scopes: BTreeSet<ScopeId> = ops.iter().map(|op| op.scope.clone()).collect();
+            let pusher = Pusher {
+                owner: Owner::Tablet(registered),
+                user: cadre,
+                scopes: &scopes,
+                catalogue: &catalogue,
+                lineage: &lineage,
+                now,
+                decides_about: None,
+            };
+            push_all(connection, &pusher, registered, ops.clone())
+        })
+        .await;
+    pushed?;
+    jobs::run_due(app).await?;
+    checks::run_due(app).await?;
+    Ok(count)
+}
+
+/// What a visit's photos show: mostly the household's own yard.
+fn scenes(number: usize) -> Vec<Scene> {
+    let own = Scene { scene: 100 + number as u64, ..Scene::default() };
+    match number {
+        // The photo of another household, another place, another day, another program.
+        3 => vec![own, Scene { of_first: true, ..own }],
+        5 => vec![Scene { away: 0.03, ..own }],
+        6 => vec![Scene { days: 9, ..own }],
+        7 => vec![own, Scene { software: Some("Adobe Photoshop 24.0"), scene: 300, ..own }],
+        _ => vec![own, Scene { scene: 200 + number as u64, ..own }],
+    }
+}
+
+#[derive(Clone, Copy, Default)]
+struct Scene {
+    scene: u64,
+    /// The first photo of the first visit, to the byte.
+    of_first: bool,
+    /// Degrees away from the household.
+    away: f64,
+    /// Days before the visit.
+    days: i64,
+    software: Option<&'static str>,
+}
+
+impl Scene {
+    fn taken(&self, household: &Record, at: i64) -> Vec<u8> {
+        let at = Timestamp(at - self.days * DAY).plus_seconds(8 * 3600).to_string();
+        let time = at.get(..19).unwrap_or_default().replace('-', ":").replace('T', " ");
+        let place = household.fields.get(&6);
+        let part = |name| {
+            let part = place.and_then(|place| place.get(name)).and_then(Value::as_integer);
+            part.unwrap_or(0) as f64 / 1e7
+        };
+        let place = (part("lat") + self.away, part("lon"));
+        Photo {
+            time: Some(&time),
+            place: Some(place),
+            software: self.software,
+            width: 1280,
+            ..Photo::of(self.scene)
+        }
+        .jpeg()
+    }
+}
+
+struct Known {
+    visits: usize,
+    households: Vec<Record>,
+    cadre: UserId,
+    form: Option<Hash>,
+    template: Option<(Hash, NoticeTemplate)>,
+}
+
+fn found(connection: &mut crate::db::AnyConnection) -> diesel::QueryResult<Option<Known>> {
+    let Ok(village) = ScopeId::area(VILLAGES[0].0) else { return Ok(None) };
+    let scopes = BTreeSet::from([village]);
+    let visits = records::load_some(connection, "visit", &scopes, 1)?.len();
+    let households = records::load_some(connection, "household", &scopes, 40)?;
+    let Some((cadre, _)) = accounts::find_user(connection, "cadre")? else { return Ok(None) };
+    let form = packs::newest(connection, BundleKind::Form, "household_visit")?;
+    let form = form.map(|(hash, _)| hash);
+    let template = packs::newest(connection, BundleKind::Notice, "student_aid")?;
+    let template =
+        template.and_then(|(hash, bytes)| Some((hash, serde_json::from_slice(&bytes).ok()?)));
+    Ok(Some(Known { visits, households, cadre, form, template }))
+}
+
+struct Writer<'a> {
+    catalogue: &'a Catalogue,
+    now: Timestamp,
+    known: &'a Known,
+    ops: Vec<Op>,
+}
+
+impl Writer<'_> {
+    fn put(
+        &mut self,
+        collection: &str,
+        record: RecordId,
+        scope: &ScopeId,
+        change: Change,
+        blobs: Vec<Hash>,
+    ) {
+        let Some((definition, _)) = self.catalogue.current(collection) else { return };
+        let counter = self.ops.len() as u32 + 1;
+        self.ops.push(Op {
+            collection: collection.to_owned(),
+            record,
+            scope: scope.clone(),
+            base: None,
+            change,
+            at: Hlc { wall: self.now.milliseconds(), counter, node: 1 },
+            definition,
+            author: self.known.cadre,
+            blobs,
+            group: None,
+        });
+    }
+
+    fn visit(&mut self, household: &Record, began: i64, photos: &[Vec<u8>]) {
+        let hashes: Vec<Hash> = photos.iter().map(|photo| Hash::of(photo)).collect();
+        let yes = ["food", "clothing", "schooling", "health_care", "housing", "water"];
+        let yes = yes.map(|name| (name.to_owned(), Value::from("yes"))).into();
+        let answers = [
+            ("consent".to_owned(), Value::from("given")),
+            ("guarantees".to_owned(), Value::Map(yes)),
+            ("persons".to_owned(), household.fields.get(&13).cloned().unwrap_or(Value::Integer(3))),
+            ("income".to_owned(), Value::Integer(24_000)),
+        ];
+        let mut fields = Fields::from([
+            (1, household.id.to_string().into()),
+            (3, Value::Map(answers.into())),
+            (4, Value::Integer(began)),
+            (5, Value::Integer(began + 30 * MINUTE)),
+            (7, "given".into()),
+            (8, Value::List(hashes.iter().map(|hash| hash.to_string().into()).collect())),
+            (9, "submitted".into()),
+            (10, "月度走访（虚构）".into()),
+        ]);
+        fields.extend(self.known.form.map(|form| (2, form.to_string().into())));
+        let change = Change::Create { fields };
+        self.put("visit", RecordId(Uuid::now_v7()), &household.scope, change, hashes);
+    }
+
+    fn notice(
+        &mut self,
+        household: &Record,
+        outcome: Outcome,
+        signed_at: i64,
+        device: Uuid,
+        key: &SigningKey,
+    ) {
+        let Some((template, text)) = &self.known.template else { return };
+        let head = household.fields.get(&1).and_then(Value::as_text).unwrap_or_default().to_owned();
+        let value = |field: &String| match field.as_str() {
+            "head" => head.clone(),
+            "student" => "王小明（虚构）".to_owned(),
+            "programme" => "义务教育家庭经济困难学生生活补助".to_owned(),
+            "term" => "2026 年秋季学期".to_owned(),
+            "amount" => "625.00".to_owned(),
+            _ => "示范县教育局资助中心（虚构）".to_owned(),
+        };
+        let values = text.fields.iter().map(|field| (field.clone(), value(field))).collect();
+        let photos: Vec<Hash> = match &outcome {
+            Outcome::Paper { photo } => vec![*photo],
+            _ => Vec::new(),
+        };
+        let content = NoticeContent {
+            template: *template,
+            household: *household.id.0.as_bytes(),
+            language: "zh-CN".to_owned(),
+            text: text.render("zh-CN", &values).unwrap_or_default(),
+            photos: Vec::new(),
+            outcome,
+            signed_at,
+            device: *device.as_bytes(),
+            supersedes: None,
+        };
+        let digest = content.digest();
+        let base64 = |bytes: &[u8]| Value::from(data_encoding::BASE64.encode(bytes));
+        let fields = Fields::from([
+            (1, household.id.to_string().into()),
+            (2, template.to_string().into()),
+            (3, base64(&content.canonical_bytes())),
+            (4, digest.to_string().into()),
+            (5, base64(&key.sign(digest.as_bytes()).to_bytes())),
+            (6, content.outcome.name().into()),
+            (7, Value::Integer(signed_at)),
+            (8, Value::List(photos.iter().map(|photo| photo.to_string().into()).collect())),
+            (10, text.title.in_language("zh-CN").into()),
+        ]);
+        let change = Change::Sign { fields };
+        self.put("notice", RecordId::derived(&digest), &household.scope, change, photos);
+    }
+}
