@@ -52,7 +52,7 @@ simulate: tools ## The protocol under every fault: 20,000 stories, and every kno
 
 fuzz: tools ## Each fuzz target under libFuzzer for FUZZ_SECONDS, going on from its last finds
 	@command -v cargo-fuzz >/dev/null || $(CARGO) install cargo-fuzz --locked
-	for target in messages canonical uploads cursors merge expressions forms; do \
+	for target in messages canonical uploads cursors merge expressions forms photos receipts; do \
 	  mkdir -p tests/fuzz/libfuzzer/corpus/$$target; \
 	  RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run --fuzz-dir tests/fuzz/libfuzzer --sanitizer none $$target \
 	    tests/fuzz/libfuzzer/corpus/$$target tests/fuzz/corpus/$$target -- -max_total_time=$(FUZZ_SECONDS) -max_len=65536; \

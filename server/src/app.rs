@@ -18,7 +18,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::accounts::{self, TokenKeys};
-use crate::checks::Bell;
+use crate::checks::{self, Bell};
 use crate::config::Config;
 use crate::db::{self, AnyConnection, Database, Failed, MigrationProblem, Timestamp};
 use crate::forms::{self, Compiler};
@@ -205,7 +205,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config.configure(forms::routes);
     config.configure(sync::routes).configure(media::routes);
     config.configure(conflicts::routes).configure(live::routes).configure(jobs::routes);
-    config.configure(notices::routes);
+    config.configure(notices::routes).configure(checks::routes);
 }
 
 /// The API's description (OpenAPI 3.1).

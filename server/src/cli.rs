@@ -84,6 +84,11 @@ enum Command {
         #[command(subcommand)]
         command: EvidenceCommand,
     },
+    /// Photos and documents in the media store
+    Media {
+        #[command(subcommand)]
+        command: MediaCommand,
+    },
     /// Signed notifications: receipts, and the log they stand in
     Notice {
         #[command(subcommand)]
@@ -133,6 +138,17 @@ enum DeviceCommand {
     Enrol {
         /// The person's login
         login: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum MediaCommand {
+    /// Read every photo again and say which are missing, changed, or named by nothing; fails if
+    /// anything is lost. Nothing is removed
+    Check {
+        /// Look only for what is missing
+        #[arg(long)]
+        quick: bool,
     },
 }
 
@@ -190,6 +206,9 @@ fn run(cli: Cli) -> Result<(), String> {
             }
             Command::Evidence { command } => {
                 evidence::run(command, &database(&config)?, config::speaks_chinese()).await
+            }
+            Command::Media { command: MediaCommand::Check { quick } } => {
+                check_media(&config, quick).await
             }
             Command::Notice { command } => {
                 let media = MediaStore::open(&config.media, &config.s3).map_err(in_words)?;
@@ -368,6 +387,45 @@ async fn rotate(config: &Config) -> Result<(), String> {
         .await;
     println!("tokens are signed with the key {} from now on", rotated.map_err(in_words)?);
     Ok(())
+}
+
+async fn check_media(config: &Config, quick: bool) -> Result<(), String> {
+    let media = MediaStore::open(&config.media, &config.s3).map_err(in_words)?;
+    let checked = media::check(&database(config)?, &media, !quick, Timestamp::now()).await?;
+    let say = |zh: &'static str, en| if config::speaks_chinese() { zh } else { en };
+    let lists = [
+        (say("缺失", "missing"), &checked.missing),
+        (say("内容有改动", "changed"), &checked.changed),
+        (
+            say(
+                "数据库中没有（可能是中断的上传）",
+                "not in the database (an upload that was cut off)",
+            ),
+            &checked.orphaned,
+        ),
+        (say("30 天来没有记录引用", "named by nothing for 30 days"), &checked.unnamed),
+    ];
+    for (what, hashes) in lists {
+        hashes.iter().for_each(|hash| println!("{hash} {what}"));
+    }
+    println!(
+        "{} {}, {} {}, {} {}, {} {}, {} {}",
+        checked.well,
+        say("完好", "as they should be"),
+        checked.missing.len(),
+        say("缺失", "missing"),
+        checked.changed.len(),
+        say("有改动", "changed"),
+        checked.orphaned.len(),
+        say("无登记", "not in the database"),
+        checked.unnamed.len(),
+        say("无引用", "named by nothing"),
+    );
+    if checked.is_whole() {
+        Ok(())
+    } else {
+        Err(say("媒体库不完整", "the media store is not whole").to_owned())
+    }
 }
 
 /// Opens everything for a command that is not a server.

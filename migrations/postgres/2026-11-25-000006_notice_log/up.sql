@@ -11,11 +11,13 @@ CREATE TABLE log_entries (
     position BIGINT NOT NULL PRIMARY KEY,
     notice UUID NOT NULL UNIQUE,
     digest BYTEA NOT NULL,
+    supersedes BYTEA,
     leaf BYTEA NOT NULL,
     key TEXT NOT NULL REFERENCES notice_keys (id),
     signature BYTEA NOT NULL
 );
 CREATE INDEX log_entries_by_digest ON log_entries (digest);
+CREATE INDEX log_entries_by_superseded ON log_entries (supersedes);
 
 -- Its complete subtrees (RFC 6962).
 CREATE TABLE log_nodes (

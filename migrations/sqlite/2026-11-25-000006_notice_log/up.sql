@@ -11,11 +11,13 @@ CREATE TABLE log_entries (
     position INTEGER NOT NULL PRIMARY KEY,
     notice BLOB NOT NULL UNIQUE,
     digest BLOB NOT NULL,
+    supersedes BLOB,
     leaf BLOB NOT NULL,
     key TEXT NOT NULL REFERENCES notice_keys (id),
     signature BLOB NOT NULL
 ) STRICT;
 CREATE INDEX log_entries_by_digest ON log_entries (digest);
+CREATE INDEX log_entries_by_superseded ON log_entries (supersedes);
 
 -- Its complete subtrees (RFC 6962).
 CREATE TABLE log_nodes (

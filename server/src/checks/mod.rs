@@ -5,6 +5,7 @@
 //! same engine that ran on the tablet, and what it finds becomes records that people mend or
 //! explain. A replica that dies leaves what is due to the others.
 
+mod http;
 mod queries;
 mod visit;
 mod worker;
@@ -16,6 +17,7 @@ use sync_protocol::{Record, RecordId, UserId};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+pub use http::routes;
 pub use queries::ask;
 pub(crate) use queries::{ask_all, forget_due};
 pub use worker::{run_due, work};

@@ -466,12 +466,13 @@ diesel::table! {
 
 diesel::table! {
     use crate::db::types::Id;
-    use diesel::sql_types::{BigInt, Binary, Text};
+    use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 
     log_entries (position) {
         position -> BigInt,
         notice -> Id,
         digest -> Binary,
+        supersedes -> Nullable<Binary>,
         leaf -> Binary,
         key -> Text,
         signature -> Binary,

@@ -46,6 +46,8 @@ actions! {
     SettleQuarantine: Supervisor | Admin;
     /// Settle conflicts in a browser.
     SettleConflicts: Supervisor | Admin;
+    /// Say what explains a finding, or that an explanation is not enough.
+    AnswerFindings: Supervisor | Admin;
     /// See what exchanges of a tablet came to.
     ReadSyncLog: Supervisor | Admin;
     /// See definitions.

@@ -2,6 +2,7 @@
 //! verification by hash.
 
 mod arrivals;
+mod check;
 mod deposit;
 mod http;
 mod queries;
@@ -11,6 +12,7 @@ mod serve;
 mod tus;
 
 pub use arrivals::Arrivals;
+pub use check::{Checked, check};
 pub(crate) use deposit::{deposit, deposit_photo};
 pub use http::routes;
 pub(crate) use queries::note_blob;

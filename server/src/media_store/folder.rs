@@ -103,6 +103,20 @@ impl Folder {
         blocking(move || path.try_exists()).await
     }
 
+    /// The names of what is in a folder; nothing where there is none.
+    pub(super) async fn list(&self, folder: &str) -> Result<Vec<String>, MediaError> {
+        let folder = self.root.join(folder);
+        blocking(move || {
+            let entries = match fs::read_dir(folder) {
+                Ok(entries) => entries,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+                Err(error) => return Err(error),
+            };
+            entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
+        })
+        .await
+    }
+
     pub(super) async fn delete(&self, path: &str) -> Result<(), MediaError> {
         let path = self.root.join(path);
         blocking(move || match fs::remove_file(path) {

@@ -198,6 +198,17 @@ impl MediaStore {
         }
     }
 
+    /// The blobs whose hash begins with a byte, in no order.
+    pub async fn blobs(&self, shard: u8) -> Result<Vec<Hash>, MediaError> {
+        let folder = format!("blobs/{shard:02x}/");
+        let names = match self {
+            Self::Folder(store) => store.list(&folder).await?,
+            Self::S3(s3) => s3.list(&folder).await?,
+        };
+        // What is no hash was put there by somebody else.
+        Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
+    }
+
     /// Removes an object; one that is not there is no error.
     pub async fn delete(&self, name: ObjectName) -> Result<(), MediaError> {
         match self {

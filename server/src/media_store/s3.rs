@@ -219,6 +219,23 @@ impl S3 {
         Ok(pieces.boxed())
     }
 
+    /// The last parts of the names that begin with `folder`.
+    pub(super) async fn list(&self, folder: &str) -> Result<Vec<String>, MediaError> {
+        let prefix = self.key(folder);
+        let mut names = Vec::new();
+        let mut next = None;
+        loop {
+            let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(&prefix);
+            let page = request.set_continuation_token(next).send().await.map_err(failed)?;
+            let keys = page.contents().iter().filter_map(|object| object.key());
+            names.extend(keys.filter_map(|key| Some(key.strip_prefix(&prefix)?.to_owned())));
+            next = page.next_continuation_token().map(str::to_owned);
+            if next.is_none() {
+                return Ok(names);
+            }
+        }
+    }
+
     pub(super) async fn has(&self, path: &str) -> Result<bool, MediaError> {
         match self.client.head_object().bucket(&self.bucket).key(self.key(path)).send().await {
             Ok(_) => Ok(true),

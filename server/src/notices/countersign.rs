@@ -56,7 +56,8 @@ pub(crate) fn countersign(
         Err(doubt) => return Ok(vec![finding(notice, doubt)]),
     };
     if has_all_photos(connection, &content)? {
-        store::append(connection, notice.id, &leaf, &pair, now)?;
+        let supersedes = content.supersedes.as_ref();
+        store::append(connection, notice.id, &leaf, supersedes, &pair, now)?;
     }
     Ok(Vec::new())
 }

@@ -11,7 +11,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::receipt::{Bytes, Head};
-use super::{countersign, store, tree};
+use super::{countersign, page, store, tree};
 use crate::app::App;
 use crate::areas;
 use crate::db::schema::device_revocations;
@@ -178,5 +178,5 @@ async fn revoke(
 /// The feature's routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(keys).service(head).service(consistency);
-    config.service(receipt).service(revoke);
+    config.service(receipt).service(revoke).service(page::verify);
 }

@@ -10,6 +10,7 @@ mod command;
 mod countersign;
 mod http;
 mod leaf;
+mod page;
 mod receipt;
 mod store;
 pub mod tree;

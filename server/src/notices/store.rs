@@ -136,6 +136,7 @@ pub(super) fn append(
     connection: &mut AnyConnection,
     notice: RecordId,
     leaf: &Leaf,
+    supersedes: Option<&Hash>,
     pair: &SigningPair,
     now: Timestamp,
 ) -> QueryResult<u64> {
@@ -149,6 +150,7 @@ pub(super) fn append(
             log_entries::position.eq(position as i64),
             log_entries::notice.eq(Key::from(notice)),
             log_entries::digest.eq(leaf.digest.as_bytes().to_vec()),
+            log_entries::supersedes.eq(supersedes.map(|hash| hash.as_bytes().to_vec())),
             log_entries::leaf.eq(bytes),
             log_entries::key.eq(&pair.id),
             log_entries::signature.eq(signature.to_vec()),
@@ -254,6 +256,15 @@ pub(crate) fn position(
 pub(super) fn has(connection: &mut AnyConnection, digest: &Hash) -> QueryResult<bool> {
     let there: i64 = log_entries::table
         .filter(log_entries::digest.eq(digest.as_bytes().to_vec()))
+        .count()
+        .get_result(connection)?;
+    Ok(there > 0)
+}
+
+/// Whether a notification of this digest was replaced by a later one.
+pub(super) fn is_superseded(connection: &mut AnyConnection, digest: &Hash) -> QueryResult<bool> {
+    let there: i64 = log_entries::table
+        .filter(log_entries::supersedes.eq(digest.as_bytes().to_vec()))
         .count()
         .get_result(connection)?;
     Ok(there > 0)

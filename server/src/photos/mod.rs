@@ -27,4 +27,4 @@ pub(crate) use look::look_at;
 pub use picture::Unreadable;
 pub use quality::Quality;
 pub(crate) use store::{seen, why_not};
-pub(crate) use strip::without_facts;
+pub use strip::without_facts;

@@ -8,7 +8,7 @@ use super::picture::Format;
 
 /// A file without what it says about itself: none where it can't be had without, itself (an empty
 /// `Some`) where it is no photo.
-pub(crate) fn without_facts(bytes: &[u8]) -> Option<Option<Bytes>> {
+pub fn without_facts(bytes: &[u8]) -> Option<Option<Bytes>> {
     let format = Format::of(bytes);
     let stripped = match format {
         Format::Jpeg => jpeg(bytes, Facts::read(bytes, format).orientation.unwrap_or(1))?,

@@ -28,6 +28,8 @@ pub mod field {
     pub const EXPLANATION: FieldId = 3;
     /// Where it stands.
     pub const STATUS: FieldId = 4;
+    /// What people add.
+    pub const NOTES: FieldId = 5;
     /// Where in the subject.
     pub const PLACE: FieldId = 6;
     /// What is wrong, in words.

@@ -7,10 +7,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use mobile_schema::form::{Session, Severity, World, open};
+use mobile_schema::notice::NoticeContent;
 use mobile_schema::register::builtin_registers;
 use mobile_schema::rule::{Check, Household, RuleSet, Rules};
 use mobile_schema::xml::Element;
 use mobile_schema::{Catalogue, Hash, Value};
+use ruhu::notices::{Leaf, PublishedKeys, Receipt};
+use ruhu::photos::{inspect, without_facts};
 use sync_protocol::encoding::canonical::op_bytes;
 use sync_protocol::encoding::cbor::{
     read_op, read_request, read_response, write_request, write_response,
@@ -23,7 +26,7 @@ use sync_protocol::{Cursor, Epoch, IncarnationId, Lineage, Op, SyncRequest, Sync
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 9] = [
     ("messages", messages),
     ("canonical", canonical),
     ("uploads", uploads),
@@ -31,6 +34,8 @@ pub const TARGETS: [Target; 7] = [
     ("merge", merge),
     ("expressions", expressions),
     ("forms", forms),
+    ("photos", photos),
+    ("receipts", receipts),
 ];
 
 /// Requests and answers, as JSON and as CBOR: what is read is written as it was.
@@ -186,5 +191,32 @@ pub fn forms(bytes: &[u8]) {
     let saved = session.submission();
     if let Ok(read) = Element::read(&saved.write(false)) {
         Session::resume(session.form().clone(), &Default::default(), world, &read);
+    }
+}
+
+/// Photos: whatever they say, they are looked at within limits, and what is left of one without
+/// its facts has none.
+pub fn photos(bytes: &[u8]) {
+    let inspected = inspect(bytes);
+    if let Ok(picture) = &inspected.picture {
+        assert!(picture.size.0 > 0 && picture.size.1 > 0);
+    }
+    if let Some(Some(plain)) = without_facts(bytes) {
+        let facts = inspect(&plain).facts;
+        assert_eq!((facts.place, facts.taken_at, facts.make), (None, None, None));
+    }
+}
+
+/// Receipts and what they hold: nothing that was changed is believed.
+pub fn receipts(bytes: &[u8]) {
+    if let Ok(content) = NoticeContent::read(bytes) {
+        assert_eq!(content.canonical_bytes(), bytes);
+    }
+    if let Some(leaf) = Leaf::read(bytes) {
+        assert_eq!(leaf.bytes(), bytes);
+    }
+    let nobody = PublishedKeys { version: 1, keys: Vec::new(), revoked_devices: Vec::new() };
+    if let Ok(receipt) = Receipt::read(&String::from_utf8_lossy(bytes)) {
+        assert!(!receipt.verify(&nobody).holds(), "nobody has signed it");
     }
 }

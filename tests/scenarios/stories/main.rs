@@ -6,6 +6,7 @@ mod checks;
 mod crash;
 mod day;
 mod decisions;
+mod demo;
 mod devices;
 mod form_library;
 mod form_records;

@@ -263,3 +263,51 @@ async fn until_kept(client: &mut Client, location: &str) -> u64 {
         assert!(Instant::now() < deadline, "what came through is kept");
     }
 }
+
+story!(what_is_missing_changed_or_named_by_nothing_in_the_store_is_told, async |stage| {
+    use ruhu::db::Timestamp;
+    use ruhu::media;
+    use ruhu::media_store::ObjectName;
+    let (one, first) = picture(1);
+    let (two, second) = picture(2);
+    let (three, third) = picture(3);
+    for bytes in [&one, &two, &three] {
+        let mut tablet = visit_with(&stage, bytes).await;
+        tablet.sync_again(Duration::from_secs(60)).await.unwrap();
+    }
+    let app = stage.app();
+    let check = async |hashing, now| {
+        media::check(&app.database, &app.media, hashing, now).await.expect("it is gone through")
+    };
+    let now = Timestamp::now();
+    let found = check(true, now).await;
+    assert!(found.is_whole() && found.well == 3, "{found:?}");
+    assert_eq!((found.orphaned, found.unnamed), (vec![], vec![]));
+    app.media.delete(ObjectName::Blob(first)).await.unwrap();
+    app.media.delete(ObjectName::Blob(second)).await.unwrap();
+    app.media.put(ObjectName::Blob(second), two[..1_000].to_vec().into()).await.unwrap();
+    let orphan = Hash::of(b"left behind");
+    app.media.put(ObjectName::Blob(orphan), b"left behind".as_slice().into()).await.unwrap();
+    let found = check(false, now).await;
+    assert_eq!((found.well, &found.missing, &found.changed), (2, &vec![first], &vec![]));
+    let found = check(true, now).await;
+    assert_eq!((found.missing, found.changed, found.well), (vec![first], vec![second], 1));
+    assert_eq!(found.orphaned, [orphan]);
+    // Nothing names it any more; a month later it is told.
+    let hex = third.to_string();
+    let hash = match stage.backend.database {
+        harness::DatabaseKind::Sqlite => format!("x'{hex}'"),
+        harness::DatabaseKind::Postgres => format!("'\\x{hex}'"),
+    };
+    let statement = format!("DELETE FROM blob_references WHERE hash = {hash}");
+    let done: Result<usize, ruhu::db::Failed> = app
+        .database
+        .write(move |connection| {
+            use diesel::RunQueryDsl;
+            Ok(diesel::sql_query(statement.as_str()).execute(connection)?)
+        })
+        .await;
+    assert_eq!(done.unwrap(), 1);
+    assert_eq!(check(false, now).await.unnamed, []);
+    assert_eq!(check(false, now.plus_seconds(31 * 24 * 3600)).await.unnamed, [third]);
+});

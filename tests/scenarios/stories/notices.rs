@@ -15,7 +15,7 @@ use ruhu::{checks, jobs};
 use scenery::Photo;
 use serde_json::{Value as Json, json};
 use sync_protocol::{RecordId, Row};
-use tablets::{HeadlessTablet, day};
+use tablets::{Client, HeadlessTablet, day};
 
 use crate::probe::{Probe, kind};
 
@@ -25,6 +25,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 struct Desk {
     stage: Arc<Stage>,
     tablet: HeadlessTablet,
+    supervisor: Client,
     household: Row,
     template: Hash,
 }
@@ -37,7 +38,8 @@ impl Desk {
         let bundles = bundles.as_array().unwrap();
         let template = bundles.iter().find(|one| one["kind"] == "notice").expect("a template");
         let template = template["hash"].as_str().unwrap().parse().unwrap();
-        Self { stage: stage.clone(), tablet, household, template }
+        let supervisor = stage.person("supervisor").await;
+        Self { stage: stage.clone(), tablet, supervisor, household, template }
     }
 
     fn content(&self, text: &str, outcome: Outcome) -> NoticeContent {
@@ -75,10 +77,9 @@ impl Desk {
     }
 
     /// What the checks found about a notification.
-    async fn findings(&self, id: RecordId) -> Vec<String> {
-        let mut supervisor = self.stage.person("supervisor").await;
+    async fn findings(&mut self, id: RecordId) -> Vec<String> {
         let path = "/api/v1/records?collection=finding&limit=500";
-        let page = supervisor.call(Method::GET, path, None).await.unwrap();
+        let page = self.supervisor.call(Method::GET, path, None).await.unwrap();
         let about =
             page["items"].as_array().unwrap().iter().filter(|one| one["subject"] == json!(id));
         about.map(|one| one["fields"]["2"].as_str().unwrap().to_owned()).collect()
@@ -229,6 +230,26 @@ story!(what_is_not_as_it_should_be_is_kept_and_not_countersigned, async |stage| 
         assert_eq!(desk.findings(id).await, [] as [String; 0]);
         assert!(desk.receipt(id).await.is_some());
     }
+
+    // Anybody may ask, and learns no more than the paper shows.
+    let page = async |receipt: &str, language: &str| {
+        let mut url = reqwest::Url::parse(&format!("{}/verify", stage.address())).unwrap();
+        url.query_pairs_mut().append_pair("receipt", receipt);
+        let request = reqwest::Client::new().get(url).header("Accept-Language", language);
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        assert!(answer.headers()["content-security-policy"].to_str().unwrap().contains("'none'"));
+        answer.text().await.unwrap()
+    };
+    let qr = desk.receipt(new).await.unwrap()["qr"].as_str().unwrap().to_owned();
+    let shown = page(&qr, "zh-CN").await;
+    assert!(shown.contains("✓ 服务器回签有效") && !shown.contains("✗"), "{shown}");
+    assert!(!shown.contains("1200") && !shown.contains(&desk.household.id.to_string()));
+    let qr = desk.receipt(old).await.unwrap()["qr"].as_str().unwrap().to_owned();
+    assert!(page(&qr, "en").await.contains("✗ it was replaced by a later notification"));
+    let shown = page("<script>alert(1)</script>", "en").await;
+    assert!(shown.contains("not a receipt") && !shown.contains("<script>"), "{shown}");
+    assert!(page(&qr[..qr.len() - 4], "en").await.contains("incomplete or changed"));
 
     // On paper: it waits for the photo, and is countersigned when it comes.
     let photo = Photo { width: 640, ..Photo::of(3) }.jpeg();

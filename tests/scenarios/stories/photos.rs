@@ -84,8 +84,7 @@ async fn look(stage: &Arc<Stage>) {
 }
 
 /// The flags of a visit's photos, as a supervisor reads them: rule and status, in order.
-async fn flags(stage: &Arc<Stage>, visit: RecordId) -> Vec<(String, String)> {
-    let mut supervisor = stage.person("supervisor").await;
+async fn flags(supervisor: &mut Client, visit: RecordId) -> Vec<(String, String)> {
     let path = "/api/v1/records?collection=finding&limit=500";
     let page = supervisor.call(Method::GET, path, None).await.expect("the findings");
     let is_flag = |one: &&Json| {
@@ -201,22 +200,23 @@ async fn accesses(stage: &Arc<Stage>) -> i64 {
 
 story!(what_is_doubtful_is_flagged_with_its_reason_and_an_explanation_stays, async |stage| {
     let mut tablet = stage.tablet("cadre").await;
+    let mut supervisor = stage.person("supervisor").await;
     let homes = households(&tablet);
     let photo = taken(1).jpeg();
     let first = visit(&stage, &mut tablet, &homes[0], 0, std::slice::from_ref(&photo)).await;
-    assert_eq!(flags(&stage, first).await, [], "an honest photo");
+    assert_eq!(flags(&mut supervisor, first).await, [], "an honest photo");
 
     // The same file with another household, and a copy that looks the same.
     let reused = visit(&stage, &mut tablet, &homes[1], 1, std::slice::from_ref(&photo)).await;
-    assert_eq!(flags(&stage, reused).await, open(&["photo/reused"]));
+    assert_eq!(flags(&mut supervisor, reused).await, open(&["photo/reused"]));
     let copied =
         copy(&photo, |image| image.resize(400, 300, image::imageops::FilterType::Triangle));
     let copied = visit(&stage, &mut tablet, &homes[2], 1, &[copied]).await;
-    assert_eq!(flags(&stage, copied).await, open(&["photo/no-facts", "photo/similar"]));
+    assert_eq!(flags(&mut supervisor, copied).await, open(&["photo/no-facts", "photo/similar"]));
     let turned = copy(&photo, DynamicImage::rotate90);
     let turned = visit(&stage, &mut tablet, &homes[3], 1, &[turned]).await;
-    assert_eq!(flags(&stage, turned).await, open(&["photo/no-facts", "photo/similar"]));
-    assert_eq!(flags(&stage, first).await, [], "it was the first");
+    assert_eq!(flags(&mut supervisor, turned).await, open(&["photo/no-facts", "photo/similar"]));
+    assert_eq!(flags(&mut supervisor, first).await, [], "it was the first");
 
     // Far away, at another time, through another program, and nothing to be seen.
     let far = Photo { place: Some((26.22, 107.2)), ..taken(2) }.jpeg();
@@ -224,11 +224,14 @@ story!(what_is_doubtful_is_flagged_with_its_reason_and_an_explanation_stays, asy
     let edited = Photo { software: Some("Adobe Photoshop 24.0"), ..taken(4) }.jpeg();
     let odd = [far, early, edited];
     let odd = visit(&stage, &mut tablet, &homes[4], 0, &odd).await;
-    assert_eq!(flags(&stage, odd).await, open(&["photo/early", "photo/edited", "photo/far"]));
+    assert_eq!(
+        flags(&mut supervisor, odd).await,
+        open(&["photo/early", "photo/edited", "photo/far"])
+    );
     let dark = copy(&taken(5).jpeg(), |image| image.brighten(-250));
     let blurred = copy(&taken(6).jpeg(), |image| image.blur(12.0));
     let poor = visit(&stage, &mut tablet, &homes[5], 0, &[dark, blurred]).await;
-    let found = flags(&stage, poor).await;
+    let found = flags(&mut supervisor, poor).await;
     let facts = ["photo/blurred", "photo/dark", "photo/no-facts", "photo/no-facts"];
     assert_eq!(found, open(&facts));
 
@@ -262,12 +265,38 @@ story!(what_is_doubtful_is_flagged_with_its_reason_and_an_explanation_stays, asy
     ask_again(&stage, Hash::of(&photo)).await;
     look(&stage).await;
     let explained = vec![("photo/reused".to_owned(), "explained".to_owned())];
-    assert_eq!(flags(&stage, reused).await, explained);
+    assert_eq!(flags(&mut supervisor, reused).await, explained);
+
+    // The supervisor finds it not enough, and says what is missing; another one is accepted.
+    let path = format!("/api/v1/findings/{}/answers", finding.id);
+    let stands = async |supervisor: &mut Client| {
+        let path = format!("/api/v1/records/{}", finding.id);
+        supervisor.call(Method::GET, &path, None).await.unwrap()
+    };
+    let seen = stands(&mut supervisor).await["version"].clone();
+    let body = json!({ "version": seen, "answer": "open", "words": "请补拍本户大门" });
+    let mut neighbour = stage.neighbour().await;
+    let refused = neighbour.call(Method::POST, &path, Some(&body)).await.unwrap_err();
+    assert_eq!(refused.kind(), "not-found");
+    supervisor.call(Method::POST, &path, Some(&body)).await.unwrap();
+    let stale = supervisor.call(Method::POST, &path, Some(&body)).await.unwrap_err();
+    assert_eq!(stale.kind(), "stale-view");
+    assert_eq!(flags(&mut supervisor, reused).await, open(&["photo/reused"]));
+    let now = stands(&mut supervisor).await;
+    assert_eq!(now["fields"]["5"][0]["text"], "请补拍本户大门");
+    assert_eq!(now["fields"]["3"], "两户同住一个院子", "what the cadre said stays");
+    let again = json!({ "version": now["version"], "answer": "open", "words": "x" });
+    let refused = supervisor.call(Method::POST, &path, Some(&again)).await.unwrap_err();
+    assert_eq!(refused.kind(), "not-applicable", "it is open");
+    let words = "两户同住一个院子";
+    let body = json!({ "version": now["version"], "answer": "explained", "words": words });
+    supervisor.call(Method::POST, &path, Some(&body)).await.unwrap();
+    assert_eq!(flags(&mut supervisor, reused).await, explained);
 
     // Which came first is told by when they were, not by when they arrived.
     let earliest = visit(&stage, &mut tablet, &homes[6], -5, std::slice::from_ref(&photo)).await;
-    assert_eq!(flags(&stage, earliest).await, open(&["photo/late"]));
-    assert_eq!(flags(&stage, first).await, open(&["photo/reused"]));
+    assert_eq!(flags(&mut supervisor, earliest).await, open(&["photo/late"]));
+    assert_eq!(flags(&mut supervisor, first).await, open(&["photo/reused"]));
 
     let (arguments, environment) = stage.process_settings();
     let report = |area: &str, language: &str| {
@@ -340,6 +369,7 @@ fn bomb(side: u32) -> Vec<u8> {
 
 story!(files_that_are_no_good_photos_are_kept_and_said_to_be_so, async |stage| {
     let mut tablet = stage.tablet("cadre").await;
+    let mut supervisor = stage.person("supervisor").await;
     let homes = households(&tablet);
     let good = taken(1).jpeg();
     let mut rubbish = good[..2].to_vec();
@@ -369,12 +399,11 @@ story!(files_that_are_no_good_photos_are_kept_and_said_to_be_so, async |stage| {
     for (at, (what, bytes, flagged)) in cases.into_iter().enumerate() {
         let hash = Hash::of(&bytes);
         let id = visit(&stage, &mut tablet, &homes[at], 0, std::slice::from_ref(&bytes)).await;
-        assert_eq!(flags(&stage, id).await, open(flagged), "{what}");
+        assert_eq!(flags(&mut supervisor, id).await, open(flagged), "{what}");
         // The visit is there, and so is the file as it came.
         let path = format!("/api/v1/media/{hash}");
         assert_eq!(tablet.client().bytes(&path).await.unwrap(), bytes, "{what}");
     }
-    let supervisor = stage.person("supervisor").await;
     let hash = Hash::of(&bomb(30_000));
     let path = format!("/api/v1/media/{hash}/thumbnails/320");
     let answer = get(&stage, &supervisor, &path, &[]).await;

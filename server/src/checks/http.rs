@@ -1,0 +1,134 @@
+//! What people in browsers say about findings.
+
+use actix_web::{HttpResponse, post, web};
+use mobile_schema::Value;
+use serde::Deserialize;
+use sync_protocol::finding::{COLLECTION, field};
+use sync_protocol::op::{Change, Group};
+use sync_protocol::{GroupId, Op, Outcome, RecordId, ScopeId, Version};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::areas;
+use crate::db::Failed;
+use crate::http::caller::AnswerFindings;
+use crate::http::{Body, Kind, Permitted, Problem};
+use crate::records;
+use crate::sync::{Person, act, check_reason, not_applicable};
+
+/// What becomes of a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Answer {
+    /// There is an innocent explanation: it doesn't come back while the same is found.
+    Explained,
+    /// The explanation that was given is not enough.
+    Open,
+}
+
+/// A person's answer.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct AnswerRequest {
+    /// `[epoch, n]`: the version the person saw.
+    #[schema(value_type = Vec<Object>)]
+    version: Version,
+    answer: Answer,
+    /// The explanation, or what is missing in it.
+    words: String,
+}
+
+/// Answers a finding: explains it, or asks again where an explanation is not enough. It takes effect
+/// like an edit on a tablet, is kept in history, and syncs.
+#[utoipa::path(
+    tag = "findings",
+    request_body = AnswerRequest,
+    responses(
+        (status = 204, description = "It is kept"),
+        (status = 409, description = "stale-view, or not-applicable: it must be mended, not explained"),
+    ),
+)]
+#[post("/api/v1/findings/{id}/answers")]
+async fn answer(
+    permitted: Permitted<AnswerFindings>,
+    app: web::Data<App>,
+    id: web::Path<Uuid>,
+    body: Body<AnswerRequest>,
+) -> Result<HttpResponse, Problem> {
+    let AnswerRequest { version, answer, words } = body.read().await?;
+    check_reason(&words)?;
+    if words.chars().count() > 1_000 {
+        return Err(Problem::new(&Kind::TOO_LARGE).with("limit", 1_000).detail("words"));
+    }
+    let id = RecordId(id.into_inner());
+    let known = app.definitions();
+    let (lineage, user, now) = (app.lineage.clone(), permitted.caller.user, app.now());
+    let answered: Result<ScopeId, Failed<Problem>> = app
+        .database
+        .write(move |connection| {
+            let wrong = |kind| Failed::Rule(Problem::new(kind));
+            let scopes = areas::scopes_under(connection, &permitted.areas)?;
+            let found = records::load_for_update(connection, &[id])?.pop();
+            let found = found
+                .filter(|one| one.collection == COLLECTION && !one.deleted)
+                .filter(|one| scopes.contains(&one.scope))
+                .ok_or_else(|| wrong(&Kind::NOT_FOUND))?;
+            if found.version != version {
+                return Err(wrong(&Kind::STALE_VIEW));
+            }
+            let status = found.fields.get(&field::STATUS).and_then(Value::as_text);
+            let explainable = found.fields.get(&field::EXPLAINABLE) != Some(&Value::Bool(false));
+            let (said, from, to) = match (answer, status) {
+                (Answer::Explained, Some("open")) if explainable => {
+                    let fields = [(field::EXPLANATION, words.as_str().into())].into();
+                    (Change::Patch { fields }, "open", "explained")
+                }
+                (Answer::Open, Some("explained")) => {
+                    let element = words.as_str().into();
+                    (Change::Add { field: field::NOTES, element }, "explained", "open")
+                }
+                _ => return Err(wrong(&Kind::NOT_APPLICABLE)),
+            };
+            let (from, to) = (from.to_owned(), to.to_owned());
+            let moved = Change::Transition { field: field::STATUS, from, to };
+            let person = Person {
+                user,
+                scopes: &scopes,
+                catalogue: &known,
+                lineage: &lineage,
+                now,
+                decides_about: None,
+            };
+            let group = Some(Group { id: GroupId(Uuid::now_v7()), size: 2 });
+            let ops = [said, moved].map(|change| Op {
+                collection: COLLECTION.to_owned(),
+                record: id,
+                scope: found.scope.clone(),
+                base: Some(version),
+                change,
+                at: person.reading(),
+                definition: found.definition,
+                author: user,
+                blobs: Vec::new(),
+                group,
+            });
+            let refused = act(connection, &person, &ops)?.into_iter().find(|outcome| {
+                !matches!(outcome, Outcome::Applied { .. } | Outcome::Merged { .. })
+            });
+            match refused {
+                Some(refused) => Err(Failed::Rule(not_applicable(&refused))),
+                None => Ok(found.scope),
+            }
+        })
+        .await;
+    let scope = answered.map_err(Problem::from)?;
+    app.live.announce([scope], None);
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// The feature's routes.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(answer);
+}
