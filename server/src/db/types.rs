@@ -54,6 +54,12 @@ impl Timestamp {
         Self(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
     }
 
+    /// In China's one time, to the minute: `2026-11-25 14:03`.
+    pub fn in_china(self) -> String {
+        let local = self.plus_seconds(8 * 3600).to_string();
+        local.get(..16).unwrap_or_default().replace('T', " ")
+    }
+
     /// So many seconds later.
     #[must_use]
     pub fn plus_seconds(self, seconds: i64) -> Self {

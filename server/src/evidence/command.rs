@@ -133,19 +133,14 @@ impl Words {
     }
 }
 
-/// In China's one time, to the minute.
-fn local(at: Timestamp) -> String {
-    at.plus_seconds(8 * 3600).to_string().get(..16).unwrap_or_default().replace('T', " ")
-}
-
 fn print(visit: &VisitEvidence, words: Words) {
-    let ended = visit.ended_at.map_or("–".to_owned(), local);
+    let ended = visit.ended_at.map_or("–".to_owned(), Timestamp::in_china);
     let status = visit.status.as_deref().unwrap_or("–");
     println!("{} {} {ended} {status}", words.say("走访", "visit"), visit.visit);
     for photo in &visit.photos {
         let hash = photo.hash.to_string();
         let size = photo.size.map_or(String::new(), |(across, down)| format!(" {across}×{down}"));
-        let taken = photo.taken_at.map_or(String::new(), |at| format!(" {}", local(at)));
+        let taken = photo.taken_at.map_or(String::new(), |at| format!(" {}", at.in_china()));
         let (name, state) = (words.say("照片", "photo"), words.state(photo.state));
         println!("  {name} {}… {state}{size}{taken}", &hash[..12]);
         photo.flags.iter().for_each(|flag| print_flag(flag, words));

@@ -89,7 +89,7 @@ pub fn verify(file: &Path, keys: &Path, photos: &[PathBuf]) -> Result<(), String
         print_content(content);
     }
     if let (Some(leaf), true) = (&verified.leaf, holds) {
-        let at = Timestamp(leaf.at);
+        let at = Timestamp(leaf.at).in_china();
         println!("{}", say("它证明：", "It proves:"));
         println!(
             "  {} {} {} {at}",
@@ -140,7 +140,11 @@ fn print_content(content: &NoticeContent) {
         Outcome::Refused { reason } => format!("{}{reason}", say("拒签：", "refused: ")),
         Outcome::Paper { .. } => say("纸质签字", "signed on paper").to_owned(),
     };
-    println!("{} {outcome}, {}", say("结果：", "Outcome:"), Timestamp(content.signed_at));
+    println!(
+        "{} {outcome}, {}",
+        say("结果：", "Outcome:"),
+        Timestamp(content.signed_at).in_china()
+    );
     for line in content.text.lines() {
         println!("  {line}");
     }

@@ -18,7 +18,7 @@ use crate::http::{Problem, Query};
 const STYLE: &str = "body{font:1.15rem/1.6 system-ui,sans-serif;max-width:40rem;margin:2rem auto;\
 padding:0 1rem;color:#1a1a1a;background:#fff}textarea{width:100%;box-sizing:border-box;font:inherit;\
 min-height:7rem}button{font:inherit;min-height:3rem;padding:0 1.5rem;margin-block:1rem}\
-li{margin-block:.4rem}.no{color:#a30000;font-weight:bold}.yes{color:#00572b}";
+ul{list-style:none;padding:0}li{margin-block:.4rem}h2{font-size:1.3rem}.no{color:#a30000;font-weight:bold}.yes{color:#00572b}";
 
 /// What is to be verified.
 #[derive(Deserialize, IntoParams)]
@@ -116,8 +116,8 @@ fn result(receipt: &Receipt, verified: &Verified, superseded: bool, chinese: boo
     let stands = match (&verified.leaf, holds) {
         (Some(leaf), true) => format!(
             "<p>{} {}, {} {}</p>",
-            say("回签时间", "Countersigned at"),
-            Timestamp(leaf.at),
+            say("回签时间（北京时间）", "Countersigned at (Beijing time)"),
+            Timestamp(leaf.at).in_china(),
             say("登记序号", "position in the log"),
             receipt.position
         ),
@@ -128,7 +128,14 @@ fn result(receipt: &Receipt, verified: &Verified, superseded: bool, chinese: boo
         "It doesn't prove who held the pen, nor that the words on paper were not changed: use the \
          receipt's file for that.",
     );
-    format!("<ul>{lines}</ul>{stands}<p>{rest}</p>")
+    let (class, verdict) = match (holds, superseded) {
+        (true, false) => ("yes", say("回执有效", "The receipt is valid")),
+        (true, true) => {
+            ("no", say("回执有效，但已被替代", "The receipt is valid, but was replaced"))
+        }
+        (false, _) => ("no", say("回执无效", "The receipt is not valid")),
+    };
+    format!("<h2 class={class}>{verdict}</h2><ul>{lines}</ul>{stands}<p>{rest}</p>")
 }
 
 /// Text as it stands in a page.
