@@ -32,6 +32,8 @@ pub const ENROLMENT_LIFETIME: i64 = 24 * 3600;
 pub const SIGN_INS_PER_ACCOUNT: u32 = 10;
 /// Sign-ins and enrolments one address may try in a minute.
 pub const SIGN_INS_PER_ADDRESS: u32 = 60;
+/// Receipts that one address may have verified in a minute without signing in.
+pub const VERIFICATIONS_PER_ADDRESS: u32 = 60;
 /// Requests one device may make in a second, on average.
 pub const REQUESTS_PER_DEVICE: u32 = 50;
 /// Requests one device may make at once.

@@ -14,6 +14,7 @@ use crate::limits;
 pub struct Throttle {
     accounts: DefaultKeyedRateLimiter<String>,
     addresses: DefaultKeyedRateLimiter<IpAddr>,
+    strangers: DefaultKeyedRateLimiter<IpAddr>,
     tablets: DefaultKeyedRateLimiter<DeviceId>,
     clock: DefaultClock,
 }
@@ -27,6 +28,7 @@ impl Default for Throttle {
         Self {
             accounts: RateLimiter::keyed(minute(limits::SIGN_INS_PER_ACCOUNT)),
             addresses: RateLimiter::keyed(minute(limits::SIGN_INS_PER_ADDRESS)),
+            strangers: RateLimiter::keyed(minute(limits::VERIFICATIONS_PER_ADDRESS)),
             tablets: RateLimiter::keyed(tablets),
             clock: DefaultClock::default(),
         }
@@ -44,6 +46,11 @@ impl Throttle {
         address.map_or(Ok(()), |address| self.check(&self.addresses, &address))
     }
 
+    /// A question of somebody who has not signed in. It takes nothing from those who want to.
+    pub fn stranger(&self, address: Option<IpAddr>) -> Result<(), Problem> {
+        address.map_or(Ok(()), |address| self.check(&self.strangers, &address))
+    }
+
     /// A request of a tablet.
     pub fn tablet(&self, device: DeviceId) -> Result<(), Problem> {
         self.check(&self.tablets, &device)
@@ -53,6 +60,7 @@ impl Throttle {
     pub fn forget_idle(&self) {
         self.accounts.retain_recent();
         self.addresses.retain_recent();
+        self.strangers.retain_recent();
         self.tablets.retain_recent();
     }
 
@@ -80,5 +88,15 @@ mod tests {
         }
         assert!(throttle.account("WANG").is_err());
         assert!(throttle.account("li").is_ok());
+    }
+
+    #[test]
+    fn who_verifies_much_keeps_nobody_from_signing_in() {
+        let (throttle, here) = (Throttle::default(), Some(IpAddr::from([127, 0, 0, 1])));
+        for _ in 0..limits::VERIFICATIONS_PER_ADDRESS {
+            assert!(throttle.stranger(here).is_ok());
+        }
+        assert!(throttle.stranger(here).is_err());
+        assert!(throttle.address(here).is_ok());
     }
 }

@@ -1,16 +1,15 @@
 //! Going through the whole log: whether anything was changed anywhere, and where.
 
-use diesel::QueryResult;
+use diesel::{OptionalExtension, QueryResult};
 use mobile_schema::Hash;
 use mobile_schema::notice::NoticeContent;
-use sha2::{Digest, Sha256};
 use sync_protocol::RecordId;
 
 use super::countersign::{content_of, field, photos_of};
 use super::leaf::{self, Leaf};
 use super::receipt::PublishedKeys;
 use super::store;
-use super::tree::{self, Node};
+use super::tree;
 use crate::db::AnyConnection;
 use crate::records;
 
@@ -129,23 +128,11 @@ impl Audit {
         position: u64,
         hash: Hash,
     ) -> QueryResult<()> {
-        let stored = |connection: &mut AnyConnection, node: Node| {
-            use diesel::OptionalExtension;
-            store::node(connection, node).optional()
-        };
-        let leaf = stored(connection, Node { level: 0, index: position })?;
-        let mut is_well = leaf == Some(hash);
-        let mut node = Node { level: 0, index: position };
-        let mut below = hash;
-        while is_well && node.index % 2 == 1 {
-            let Some(left) = stored(connection, Node { index: node.index - 1, ..node })? else {
-                is_well = false;
-                break;
-            };
-            let both = Sha256::new().chain_update([1]).chain_update(left.as_bytes());
-            below = Hash(both.chain_update(below.as_bytes()).finalize().into());
-            node = Node { level: node.level + 1, index: node.index / 2 };
-            is_well = stored(connection, node)? == Some(below);
+        let expected = tree::append(position, hash, |node| store::node(connection, node));
+        let expected = expected.optional()?;
+        let mut is_well = expected.is_some();
+        for (node, hash) in expected.unwrap_or_default() {
+            is_well &= store::node(connection, node).optional()? == Some(hash);
         }
         if !is_well {
             self.say(
@@ -164,7 +151,6 @@ impl Audit {
         size: u64,
         published: &PublishedKeys,
     ) -> QueryResult<()> {
-        use diesel::OptionalExtension;
         let root = tree::root(size, |node| store::node(connection, node)).optional()?;
         let head = store::head(connection, Some(size))?;
         let is_well = head.zip(root).is_some_and(|(head, root)| {

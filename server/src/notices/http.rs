@@ -1,7 +1,7 @@
 //! Receipts, the log and its keys over HTTP.
 
 use actix_web::http::header;
-use actix_web::{HttpResponse, get, post, web};
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -71,8 +71,10 @@ struct Consistency {
 #[get("/.well-known/ruhu-notice-log/consistency")]
 async fn consistency(
     app: web::Data<App>,
+    request: HttpRequest,
     query: Query<Sizes>,
 ) -> Result<web::Json<Consistency>, Problem> {
+    app.throttle.stranger(request.peer_addr().map(|peer| peer.ip()))?;
     let Sizes { from, to } = query.read()?;
     let found = app
         .read(move |connection| {

@@ -37,7 +37,7 @@ pub(super) async fn verify(
     request: HttpRequest,
     query: Query<Asked>,
 ) -> Result<HttpResponse, Problem> {
-    app.throttle.address(request.peer_addr().map(|peer| peer.ip()))?;
+    app.throttle.stranger(request.peer_addr().map(|peer| peer.ip()))?;
     let chinese = Language::of(&request) == Language::Chinese;
     let asked = query.read()?.receipt.filter(|text| !text.trim().is_empty());
     let body = match asked {

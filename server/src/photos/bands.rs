@@ -2,33 +2,41 @@
 //!
 //! The 64 bits are four bands of 16. Of two fingerprints that differ in at most seven bits, at
 //! least one band differs in at most one: so 17 keys of each band are looked up, and what stands
-//! there is compared. The cost is that of some hundred look-ups, and of the photos that share a
+//! there is compared. Fingerprints of what is left of a cropped photo stand apart, for they are
+//! looked for upright only. The cost is that of some hundred look-ups, and of the photos that share a
 //! band: one in 65,536 where bits fall evenly.
+
+use std::collections::BTreeSet;
 
 use diesel::prelude::*;
 use mobile_schema::Hash;
 
-use super::fingerprint::Fingerprint;
+use super::fingerprint::{Fingerprint, Looks};
 use crate::db::schema::photo_bands;
 use crate::db::{AnyConnection, insert_all};
 
-const BANDS: i64 = 4;
 const WIDTH: i64 = 16;
 
+/// What a fingerprint that is stored is of. Of a part, only what is upright is looked for.
+#[derive(Clone, Copy)]
+enum Of {
+    Whole = 0,
+    Part = 1,
+}
+
 /// The keys that a fingerprint is found by.
-pub(super) fn of(fingerprint: Fingerprint) -> [i64; 4] {
-    let band = |number: i64| {
+fn keys(fingerprint: Fingerprint, of: Of) -> [i64; 4] {
+    [0, 1, 2, 3].map(|number: i64| {
         let bits = (fingerprint.0 >> (number * WIDTH)) & 0xffff;
-        number << WIDTH | bits.cast_signed()
-    };
-    [band(0), band(1), band(2), band(3)]
+        (of as i64) << (WIDTH + 2) | number << WIDTH | bits.cast_signed()
+    })
 }
 
 /// The keys under which fingerprints that differ in at most seven bits have at least one of theirs.
-fn near(fingerprint: Fingerprint) -> impl Iterator<Item = i64> {
-    of(fingerprint)
+fn near(fingerprint: Fingerprint, of: Of) -> impl Iterator<Item = i64> {
+    keys(fingerprint, of)
         .into_iter()
-        .flat_map(|band| std::iter::once(band).chain((0..WIDTH).map(move |bit| band ^ 1 << bit)))
+        .flat_map(|key| std::iter::once(key).chain((0..WIDTH).map(move |bit| key ^ 1 << bit)))
 }
 
 #[derive(Insertable)]
@@ -40,16 +48,23 @@ struct BandRow {
 }
 
 /// Puts photos where [`find`] finds them.
-pub fn index(connection: &mut AnyConnection, photos: &[(Hash, Fingerprint)]) -> QueryResult<()> {
-    let rows: Vec<BandRow> = photos
+pub fn index(connection: &mut AnyConnection, photos: &[(Hash, Looks)]) -> QueryResult<()> {
+    let keys: BTreeSet<(i64, i64, &Hash)> = photos
         .iter()
-        .flat_map(|(hash, fingerprint)| of(*fingerprint).map(|band| (hash, fingerprint, band)))
-        .map(|(hash, fingerprint, band)| BandRow {
-            band,
-            fingerprint: fingerprint.0.cast_signed(),
-            hash: hash.as_bytes().to_vec(),
+        .flat_map(|(hash, looks)| {
+            let parts = looks.cropped.map(|part| (part, Of::Part));
+            let all = std::iter::once((looks.turned[0], Of::Whole)).chain(parts);
+            all.flat_map(move |(one, of)| {
+                keys(one, of).map(|band| (band, one.0.cast_signed(), hash))
+            })
         })
         .collect();
+    let row = |(band, fingerprint, hash): (i64, i64, &Hash)| BandRow {
+        band,
+        fingerprint,
+        hash: hash.as_bytes().to_vec(),
+    };
+    let rows: Vec<BandRow> = keys.into_iter().map(row).collect();
     insert_all!(connection, photo_bands::table, rows)
 }
 
@@ -60,15 +75,15 @@ pub(super) fn forget(connection: &mut AnyConnection, hash: &Hash) -> QueryResult
     Ok(())
 }
 
-/// The photos that differ from a photo, however it is turned, in at most `most` bits (seven at
-/// most), and in how many.
+/// The photos that differ from a photo, however it is turned or cropped, in at most `most` bits
+/// (seven at most), and in how many.
 pub fn find(
     connection: &mut AnyConnection,
-    turns: &[Fingerprint; 4],
+    looks: &Looks,
     most: u32,
 ) -> QueryResult<Vec<(Hash, u32)>> {
-    debug_assert_eq!(BANDS, of(turns[0]).len() as i64);
-    let mut keys: Vec<i64> = turns.iter().copied().flat_map(near).collect();
+    let whole = looks.turned.iter().flat_map(|turn| near(*turn, Of::Whole));
+    let mut keys: Vec<i64> = whole.chain(near(looks.turned[0], Of::Part)).collect();
     keys.sort_unstable();
     keys.dedup();
     let candidates: Vec<(i64, Vec<u8>)> = photo_bands::table
@@ -77,19 +92,18 @@ pub fn find(
         .load(connection)?;
     let near = |(fingerprint, hash): (i64, Vec<u8>)| {
         let there = Fingerprint(fingerprint.cast_unsigned());
-        let bits = turns.iter().map(|turn| turn.distance(there)).min()?;
+        let bits = looks.turned.iter().map(|one| one.distance(there)).min()?;
         Some((hash.try_into().map(Hash).ok()?, bits)).filter(|_| bits <= most)
     };
     let mut found: Vec<(Hash, u32)> = candidates.into_iter().filter_map(near).collect();
+    // Of each photo, the nearest.
     found.sort_unstable();
-    found.dedup();
+    found.dedup_by_key(|(hash, _)| *hash);
     Ok(found)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use rand::rngs::StdRng;
     use rand::{RngExt, SeedableRng};
 
@@ -106,8 +120,11 @@ mod tests {
             }
             let other = Fingerprint(bits.iter().fold(one.0, |all, bit| all ^ 1 << bit));
             assert_eq!(one.distance(other), 7);
-            let keys: BTreeSet<i64> = near(one).collect();
-            assert!(of(other).iter().any(|key| keys.contains(key)), "{one:?} {other:?}");
+            let near: BTreeSet<i64> = near(one, Of::Whole).collect();
+            assert!(
+                keys(other, Of::Whole).iter().any(|key| near.contains(key)),
+                "{one:?} {other:?}"
+            );
         }
     }
 }

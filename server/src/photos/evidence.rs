@@ -55,10 +55,10 @@ pub(crate) fn of_visit(
     let mut later = BTreeSet::new();
     for hash in hashes {
         // One that was not looked at yet will bring the visit here again.
-        let Some((seen, turns)) = known.get(&hash) else { continue };
+        let Some((seen, looks)) = known.get(&hash) else { continue };
         let most = rules.similar_bits.max(rules.similar_bits_same_household);
-        let mut near = match turns {
-            Some(turns) => bands::find(connection, turns, most.min(PhotoRules::MOST_BITS))?,
+        let mut near = match looks {
+            Some(looks) => bands::find(connection, looks, most.min(PhotoRules::MOST_BITS))?,
             None => Vec::new(),
         };
         near.retain(|(other, _)| *other != hash);

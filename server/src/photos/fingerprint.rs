@@ -1,11 +1,12 @@
 //! What a photo looks like in 64 bits, so that copies of it are found: resized, compressed anew,
-//! brightened, cropped a little or turned.
+//! brightened, cropped a little or turned. What is cropped or turned looks otherwise, so a photo has
+//! several fingerprints.
 //!
 //! The low frequencies of the cosine transform of the light in a square of 32 pixels, each a bit:
 //! above the median or not. Which kind of fingerprint, and how far two may be apart, was measured
 //! (`docs/benchmarks.md`, "Photos").
 
-use super::picture::{Pixels, resample};
+use super::picture::{Pixels, resample_middle};
 
 /// Pixels of a side of the square that is looked at.
 const SIDE: usize = 32;
@@ -22,18 +23,6 @@ impl Fingerprint {
         (self.0 ^ other.0).count_ones()
     }
 
-    /// Of a photo as it is looked at; none where nothing is to be seen, such as a white page, for
-    /// its bits would be chance.
-    pub(super) fn of(pixels: &Pixels) -> Option<Self> {
-        let square = resample(pixels, SIDE as u32, SIDE as u32)?;
-        let light = square.light();
-        let (least, most) = (light.iter().min()?, light.iter().max()?);
-        if most - least < 8 {
-            return None;
-        }
-        Some(Self::of_square(&light))
-    }
-
     fn of_square(light: &[u8]) -> Self {
         let transformed = low_frequencies(light);
         let mut sorted: Vec<f32> = transformed[1..].to_vec();
@@ -42,17 +31,61 @@ impl Fingerprint {
         let bits = transformed.iter().map(|part| u64::from(*part > median));
         Self(bits.fold(0, |all, bit| all << 1 | bit))
     }
+}
 
-    /// How the same photo looks upright and turned by 90°, 180° and 270°.
-    pub(super) fn turns(pixels: &Pixels) -> Option<[Self; 4]> {
-        let square = resample(pixels, SIDE as u32, SIDE as u32)?;
-        let mut light = square.light();
-        let mut turns = [Self(0); 4];
-        for turn in &mut turns {
-            *turn = Self::of_square(&light);
+/// How a photo looks, and how it would look in other ways.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Looks {
+    /// As it is looked at, and turned by 90°, 180° and 270°.
+    pub turned: [Fingerprint; 4],
+    /// Without 3 % and 6 % of each side.
+    pub cropped: [Fingerprint; 2],
+}
+
+impl Looks {
+    const CROPS: [f64; 2] = [0.03, 0.06];
+
+    /// Of a photo as it is looked at; none where nothing is to be seen, such as a white page, for
+    /// its bits would be chance.
+    pub(super) fn of(pixels: &Pixels) -> Option<Self> {
+        let square = |without| {
+            let side = SIDE as u32;
+            Some(resample_middle(pixels, without, side, side)?.light())
+        };
+        let mut light = square(0.0)?;
+        let (least, most) = (light.iter().min()?, light.iter().max()?);
+        if most - least < 8 {
+            return None;
+        }
+        let mut turned = [Fingerprint(0); 4];
+        for turn in &mut turned {
+            *turn = Fingerprint::of_square(&light);
             light = quarter_turn(&light);
         }
-        Some(turns)
+        let [one, two] = Self::CROPS;
+        let cropped =
+            [one, two].map(|without| square(without).map(|light| Fingerprint::of_square(&light)));
+        let [Some(one), Some(two)] = cropped else { return None };
+        Some(Self { turned, cropped: [one, two] })
+    }
+
+    /// All of them.
+    pub fn all(&self) -> [Fingerprint; 6] {
+        let ([a, b, c, d], [e, f]) = (self.turned, self.cropped);
+        [a, b, c, d, e, f]
+    }
+
+    /// Put together again out of [`Self::all`].
+    pub fn from_all([a, b, c, d, e, f]: [Fingerprint; 6]) -> Self {
+        Self { turned: [a, b, c, d], cropped: [e, f] }
+    }
+
+    /// The bits in which a photo differs from an earlier one, however it was turned, or how much
+    /// was cropped of it.
+    pub fn distance_to(&self, earlier: &Self) -> u32 {
+        let whole = self.turned.iter().map(|turn| turn.distance(earlier.turned[0]));
+        let part = earlier.cropped.iter().map(|part| self.turned[0].distance(*part));
+        whole.chain(part).min().unwrap_or(u64::BITS)
     }
 }
 

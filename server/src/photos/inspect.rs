@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::facts::Facts;
-use super::fingerprint::Fingerprint;
+use super::fingerprint::Looks;
 use super::picture::{self, Format, Unreadable};
 use super::quality::Quality;
 
@@ -59,9 +59,8 @@ pub struct Inspected {
 pub struct Picture {
     /// Pixels across and down, as it is looked at.
     pub size: (u32, u32),
-    /// What it looks like; none where there is nothing to see. The first is as it is looked at, the
-    /// others as it would look turned by 90°, 180° and 270°.
-    pub fingerprints: Option<[Fingerprint; 4]>,
+    /// What it looks like; none where there is nothing to see.
+    pub looks: Option<Looks>,
     /// How it came out.
     pub quality: Quality,
     /// The derived copies, JPEG without metadata.
@@ -91,10 +90,7 @@ fn picture(bytes: &[u8], format: Format, orientation: u8) -> Result<Picture, Unr
     };
     Ok(Picture {
         size: decoded.size,
-        fingerprints: match Fingerprint::of(&shrunk) {
-            Some(_) => Fingerprint::turns(&shrunk),
-            None => None,
-        },
+        looks: Looks::of(&shrunk),
         quality: Quality::of(&shrunk),
         thumbnails: [
             thumbnail(small, &shrunk).ok_or_else(damaged)?,
@@ -161,7 +157,7 @@ mod tests {
         for (what, bytes) in cases {
             let picture = inspect(&bytes).picture.unwrap_or_else(|why| panic!("{what}: {why}"));
             assert_eq!(picture.size, (640, 480), "{what}");
-            let [one, other] = [&plain, &picture].map(|picture| picture.fingerprints.unwrap()[0]);
+            let [one, other] = [&plain, &picture].map(|picture| picture.looks.unwrap().turned[0]);
             assert!(one.distance(other) <= 4, "{what}: {}", one.distance(other));
             let apart = apart(&plain.thumbnails[0].1, &picture.thumbnails[0].1);
             assert!(apart < 8.0, "{what}: {apart}");
@@ -174,7 +170,7 @@ mod tests {
         let mut bytes = std::io::Cursor::new(Vec::new());
         white.write_to(&mut bytes, ImageFormat::Jpeg).unwrap();
         let picture = inspect(&bytes.into_inner()).picture.unwrap();
-        assert_eq!(picture.fingerprints, None);
+        assert_eq!(picture.looks, None);
         assert_eq!((picture.quality.dark, picture.quality.sharpness), (1.0, 0.0));
     }
 
@@ -194,13 +190,13 @@ mod tests {
             let turned = turned.picture.unwrap();
             assert_eq!(turned.size, upright.size, "{number}");
             let distance =
-                turned.fingerprints.unwrap()[0].distance(upright.fingerprints.unwrap()[0]);
+                turned.looks.unwrap().turned[0].distance(upright.looks.unwrap().turned[0]);
             assert!(distance <= 4, "{number}: {distance}");
         }
         let walk = ["10", "12", "21", "25"].map(|number| {
             let seen = inspect(&read(&format!("gps-DSCN00{number}.jpg")).unwrap());
             assert!(seen.facts.place.is_some() && seen.facts.taken_at.is_some());
-            seen.picture.unwrap().fingerprints.unwrap()[0]
+            seen.picture.unwrap().looks.unwrap().turned[0]
         });
         for (at, one) in walk.iter().enumerate() {
             for other in &walk[..at] {

@@ -21,7 +21,7 @@ mod strip;
 pub use bands::{find as find_similar, index};
 pub(crate) use evidence::{of_visit, photos_of};
 pub use facts::Facts;
-pub use fingerprint::Fingerprint;
+pub use fingerprint::{Fingerprint, Looks};
 pub use inspect::{INSPECTOR, Inspected, Picture, Thumbnail, inspect};
 pub(crate) use look::look_at;
 pub use picture::Unreadable;

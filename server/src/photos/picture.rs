@@ -173,11 +173,28 @@ pub(super) fn shrink(pixels: &Pixels, longest: u32) -> Option<Pixels> {
 }
 
 /// The same in another size, whatever its shape.
-pub(super) fn resample(pixels: &Pixels, width: u32, height: u32) -> Option<Pixels> {
+fn resample(pixels: &Pixels, width: u32, height: u32) -> Option<Pixels> {
+    resample_middle(pixels, 0.0, width, height)
+}
+
+/// What is left of a picture without so large a part of each side, in another size.
+pub(super) fn resample_middle(
+    pixels: &Pixels,
+    without: f64,
+    width: u32,
+    height: u32,
+) -> Option<Pixels> {
+    let (across, down) = (f64::from(pixels.width), f64::from(pixels.height));
+    let rest = 1.0 - 2.0 * without;
     let from = ImageRef::new(pixels.width, pixels.height, &pixels.rgb, PixelType::U8x3).ok()?;
     let mut to = Image::new(width, height, PixelType::U8x3);
     let filter = ResizeAlg::Convolution(FilterType::CatmullRom);
-    let options = ResizeOptions::new().resize_alg(filter);
+    let options = ResizeOptions::new().resize_alg(filter).crop(
+        across * without,
+        down * without,
+        across * rest,
+        down * rest,
+    );
     Resizer::new().resize(&from, &mut to, &options).ok()?;
     Some(Pixels { width, height, rgb: to.into_vec() })
 }

@@ -8,7 +8,7 @@ use sync_protocol::RecordId;
 
 use super::bands;
 use super::doubts::Seen;
-use super::fingerprint::Fingerprint;
+use super::fingerprint::{Fingerprint, Looks};
 use super::inspect::{INSPECTOR, Inspected};
 use super::picture::Unreadable;
 use crate::db::schema::{blob_references, blobs, photos, records};
@@ -36,8 +36,8 @@ pub(super) fn save(
     }
     let picture = inspected.picture.as_ref();
     let size = |part: fn((u32, u32)) -> u32| picture.ok().map(|one| i64::from(part(one.size)));
-    let turns = picture.ok().and_then(|picture| picture.fingerprints);
-    let turned = turns.map(|turns| JsonText::of(&turns.map(column)));
+    let looks = picture.ok().and_then(|picture| picture.looks);
+    let fingerprints = looks.map(|looks| JsonText::of(&looks.all().map(column)));
     diesel::delete(photos::table.find(&bytes)).execute(connection)?;
     bands::forget(connection, hash)?;
     diesel::insert_into(photos::table)
@@ -48,18 +48,18 @@ pub(super) fn save(
             photos::unreadable.eq(picture.err().map(ToString::to_string)),
             photos::width.eq(size(|size| size.0)),
             photos::height.eq(size(|size| size.1)),
-            photos::fingerprints.eq(turned),
+            photos::fingerprints.eq(fingerprints),
             photos::facts.eq(JsonText::of(&inspected.facts)),
             photos::quality.eq(picture.ok().map(|picture| JsonText::of(&picture.quality))),
             photos::inspected_at.eq(now),
         ))
         .execute(connection)?;
-    let upright: Vec<_> = turns.iter().map(|turns| (*hash, turns[0])).collect();
-    bands::index(connection, &upright)
+    let looks: Vec<_> = looks.map(|looks| (*hash, looks)).into_iter().collect();
+    bands::index(connection, &looks)
 }
 
-/// What is known of a photo, and how it looks when it is turned.
-pub(super) type Known = (Seen, Option<[Fingerprint; 4]>);
+/// What is known of a photo, and how it looks.
+pub(super) type Known = (Seen, Option<Looks>);
 
 /// What is known of photos, by their hashes; nothing of those that were not looked at yet.
 pub(super) fn load(
@@ -92,10 +92,10 @@ pub(super) fn load(
                 photos::quality,
             ))
             .load(connection)?;
-        for (hash, media_type, unreadable, width, height, turns, facts, quality) in rows {
+        for (hash, media_type, unreadable, width, height, looks, facts, quality) in rows {
             let Ok(hash) = hash.try_into().map(Hash) else { continue };
             let side = |side: Option<i64>| side.and_then(|side| u32::try_from(side).ok());
-            let turns: Option<[i64; 4]> = turns.as_ref().map(read).transpose()?;
+            let looks: Option<[i64; 6]> = looks.as_ref().map(read).transpose()?;
             let seen = Seen {
                 media_type,
                 unreadable: unreadable.as_deref().and_then(Unreadable::named),
@@ -103,8 +103,8 @@ pub(super) fn load(
                 facts: read(&facts)?,
                 quality: quality.as_ref().map(read).transpose()?,
             };
-            let turns = turns.map(|turns| turns.map(|turn| Fingerprint(turn.cast_unsigned())));
-            found.insert(hash, (seen, turns));
+            let looks = looks.map(|all| all.map(|one| Fingerprint(one.cast_unsigned())));
+            found.insert(hash, (seen, looks.map(Looks::from_all)));
         }
     }
     Ok(found)

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use image::{DynamicImage, ImageFormat, RgbImage, imageops::FilterType};
-use ruhu::photos::inspect;
+use ruhu::photos::{Fingerprint, Looks, inspect};
 use scenery::Photo;
 
 /// A way to make a copy.
@@ -24,10 +24,10 @@ const COPIES: [Copy; 9] = [
     ("turned by 90°", DynamicImage::rotate90),
 ];
 
-/// A kind of fingerprint: that of the photo and those it has when it is turned.
+/// A kind of fingerprint.
 struct Kind {
     name: &'static str,
-    of: fn(&[u8]) -> Option<[u64; 4]>,
+    of: fn(&[u8]) -> Option<Looks>,
 }
 
 const KINDS: [Kind; 3] = [
@@ -59,26 +59,26 @@ pub(crate) fn measure(folder: Option<&Path>) {
     limits.iter().for_each(|limit| print!(" {limit} |"));
     println!("\n|---|{}", "---|".repeat(limits.len()));
     for kind in &KINDS {
-        let originals: Vec<[u64; 4]> =
+        let originals: Vec<Looks> =
             photos.iter().filter_map(|(bytes, _)| (kind.of)(bytes)).collect();
         for (name, copy) in COPIES {
             let distances: Vec<u32> = photos
                 .iter()
                 .filter_map(|(bytes, image)| {
                     let copied = (kind.of)(&jpeg(&copy(image), 85))?;
-                    Some(nearest((kind.of)(bytes)?, copied))
+                    Some(copied.distance_to(&(kind.of)(bytes)?))
                 })
                 .collect();
             line(kind.name, name, &distances, limits);
         }
         let mut apart = Vec::new();
         for (at, one) in originals.iter().enumerate() {
-            apart.extend(originals[..at].iter().map(|other| nearest(*one, *other)));
+            apart.extend(originals[..at].iter().map(|other| one.distance_to(other)));
         }
         line(kind.name, "another photo (pairs)", &apart, limits);
         if folder.is_none() {
             let again = photos.iter().zip(&others).filter_map(|((bytes, _), other)| {
-                Some(nearest((kind.of)(bytes)?, (kind.of)(other)?))
+                Some((kind.of)(other)?.distance_to(&(kind.of)(bytes)?))
             });
             line(kind.name, "the same yard once more", &again.collect::<Vec<_>>(), limits);
         }
@@ -92,11 +92,6 @@ fn line(kind: &str, what: &str, distances: &[u32], limits: [u32; 6]) {
         print!(" {:.2} % |", within as f64 / distances.len().max(1) as f64 * 100.0);
     }
     println!();
-}
-
-/// The least distance of a photo, however it is turned, from another.
-fn nearest(one: [u64; 4], other: [u64; 4]) -> u32 {
-    one.iter().map(|turn| (turn ^ other[0]).count_ones()).min().unwrap_or(64)
 }
 
 fn jpeg(image: &DynamicImage, quality: u8) -> Vec<u8> {
@@ -116,13 +111,12 @@ fn cropped(image: &DynamicImage, percent: u32) -> DynamicImage {
     image.crop_imm(across, down, image.width() - 2 * across, image.height() - 2 * down)
 }
 
-fn cosine(bytes: &[u8]) -> Option<[u64; 4]> {
-    let picture = inspect(bytes).picture.ok()?;
-    picture.fingerprints.map(|turns| turns.map(|turn| turn.0))
+fn cosine(bytes: &[u8]) -> Option<Looks> {
+    inspect(bytes).picture.ok()?.looks
 }
 
 /// Whether each of 8 × 8 places is lighter than its neighbour.
-fn differences(bytes: &[u8]) -> Option<[u64; 4]> {
+fn differences(bytes: &[u8]) -> Option<Looks> {
     turns(bytes, 9, 8, |light| {
         light
             .chunks(9)
@@ -132,7 +126,7 @@ fn differences(bytes: &[u8]) -> Option<[u64; 4]> {
 }
 
 /// Whether each of 8 × 8 places is lighter than the middle one.
-fn means(bytes: &[u8]) -> Option<[u64; 4]> {
+fn means(bytes: &[u8]) -> Option<Looks> {
     turns(bytes, 8, 8, |light| {
         let mut sorted = light.to_vec();
         sorted.sort_unstable();
@@ -140,15 +134,17 @@ fn means(bytes: &[u8]) -> Option<[u64; 4]> {
     })
 }
 
-fn turns(bytes: &[u8], width: u32, height: u32, bits: fn(&[u8]) -> Vec<bool>) -> Option<[u64; 4]> {
+fn turns(bytes: &[u8], width: u32, height: u32, bits: fn(&[u8]) -> Vec<bool>) -> Option<Looks> {
     let small = inspect(bytes).picture.ok()?.thumbnails[0].1.clone();
     let mut image = image::load_from_memory(&small).ok()?;
-    let mut turns = [0; 4];
+    let mut turns = [0_u64; 4];
     for turn in &mut turns {
         let square: RgbImage = image.resize_exact(width, height, FilterType::Triangle).to_rgb8();
         let light = DynamicImage::ImageRgb8(square).to_luma8().into_raw();
         *turn = bits(&light).iter().fold(0, |all, bit| all << 1 | u64::from(*bit));
         image = image.rotate90();
     }
-    Some(turns)
+    // Only the one in use knows crops.
+    let [a, b, c, d] = turns.map(Fingerprint);
+    Some(Looks { turned: [a, b, c, d], cropped: [a, a] })
 }

@@ -216,6 +216,12 @@ story!(what_is_doubtful_is_flagged_with_its_reason_and_an_explanation_stays, asy
     let turned = copy(&photo, DynamicImage::rotate90);
     let turned = visit(&stage, &mut tablet, &homes[3], 1, &[turned]).await;
     assert_eq!(flags(&mut supervisor, turned).await, open(&["photo/no-facts", "photo/similar"]));
+    let cropped = copy(&photo, |image| {
+        let (across, down) = (image.width() / 22, image.height() / 22);
+        image.crop_imm(across, down, image.width() - 2 * across, image.height() - 2 * down)
+    });
+    let cropped = visit(&stage, &mut tablet, &homes[7], 1, &[cropped]).await;
+    assert_eq!(flags(&mut supervisor, cropped).await, open(&["photo/no-facts", "photo/similar"]));
     assert_eq!(flags(&mut supervisor, first).await, [], "it was the first");
 
     // Far away, at another time, through another program, and nothing to be seen.
@@ -313,7 +319,7 @@ story!(what_is_doubtful_is_flagged_with_its_reason_and_an_explanation_stays, asy
         assert!(chinese.contains(part), "{part} not in\n{chinese}");
     }
     let (_, english) = report(&VILLAGE["area:".len()..], "C");
-    assert!(english.contains("7 visits, 10 photos: 10 verified"), "{english}");
+    assert!(english.contains("8 visits, 11 photos: 11 verified"), "{english}");
     let (_, other) = report("529901101201", "C");
     assert!(other.contains("0 visits"), "{other}");
     assert!(!report("000000000000", "C").0);
