@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use mobile_schema::rule::PhotoRules;
 use mobile_schema::{Hash, Value};
 use sync_protocol::finding::Finding;
-use sync_protocol::{Record, RecordId};
+use sync_protocol::{Record, RecordId, ScopeId};
 
 use super::bands;
 use super::doubts::{Around, Match, doubts};
@@ -25,8 +25,9 @@ mod field {
     pub(super) const HOME: u32 = 6;
 }
 
-/// Most earlier visits that a photo is compared with.
+/// Most photos that one is compared with, and most visits that name them; the oldest count.
 const MOST_MATCHES: usize = 100;
+const MOST_VISITS: usize = 1_000;
 
 /// What a look through the photos of a visit came to.
 #[derive(Debug, Default)]
@@ -50,7 +51,8 @@ pub(crate) fn of_visit(
     }
     let known = store::load(connection, &hashes)?;
     let around = around(connection, visit)?;
-    let county = county_of(connection, visit)?;
+    let mut counties = Counties::default();
+    let county = counties.of(connection, &visit.scope)?;
     let mut evidence = Evidence::default();
     let mut later = BTreeSet::new();
     for hash in hashes {
@@ -71,7 +73,8 @@ pub(crate) fn of_visit(
         let all: Vec<Hash> = bits.keys().copied().collect();
         let named = store::visits_with(connection, &all)?;
         let ids: BTreeSet<RecordId> = named.iter().map(|(_, visit)| *visit).collect();
-        let ids: Vec<RecordId> = ids.into_iter().filter(|id| *id != visit.id).collect();
+        let ids = ids.into_iter().filter(|id| *id != visit.id);
+        let ids: Vec<RecordId> = ids.take(MOST_VISITS).collect();
         let others: BTreeMap<RecordId, Record> = records::load(connection, &ids)?
             .into_iter()
             .map(|record| (record.id, record))
@@ -80,7 +83,9 @@ pub(crate) fn of_visit(
         for (other_hash, id) in named {
             let Some(other) = others.get(&id) else { continue };
             // It may have been named once and not any more.
-            if !photos_of(other).contains(&other_hash) || county_of(connection, other)? != county {
+            if !photos_of(other).contains(&other_hash)
+                || counties.of(connection, &other.scope)? != county
+            {
                 continue;
             }
             if (when(other), other.id) > (when(visit), visit.id) {
@@ -147,9 +152,23 @@ fn around(connection: &mut AnyConnection, visit: &Record) -> QueryResult<Around>
     })
 }
 
-/// The root of the areas a visit lies in: photos of other counties are not compared with.
-fn county_of(connection: &mut AnyConnection, visit: &Record) -> QueryResult<Option<String>> {
-    let Some(code) = visit.scope.area_code().map(str::to_owned) else { return Ok(None) };
-    let path = areas::paths_of(connection, &[code])?.pop();
-    Ok(path.and_then(|path| path.codes().next()))
+/// The roots of the areas that scopes lie in: photos of other counties are not compared with.
+#[derive(Default)]
+struct Counties(BTreeMap<ScopeId, Option<String>>);
+
+impl Counties {
+    fn of(
+        &mut self,
+        connection: &mut AnyConnection,
+        scope: &ScopeId,
+    ) -> QueryResult<Option<String>> {
+        if let Some(known) = self.0.get(scope) {
+            return Ok(known.clone());
+        }
+        let codes: Vec<String> = scope.area_code().map(str::to_owned).into_iter().collect();
+        let path = areas::paths_of(connection, &codes)?.pop();
+        let county = path.and_then(|path| path.codes().next());
+        self.0.insert(scope.clone(), county.clone());
+        Ok(county)
+    }
 }
