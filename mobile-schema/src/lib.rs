@@ -15,6 +15,7 @@
 
 pub mod canonical;
 pub mod expression;
+mod facts;
 pub mod form;
 pub mod hash;
 pub mod labels;

@@ -164,6 +164,10 @@ impl Pack {
                 _ => reader.note(path, "packs have pack.toml, README.md, registers/*.toml, forms/*.md, rules/*.toml and notices/*.toml only"),
             }
         }
+        for notice in &notices {
+            let file = format!("notices/{}.toml", notice.name);
+            reader.note_all(&file, notice.unknown_sources(&registers).into_iter());
+        }
         match manifest {
             Some(manifest) if reader.problems.is_empty() => {
                 Ok(Self { manifest, registers, forms, notices, rules })

@@ -8,10 +8,11 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 /// The value of a field. Money is whole fen, time whole microseconds since 1970 UTC, and
 /// identity numbers are text.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Value {
     /// No value; a patch that sets it clears the field.
+    #[default]
     Null,
     /// Yes or no.
     Bool(bool),

@@ -1,9 +1,15 @@
 //! Notification forms (告知书): what a household is told and signs.
 
 mod canonical;
+mod data;
 mod read;
+mod render;
 mod template;
 
-pub use canonical::{NoticeContent, Outcome, Stroke};
+pub use canonical::{NoticeContent, Outcome, Point, RecordVersion, Signer, Stroke, Witness};
+pub use data::{Datum, NoticeData, Source, Sources};
 pub use read::Unread;
-pub use template::{NoticeTemplate, Paragraph, TemplateProblem};
+pub use render::TemplateProblem;
+pub use template::{
+    Column, NoticeTemplate, Paragraph, RequiredPhoto, RowField, SignerKind, Table, TemplateField,
+};

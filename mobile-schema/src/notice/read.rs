@@ -3,7 +3,7 @@
 use minicbor::Decoder;
 use minicbor::data::Type;
 
-use super::{NoticeContent, Outcome};
+use super::{NoticeContent, Outcome, Point, RecordVersion, Signer, Stroke, Witness};
 use crate::Hash;
 
 /// Bytes that are no notification's.
@@ -34,7 +34,7 @@ impl NoticeContent {
         if content.canonical_bytes() != bytes {
             return Err(Unread::NotCanonical);
         }
-        if let Outcome::Signed { strokes } = &content.outcome {
+        for strokes in content.signatures() {
             let points: usize = strokes.iter().map(Vec::len).sum();
             if points == 0 {
                 return Err(Unread::NoStroke);
@@ -54,18 +54,18 @@ fn wrong<T>() -> Decoding<T> {
 }
 
 fn read(from: &mut Decoder<'_>) -> Decoding<NoticeContent> {
-    if from.map()? != Some(10) {
-        return wrong();
-    }
+    let parts = from.map()?;
     let mut key = 0;
     let mut next = |from: &mut Decoder<'_>| {
         key += 1;
         if from.u32()? == key - 1 { Ok(()) } else { wrong() }
     };
     next(from)?;
-    if from.str()? != "ruhu-notice-1" {
-        return wrong();
-    }
+    let second = match (from.str()?, parts) {
+        (NoticeContent::FIRST, Some(10)) => false,
+        (NoticeContent::SECOND, Some(13)) => true,
+        _ => return wrong(),
+    };
     next(from)?;
     let template = hash(from)?;
     next(from)?;
@@ -90,6 +90,24 @@ fn read(from: &mut Decoder<'_>) -> Decoding<NoticeContent> {
         }
         _ => Some(hash(from)?),
     };
+    let (mut signed_by, mut witness, mut records) = (Signer::Householder, None, Vec::new());
+    if second {
+        next(from)?;
+        signed_by = signer(from)?;
+        next(from)?;
+        witness = match from.datatype()? {
+            Type::Null => {
+                from.null()?;
+                None
+            }
+            _ if from.array()? == Some(2) => {
+                Some(Witness { name: from.str()?.to_owned(), strokes: strokes(from)? })
+            }
+            _ => return wrong(),
+        };
+        next(from)?;
+        records = list(from, record_version)?;
+    }
     Ok(NoticeContent {
         template,
         household,
@@ -100,7 +118,42 @@ fn read(from: &mut Decoder<'_>) -> Decoding<NoticeContent> {
         signed_at,
         device,
         supersedes,
+        signer: signed_by,
+        witness,
+        records,
     })
+}
+
+fn signer(from: &mut Decoder<'_>) -> Decoding<Signer> {
+    match (from.array()?, from.str()?) {
+        (Some(1), "householder") => Ok(Signer::Householder),
+        (Some(3), "relative") => Ok(Signer::Relative {
+            name: from.str()?.to_owned(),
+            relation: from.str()?.to_owned(),
+        }),
+        _ => wrong(),
+    }
+}
+
+fn record_version(from: &mut Decoder<'_>) -> Decoding<RecordVersion> {
+    if from.array()? != Some(3) {
+        return wrong();
+    }
+    Ok(RecordVersion { record: fixed(from)?, epoch: from.u64()?, n: from.u64()? })
+}
+
+fn strokes(from: &mut Decoder<'_>) -> Decoding<Vec<Stroke>> {
+    let point = |from: &mut Decoder<'_>| {
+        let numbers = from.array()?;
+        let mut point = Point::from([from.i64()?, from.i64()?, from.i64()?]);
+        match numbers {
+            Some(3) => {}
+            Some(4) => point.pressure = Some(from.i64()?),
+            _ => return wrong(),
+        }
+        Ok(point)
+    };
+    list(from, |from| list(from, point))
 }
 
 fn outcome(from: &mut Decoder<'_>) -> Decoding<Outcome> {
@@ -108,14 +161,7 @@ fn outcome(from: &mut Decoder<'_>) -> Decoding<Outcome> {
         return wrong();
     }
     match from.str()? {
-        "signed" => {
-            let point = |from: &mut Decoder<'_>| match from.array()? {
-                Some(3) => Ok([from.i64()?, from.i64()?, from.i64()?]),
-                _ => wrong(),
-            };
-            let strokes = list(from, |from| list(from, point))?;
-            Ok(Outcome::Signed { strokes })
-        }
+        "signed" => Ok(Outcome::Signed { strokes: strokes(from)? }),
         "refused" => Ok(Outcome::Refused { reason: from.str()?.to_owned() }),
         "paper" => Ok(Outcome::Paper { photo: hash(from)? }),
         _ => wrong(),
@@ -154,24 +200,38 @@ mod tests {
             signed_at: 1_700_000_000_000_000,
             device: [9; 16],
             supersedes: Some(Hash::of(b"earlier")),
+            signer: Signer::Householder,
+            witness: None,
+            records: Vec::new(),
         }
     }
 
     #[test]
     fn what_was_written_is_read_and_nothing_else() {
         for outcome in [
-            Outcome::Signed { strokes: vec![vec![[0, 0, 0], [150, -20, 16]], vec![[1, 1, 1]]] },
+            Outcome::Signed { strokes: vec![vec![[0, 0, 0].into(), [150, -20, 16].into()], vec![[1, 1, 1].into()]] },
             Outcome::Refused { reason: "不需要".into() },
             Outcome::Paper { photo: Hash::of(b"paper") },
         ] {
-            let content = content(outcome);
-            let bytes = content.canonical_bytes();
-            assert_eq!(NoticeContent::read(&bytes), Ok(content));
-            for length in 0..bytes.len() {
-                assert_eq!(NoticeContent::read(&bytes[..length]), Err(Unread::NotCanonical));
+            let first = content(outcome);
+            let second = NoticeContent {
+                signer: Signer::Relative { name: "王芳".into(), relation: "女儿".into() },
+                witness: Some(Witness {
+                    name: "李四".into(),
+                    strokes: vec![vec![Point { x: 1, y: 2, ms: 3, pressure: Some(500) }]],
+                }),
+                records: vec![RecordVersion { record: [7; 16], epoch: u64::MAX, n: 2 }],
+                ..first.clone()
+            };
+            for content in [first, second] {
+                let bytes = content.canonical_bytes();
+                assert_eq!(NoticeContent::read(&bytes), Ok(content));
+                for length in 0..bytes.len() {
+                    assert_eq!(NoticeContent::read(&bytes[..length]), Err(Unread::NotCanonical));
+                }
+                let longer = [bytes.as_slice(), &[0]].concat();
+                assert_eq!(NoticeContent::read(&longer), Err(Unread::NotCanonical));
             }
-            let longer = [bytes.as_slice(), &[0]].concat();
-            assert_eq!(NoticeContent::read(&longer), Err(Unread::NotCanonical));
         }
         // The same number in more bytes than it needs.
         let mut bytes = content(Outcome::Refused { reason: String::new() }).canonical_bytes();
@@ -186,7 +246,7 @@ mod tests {
     #[test]
     fn a_signature_has_points_and_not_too_many() {
         let signed = |points: usize| {
-            let strokes = vec![(0..points as i64).map(|at| [at, at, at]).collect()];
+            let strokes = vec![(0..points as i64).map(|at| [at, at, at].into()).collect()];
             NoticeContent::read(&content(Outcome::Signed { strokes }).canonical_bytes()).err()
         };
         assert_eq!(signed(0), Some(Unread::NoStroke));

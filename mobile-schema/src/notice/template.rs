@@ -1,7 +1,5 @@
 //! The text of a notification, with places for a household's data.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use crate::{Hash, Labels};
@@ -16,53 +14,145 @@ pub struct NoticeTemplate {
     pub version: u32,
     /// The heading.
     pub title: Labels,
+    /// The register whose records it tells a household of, each of them once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
     /// Names that `{…}` in a paragraph may use.
-    pub fields: Vec<String>,
+    #[serde(alias = "field")]
+    pub fields: Vec<TemplateField>,
+    /// Rows that tables may show.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rows: Vec<RowField>,
     /// The text, in order.
     #[serde(rename = "paragraph")]
     pub paragraphs: Vec<Paragraph>,
+    /// Photos that have to be there when it is signed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", rename = "photo")]
+    pub photos: Vec<RequiredPhoto>,
+    /// Who may sign; the householder alone where nobody is named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signers: Vec<SignerKind>,
+    /// Whether a witness has to sign too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub witness: bool,
 }
 
-/// A paragraph of a notification.
+/// A name that a text may use, and where its value comes from. Written as text where it comes
+/// from no record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "WrittenField", into = "WrittenField")]
+pub struct TemplateField {
+    /// The name.
+    pub name: String,
+    /// `household.` or `about.` and a field, or a field of what that refers to; in rows the field
+    /// alone. A person fills in what comes from nowhere.
+    pub from: Option<String>,
+    /// What is shown when the template is tried.
+    pub sample: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
+enum WrittenField {
+    Name(String),
+    Whole {
+        name: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sample: Option<String>,
+    },
+}
+
+impl From<WrittenField> for TemplateField {
+    fn from(written: WrittenField) -> Self {
+        match written {
+            WrittenField::Name(name) => Self { name, from: None, sample: None },
+            WrittenField::Whole { name, from, sample } => Self { name, from, sample },
+        }
+    }
+}
+
+impl From<TemplateField> for WrittenField {
+    fn from(field: TemplateField) -> Self {
+        match field {
+            TemplateField { name, from: None, sample: None } => Self::Name(name),
+            TemplateField { name, from, sample } => Self::Whole { name, from, sample },
+        }
+    }
+}
+
+/// Rows that a table may show: the household's records of a register.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RowField {
+    /// The name that tables and conditions use.
+    pub name: String,
+    /// The register.
+    pub from: String,
+    /// What is used of each record.
+    #[serde(alias = "field")]
+    pub fields: Vec<TemplateField>,
+}
+
+/// A paragraph of a notification, or a table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Paragraph {
     /// The words, with `{field}` where a value stands.
+    #[serde(default, skip_serializing_if = "is_empty")]
     pub text: Labels,
+    /// Where it stands at all: an expression over the fields and rows by name, money in yuan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+    /// A table below the words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<Table>,
 }
 
-/// What is wrong with a template, or with the data for one.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TemplateProblem {
-    /// A placeholder names no field of the template.
-    #[error("paragraph {paragraph} ({language}): `{{{name}}}` is no field of the template")]
-    UnknownField {
-        /// Counted from 1.
-        paragraph: usize,
-        /// The language of the text.
-        language: String,
-        /// The name in the placeholder.
-        name: String,
-    },
-    /// A `{` has no `}`.
-    #[error("paragraph {paragraph} ({language}): a {{ is never closed")]
-    Unclosed {
-        /// Counted from 1.
-        paragraph: usize,
-        /// The language of the text.
-        language: String,
-    },
-    /// A field of the template has no value.
-    #[error("no value for `{0}`")]
-    MissingValue(String),
-    /// A language every template must speak is missing.
-    #[error("paragraph {paragraph} has no text in {language}")]
-    MissingLanguage {
-        /// Counted from 1; 0 is the title.
-        paragraph: usize,
-        /// The language that is missing.
-        language: &'static str,
-    },
+fn is_empty(labels: &Labels) -> bool {
+    labels.0.is_empty()
+}
+
+/// A table with a line for each row. One without rows is left out, with its paragraph.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Table {
+    /// The name of the rows.
+    pub rows: String,
+    /// Its columns.
+    #[serde(alias = "column")]
+    pub columns: Vec<Column>,
+}
+
+/// A column of a table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Column {
+    /// Its heading.
+    pub heading: Labels,
+    /// What stands in it, with `{field}` for values of the row.
+    pub value: String,
+}
+
+/// A photo that has to be there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequiredPhoto {
+    /// Its name, `snake_case`.
+    pub name: String,
+    /// What it shows.
+    pub labels: Labels,
+}
+
+/// Who signs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignerKind {
+    /// The head of the household.
+    Householder,
+    /// Somebody of the family, whose relation is named.
+    Relative,
 }
 
 impl NoticeTemplate {
@@ -81,105 +171,11 @@ impl NoticeTemplate {
         Hash::of(&self.bundle())
     }
 
-    /// Everything that is wrong with the template.
-    pub fn check(&self) -> Vec<TemplateProblem> {
-        let texts =
-            || std::iter::once(&self.title).chain(self.paragraphs.iter().map(|one| &one.text));
-        let mut problems = Vec::new();
-        for (paragraph, labels) in texts().enumerate() {
-            for language in labels.missing_languages() {
-                problems.push(TemplateProblem::MissingLanguage { paragraph, language });
-            }
-            for (language, text) in &labels.0 {
-                let blanks = self.fields.iter().map(|name| (name.clone(), String::new())).collect();
-                match fill(text, &blanks) {
-                    Ok(_) => {}
-                    Err(Gap::Unclosed) => problems
-                        .push(TemplateProblem::Unclosed { paragraph, language: language.clone() }),
-                    Err(Gap::Unknown(name)) => problems.push(TemplateProblem::UnknownField {
-                        paragraph,
-                        language: language.clone(),
-                        name,
-                    }),
-                }
-            }
+    /// Whether somebody of this kind may sign.
+    pub fn may_sign(&self, signer: SignerKind) -> bool {
+        match self.signers.as_slice() {
+            [] => signer == SignerKind::Householder,
+            named => named.contains(&signer),
         }
-        problems
-    }
-
-    /// The text as it is read aloud and signed: title, then a line a paragraph.
-    pub fn render(
-        &self,
-        language: &str,
-        values: &BTreeMap<String, String>,
-    ) -> Result<String, TemplateProblem> {
-        if let Some(name) = self.fields.iter().find(|name| !values.contains_key(*name)) {
-            return Err(TemplateProblem::MissingValue(name.clone()));
-        }
-        let mut text = self.title.in_language(language).to_owned();
-        for (index, paragraph) in self.paragraphs.iter().enumerate() {
-            text.push('\n');
-            let filled = fill(paragraph.text.in_language(language), values);
-            text.push_str(&filled.map_err(|gap| match gap {
-                Gap::Unknown(name) => TemplateProblem::MissingValue(name),
-                Gap::Unclosed => TemplateProblem::Unclosed {
-                    paragraph: index + 1,
-                    language: language.to_owned(),
-                },
-            })?);
-        }
-        Ok(text)
-    }
-}
-
-enum Gap {
-    Unclosed,
-    Unknown(String),
-}
-
-fn fill(text: &str, values: &BTreeMap<String, String>) -> Result<String, Gap> {
-    let mut filled = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('{') {
-        let (name, after) = after.split_once('}').ok_or(Gap::Unclosed)?;
-        filled.push_str(before);
-        filled.push_str(values.get(name).ok_or_else(|| Gap::Unknown(name.to_owned()))?);
-        rest = after;
-    }
-    filled.push_str(rest);
-    Ok(filled)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn template(text: &str) -> NoticeTemplate {
-        let both = |words: &str| {
-            Labels(["zh-CN", "en"].map(|tag| (tag.to_owned(), words.to_owned())).into())
-        };
-        NoticeTemplate {
-            name: "aid".into(),
-            version: 1,
-            title: both("资助告知书"),
-            fields: vec!["name".into()],
-            paragraphs: vec![Paragraph { text: both(text) }],
-        }
-    }
-
-    #[test]
-    fn values_stand_where_the_template_names_them() {
-        let values = BTreeMap::from([("name".to_owned(), "王小明".to_owned())]);
-        let text = template("{name}：您好。").render("zh-CN", &values);
-        assert_eq!(text.as_deref(), Ok("资助告知书\n王小明：您好。"));
-        let missing = template("{name}").render("zh-CN", &BTreeMap::new());
-        assert_eq!(missing, Err(TemplateProblem::MissingValue("name".into())));
-    }
-
-    #[test]
-    fn a_wrong_placeholder_is_found_before_publication() {
-        assert_eq!(template("{name}").check(), []);
-        assert_eq!(template("{nmae}").check().len(), 2);
-        assert_eq!(template("{name").check().len(), 2);
     }
 }

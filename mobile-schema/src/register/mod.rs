@@ -6,6 +6,7 @@ mod definition;
 mod entity;
 mod entity_list;
 mod field;
+mod words;
 
 pub use builtin::builtin_registers;
 pub use catalogue::Catalogue;
