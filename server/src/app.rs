@@ -30,7 +30,7 @@ use crate::media_store::{MediaError, MediaStore};
 use crate::packs::InstallProblem;
 use crate::sync::RawOp;
 use crate::{
-    areas, conflicts, devices, health, jobs, limits, media, notices, packs, records, sync,
+    areas, conflicts, deliveries, devices, health, jobs, limits, media, notices, packs, records, sync,
 };
 
 /// What every request shares.
@@ -206,6 +206,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config.configure(sync::routes).configure(media::routes);
     config.configure(conflicts::routes).configure(live::routes).configure(jobs::routes);
     config.configure(notices::routes).configure(checks::routes);
+    config.configure(deliveries::routes);
 }
 
 /// The API's description (OpenAPI 3.1).

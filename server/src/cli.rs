@@ -179,6 +179,11 @@ fn run(cli: Cli) -> Result<(), String> {
     if let Command::Notice { command: NoticeCommand::Verify { file, keys, photo } } = &cli.command {
         return notices::verify(file, keys, photo);
     }
+    if let Command::Notice { command: NoticeCommand::Sample { file, output, language } } =
+        &cli.command
+    {
+        return notices::sample(file, output, language);
+    }
     let file = cli.config.as_deref().map(Settings::read).transpose().map_err(in_words)?;
     let settings = cli.settings.or(file.unwrap_or_default());
     let config = settings.check(&environment()).map_err(in_words)?;
@@ -262,6 +267,9 @@ async fn tidy(app: web::Data<App>) {
     loop {
         every.tick().await;
         app.throttle.forget_idle();
+        if let Err(problem) = notices::sweep(&app).await {
+            tracing::warn!(%problem, "what was printed long ago could not be removed");
+        }
         if let Err(problem) = media::sweep(&app).await {
             tracing::warn!(%problem, "expired uploads could not be swept");
         }

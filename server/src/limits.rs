@@ -69,3 +69,9 @@ pub const MAX_PHOTO_SIDE: u32 = 12_000;
 pub const MAX_PHOTO_PIXELS: u64 = 80_000_000;
 /// What decoding a photo may take, bytes.
 pub const MAX_PHOTO_MEMORY: u64 = 256 * 1024 * 1024;
+/// Notifications that are printed in one go.
+pub const MAX_PRINTED: usize = 20_000;
+/// How long what was printed is kept, seconds.
+pub const PRINTS_KEPT: i64 = 7 * 24 * 3600;
+/// A notification's template, as text.
+pub const MAX_TEMPLATE: usize = 256 * 1024;

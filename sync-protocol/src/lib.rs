@@ -23,6 +23,7 @@
 pub mod clock;
 pub mod cursor;
 pub mod digest;
+pub mod dossier;
 pub mod encoding;
 pub mod entity;
 pub mod exchange;

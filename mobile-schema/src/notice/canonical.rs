@@ -62,6 +62,16 @@ pub enum Signer {
 }
 
 impl Signer {
+    /// Whether somebody is meant, and not named.
+    pub fn is_nameless(&self) -> bool {
+        match self {
+            Self::Householder => false,
+            Self::Relative { name, relation } => {
+                name.trim().is_empty() || relation.trim().is_empty()
+            }
+        }
+    }
+
     /// What kind of signer this is to a template.
     pub fn kind(&self) -> SignerKind {
         match self {

@@ -54,8 +54,8 @@ pub struct Source<'a> {
 
 /// The records around a household.
 pub trait Sources {
-    /// The household itself.
-    fn household(&self) -> Source<'_>;
+    /// The household itself, if its register is known here.
+    fn household(&self) -> Option<Source<'_>>;
     /// The record that the notification is about, if it is about one.
     fn about(&self) -> Option<Source<'_>>;
     /// A record by its id, as far as it is known here.
@@ -85,7 +85,7 @@ impl NoticeTemplate {
         let of = |from: &str| {
             let (source, name) = from.split_once('.')?;
             let source = match source {
-                "household" => Some(sources.household()),
+                "household" => sources.household(),
                 _ => sources.about(),
             };
             // Where there is nothing to say, nothing is said.

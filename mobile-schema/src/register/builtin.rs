@@ -2,17 +2,20 @@
 
 use super::RegisterDefinition;
 
-const SOURCES: [&str; 7] = [
+const SOURCES: [&str; 9] = [
     include_str!("../../registers/household.toml"),
     include_str!("../../registers/member.toml"),
     include_str!("../../registers/visit.toml"),
     include_str!("../../registers/notice.toml"),
+    include_str!("../../registers/notice_copy.toml"),
+    include_str!("../../registers/consent.toml"),
     include_str!("../../registers/task.toml"),
     include_str!("../../registers/finding.toml"),
     include_str!("../../registers/conflict.toml"),
 ];
 
-/// `household`, `member`, `visit`, `notice`, `task`, `finding` and `conflict`.
+/// `household`, `member`, `visit`, `notice`, `notice_copy`, `consent`, `task`, `finding` and
+/// `conflict`.
 pub fn builtin_registers() -> Vec<RegisterDefinition> {
     let read =
         |text| RegisterDefinition::from_toml(text).expect("a built-in register is well-formed");

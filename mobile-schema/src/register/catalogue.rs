@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::RegisterDefinition;
 use crate::Hash;
+use crate::notice::NoticeTemplate;
 
 /// Every register definition known here. Old versions stay, since old records and late pushes
 /// name them by hash.
@@ -12,6 +13,7 @@ use crate::Hash;
 pub struct Catalogue {
     by_hash: BTreeMap<Hash, Arc<RegisterDefinition>>,
     current: BTreeMap<String, Hash>,
+    notices: BTreeMap<String, (Hash, Arc<NoticeTemplate>)>,
 }
 
 impl Catalogue {
@@ -26,6 +28,26 @@ impl Catalogue {
         }
         self.by_hash.insert(hash, Arc::new(definition));
         hash
+    }
+
+    /// Adds a notification's template, if it is about the records of a register; of several
+    /// versions the newest counts.
+    pub fn insert_notice(&mut self, template: NoticeTemplate) {
+        let Some(register) = template.about.clone() else { return };
+        let known = self.notices.get(&register);
+        if known.is_none_or(|(_, known)| known.version <= template.version) {
+            self.notices.insert(register, (template.hash(), Arc::new(template)));
+        }
+    }
+
+    /// The notification that tells households of the records of a register.
+    pub fn notice_about(&self, register: &str) -> Option<&(Hash, Arc<NoticeTemplate>)> {
+        self.notices.get(register)
+    }
+
+    /// Every notification that tells of records, by the register.
+    pub fn notices(&self) -> impl Iterator<Item = (&str, &(Hash, Arc<NoticeTemplate>))> {
+        self.notices.iter().map(|(register, notice)| (register.as_str(), notice))
     }
 
     /// The definition named by `hash`.

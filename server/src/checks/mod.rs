@@ -17,9 +17,11 @@ use sync_protocol::{Record, RecordId, UserId};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use crate::deliveries::Task;
+
 pub use http::routes;
 pub use queries::ask;
-pub(crate) use queries::{ask_all, forget_due};
+pub(crate) use queries::{ask_all, ask_for, ask_for_all_of, forget_due};
 pub use worker::{run_due, work};
 
 /// Who findings are by. Nobody signs in as this.
@@ -52,4 +54,6 @@ struct Verdict {
     findings: Vec<Finding>,
     /// Other records that are to be looked at because of this one.
     later: Vec<RecordId>,
+    /// Something to do about it.
+    task: Option<Task>,
 }

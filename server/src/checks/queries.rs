@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
-use mobile_schema::Hash;
+use mobile_schema::{Catalogue, Hash};
 use mobile_schema::pack::BundleKind;
 use mobile_schema::rule::RuleSet;
 use sync_protocol::{Record, RecordId, finding};
@@ -28,11 +28,15 @@ struct DueRow {
 /// Notes that these records changed and are to be looked at.
 pub fn ask<'a>(
     connection: &mut AnyConnection,
+    catalogue: &Catalogue,
     changed: impl Iterator<Item = &'a Record>,
     now: Timestamp,
 ) -> QueryResult<()> {
+    let is_looked_at = |collection: &str| {
+        LOOKED_AT.contains(&collection) || catalogue.notice_about(collection).is_some()
+    };
     let rows: Vec<DueRow> = changed
-        .filter(|record| LOOKED_AT.contains(&record.collection.as_str()))
+        .filter(|record| is_looked_at(&record.collection))
         .map(|record| DueRow { record: record.id.into(), asked_at: now })
         .collect();
     update_all!(connection, checks_due::table, checks_due::record, (checks_due::asked_at), rows)
@@ -54,6 +58,31 @@ pub(crate) fn ask_all(connection: &mut AnyConnection, now: Timestamp) -> QueryRe
     let all = households.into_iter().chain(visits);
     let rows: Vec<DueRow> = all.map(|record| DueRow { record, asked_at: now }).collect();
     update_all!(connection, checks_due::table, checks_due::record, (checks_due::asked_at), rows)
+}
+
+/// Notes that these records are to be looked at.
+pub(crate) fn ask_for(
+    connection: &mut AnyConnection,
+    ids: &[RecordId],
+    now: Timestamp,
+) -> QueryResult<()> {
+    let rows = ids.iter().map(|id| DueRow { record: Key::from(*id), asked_at: now });
+    let rows: Vec<DueRow> = rows.collect();
+    update_all!(connection, checks_due::table, checks_due::record, (checks_due::asked_at), rows)
+}
+
+/// Notes that every record of a register is to be looked at.
+pub(crate) fn ask_for_all_of(
+    connection: &mut AnyConnection,
+    collection: &str,
+    now: Timestamp,
+) -> QueryResult<()> {
+    let ids: Vec<Key> = records::table
+        .filter(records::collection.eq(collection).and(records::deleted.eq(false)))
+        .select(records::id)
+        .load(connection)?;
+    let ids: Vec<RecordId> = ids.into_iter().map(RecordId::from).collect();
+    ask_for(connection, &ids, now)
 }
 
 /// Forgets what is due.
@@ -108,8 +137,9 @@ pub(super) fn subjects(
     let households = due.iter().filter(|one| is(one, "household")).map(|one| one.id);
     let households: BTreeSet<RecordId> =
         households.chain(of_members.into_iter().flatten().map(RecordId::from)).collect();
-    let alone = due.iter().filter(|one| is(one, "visit") || is(one, "notice")).cloned();
-    let mut looked_at: Vec<Record> = alone.collect();
+    let of_household = |one: &&Record| is(one, "household") || is(one, "member");
+    let mut looked_at: Vec<Record> =
+        due.iter().filter(|one| !of_household(one)).cloned().collect();
     let households: Vec<RecordId> = households.into_iter().collect();
     let found = store::load(connection, &households)?;
     looked_at.extend(found.into_iter().filter(|one| one.collection == "household"));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web;
-use mobile_schema::Catalogue;
+use mobile_schema::{Catalogue, Hash};
 use mobile_schema::rule::Rules;
 use sync_protocol::finding::{self, Finding, RuleSets, judge_household};
 use sync_protocol::op::Change;
@@ -14,6 +14,7 @@ use sync_protocol::{Hlc, Op, Record, RecordId, Row, ScopeId, Version};
 use super::{CHECKER, Subject, Verdict, queries, visit};
 use crate::app::App;
 use crate::db::{Failed, Timestamp};
+use crate::deliveries::{TASKS, Task};
 use crate::http::{Kind, Problem};
 use crate::notices;
 use crate::records as store;
@@ -103,6 +104,7 @@ async fn run_batch(app: &App) -> Result<usize, Problem> {
         .write(move |connection| {
             let mut ids: Vec<RecordId> = due.iter().map(|(id, _)| *id).collect();
             ids.extend(verdicts.iter().flat_map(Verdict::records));
+            ids.extend(verdicts.iter().filter_map(|one| one.task.as_ref()).map(Task::id));
             ids.extend(verdicts.iter().flat_map(|one| one.subject.parts().map(|part| part.id)));
             let there = store::load_for_update(connection, &ids)?;
             let there: BTreeMap<RecordId, Record> =
@@ -136,7 +138,7 @@ async fn run_batch(app: &App) -> Result<usize, Problem> {
             let touched: Vec<RecordId> =
                 verdicts.iter().flat_map(|verdict| verdict.later.iter().copied()).collect();
             let touched = store::load(connection, &touched)?;
-            queries::ask(connection, touched.iter(), now)?;
+            queries::ask(connection, &catalogue, touched.iter(), now)?;
             queries::postpone(connection, &later, now)?;
             Ok((!done.is_empty(), scopes))
         })
@@ -154,12 +156,26 @@ async fn judge(
     rule_sets: &RuleSets,
     now: Timestamp,
 ) -> Result<Verdict, Problem> {
-    let judged = if subject.record.collection == "visit" {
+    let definitions = app.definitions();
+    let collection = subject.record.collection.as_str();
+    if let Some((_, template)) = definitions.notice_about(collection) {
+        let (record, template) = (subject.record.clone(), template.clone());
+        let task = app
+            .read(move |connection| {
+                Task::of(connection, &record, &template, &definitions)
+            })
+            .await?;
+        return Ok(Verdict { subject, findings: Vec::new(), later: Vec::new(), task });
+    }
+    let judged = if collection == "visit" {
         visit::judge(app, &subject.record, rule_sets, now).await
-    } else if subject.record.collection == "notice" {
+    } else if collection == "notice" {
         let notice = subject.record.clone();
         let judged = app.write(move |connection| notices::countersign(connection, &notice, now));
-        judged.await.map(|findings| (findings, Vec::new()))
+        judged.await
+    } else if collection != "household" {
+        // A register that nothing is asked of any longer.
+        Ok((Vec::new(), Vec::new()))
     } else {
         // China has one time.
         let today = now.plus_seconds(8 * 3600).to_string();
@@ -173,13 +189,13 @@ async fn judge(
         Ok((findings, Vec::new()))
     };
     match judged {
-        Ok((findings, later)) => Ok(Verdict { subject, findings, later }),
+        Ok((findings, later)) => Ok(Verdict { subject, findings, later, task: None }),
         // Nothing is said about what can't be looked at; the log has the reason.
         Err(problem) if *problem.kind() == Kind::INTERNAL => {
             tracing::error!(record = %subject.record.id, "a record could not be checked");
             let known = BTreeSet::new();
             let subject = Subject { known, ..subject };
-            Ok(Verdict { subject, findings: Vec::new(), later: Vec::new() })
+            Ok(Verdict { subject, findings: Vec::new(), later: Vec::new(), task: None })
         }
         Err(problem) => Err(problem),
     }
@@ -195,7 +211,8 @@ impl Subject {
 impl Verdict {
     /// The records of all that was found, now and before.
     fn records(&self) -> impl Iterator<Item = RecordId> + '_ {
-        self.findings.iter().map(Finding::id).chain(self.subject.known.iter().copied())
+        let findings = self.findings.iter().map(Finding::id);
+        findings.chain(self.subject.known.iter().copied())
     }
 }
 
@@ -208,7 +225,8 @@ fn operations<'a>(
 ) -> Vec<Op> {
     let Some((definition, _)) = catalogue.current(finding::COLLECTION) else { return Vec::new() };
     let mut ops = Vec::new();
-    for verdict in verdicts {
+    let verdicts: Vec<&Verdict> = verdicts.collect();
+    for verdict in &verdicts {
         let found: BTreeMap<RecordId, &Finding> =
             verdict.findings.iter().map(|finding| (finding.id(), finding)).collect();
         for record in verdict.records().collect::<BTreeSet<_>>() {
@@ -229,19 +247,42 @@ fn operations<'a>(
                 // What is about a household goes where it goes.
                 changes.push(Change::Move { to: here.clone() });
             }
-            ops.extend(changes.into_iter().map(|change| Op {
-                collection: finding::COLLECTION.to_owned(),
-                record,
-                scope: scope.clone(),
-                base: known.map(|known| known.version),
-                change,
-                at: Hlc { wall: now.milliseconds(), counter: 0, node: rand::random() },
-                definition,
-                author: CHECKER,
-                blobs: Vec::new(),
-                group: None,
-            }));
+            let about = (finding::COLLECTION, definition, record);
+            ops.extend(changes.into_iter().map(|change| op(about, scope, known, change, now)));
         }
     }
+    let Some((definition, _)) = catalogue.current(TASKS) else { return ops };
+    for (verdict, task) in verdicts.iter().filter_map(|one| Some((one, one.task.as_ref()?))) {
+        let known = there.get(&task.id());
+        let scope = known.map_or(&verdict.subject.record.scope, |known| &known.scope);
+        let about = (TASKS, definition, task.id());
+        // Somebody has deleted it: they know why.
+        if known.is_some_and(|known| known.deleted) {
+            continue;
+        }
+        let changes = task.changes(known.map(|known| &known.fields));
+        ops.extend(changes.into_iter().map(|change| op(about, scope, known, change, now)));
+    }
     ops
+}
+
+fn op(
+    (collection, definition, record): (&str, Hash, RecordId),
+    scope: &ScopeId,
+    known: Option<&Record>,
+    change: Change,
+    now: Timestamp,
+) -> Op {
+    Op {
+        collection: collection.to_owned(),
+        record,
+        scope: scope.clone(),
+        base: known.map(|known| known.version),
+        change,
+        at: Hlc { wall: now.milliseconds(), counter: 0, node: rand::random() },
+        definition,
+        author: CHECKER,
+        blobs: Vec::new(),
+        group: None,
+    }
 }

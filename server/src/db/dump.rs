@@ -91,12 +91,21 @@ macro_rules! for_every_table {
             jobs,
             photos,
             photo_bands,
-            media_accesses,
             notice_keys,
             log_entries,
             log_nodes,
             log_heads,
-            device_revocations
+            device_revocations,
+            notice_subjects,
+            prints,
+            print_parts,
+            accesses,
+            sealing_keys,
+            sealed_values,
+            retention,
+            erasures,
+            erased_records,
+            erased_ops
         )
     };
 }

@@ -440,19 +440,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    use crate::db::types::{Id, Moment};
-    use diesel::sql_types::{Binary, Text};
-
-    media_accesses (id) {
-        id -> Id,
-        hash -> Binary,
-        user_id -> Id,
-        reason -> Text,
-        at -> Moment,
-    }
-}
-
-diesel::table! {
     use crate::db::types::Moment;
     use diesel::sql_types::{Binary, Nullable, Text};
 
@@ -519,7 +506,129 @@ diesel::joinable!(form_releases -> areas (area_code));
 diesel::joinable!(form_releases -> forms (form_id));
 diesel::joinable!(form_releases -> users (decided_by));
 diesel::joinable!(form_versions -> forms (form_id));
+diesel::table! {
+    use crate::db::types::Id;
+
+    notice_subjects (record, notice) {
+        record -> Id,
+        notice -> Id,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::{Id, Moment};
+    use diesel::sql_types::{BigInt, Text};
+
+    prints (id) {
+        id -> Id,
+        area_code -> Text,
+        asked_by -> Id,
+        reason -> Text,
+        asked_at -> Moment,
+        notices -> BigInt,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::{Id, Json, Moment};
+    use diesel::sql_types::{BigInt, Nullable};
+
+    print_parts (print, part) {
+        print -> Id,
+        part -> BigInt,
+        notices -> Json,
+        printed_at -> Nullable<Moment>,
+        length -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::{Id, Moment};
+    use diesel::sql_types::Text;
+
+    accesses (id) {
+        id -> Id,
+        user_id -> Id,
+        kind -> Text,
+        subject -> Text,
+        reason -> Text,
+        at -> Moment,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::Moment;
+    use diesel::sql_types::{Binary, Text};
+
+    sealing_keys (id) {
+        id -> Text,
+        proof -> Binary,
+        first_used_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::Id;
+    use diesel::sql_types::{Binary, Text};
+
+    sealed_values (field, hash, record) {
+        field -> Text,
+        hash -> Binary,
+        record -> Id,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::{Id, Moment};
+    use diesel::sql_types::{BigInt, Text};
+
+    retention (collection) {
+        collection -> Text,
+        days -> BigInt,
+        reason -> Text,
+        decided_by -> Id,
+        decided_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::{Id, Moment};
+    use diesel::sql_types::{BigInt, Text};
+
+    erasures (id) {
+        id -> Id,
+        kind -> Text,
+        subject -> Text,
+        reason -> Text,
+        decided_by -> Id,
+        decided_at -> Moment,
+        records -> BigInt,
+        photos -> BigInt,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::Id;
+
+    erased_records (record) {
+        record -> Id,
+        erasure -> Id,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::Id;
+    use diesel::sql_types::BigInt;
+
+    erased_ops (incarnation, seq) {
+        incarnation -> Id,
+        seq -> BigInt,
+        erasure -> Id,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
+    accesses,
     areas,
     blob_references,
     blobs,
@@ -534,10 +643,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     history,
     jobs,
     log_entries,
-    media_accesses,
+    notice_subjects,
     ops,
     photo_bands,
     photos,
+    print_parts,
+    prints,
     quarantine,
     records,
     sessions,

@@ -4,12 +4,13 @@
 use std::collections::BTreeSet;
 
 use ed25519_dalek::{Signer, SigningKey};
-use mobile_schema::notice::{NoticeContent, NoticeTemplate, Outcome};
+use mobile_schema::notice::{NoticeContent, NoticeTemplate, Outcome, RecordVersion};
 use mobile_schema::pack::BundleKind;
 use mobile_schema::{Catalogue, Hash, Value};
 use scenery::Photo;
+use sync_protocol::dossier::Dossier;
 use sync_protocol::op::{Change, Fields, Op};
-use sync_protocol::{Hlc, Record, RecordId, ScopeId, UserId};
+use sync_protocol::{Epoch, Hlc, Record, RecordId, Row, ScopeId, UserId, Version};
 use uuid::Uuid;
 
 use super::{DemoProblem, VILLAGES, push_all};
@@ -24,6 +25,8 @@ const MINUTE: i64 = 60_000_000;
 const DAY: i64 = 24 * 60 * MINUTE;
 /// Households that are visited.
 const VISITED: usize = 10;
+/// Households that receive aid; the first three were told of it.
+const AIDED: usize = 12;
 
 /// Adds visits and notifications to the first village of a county that was just loaded, and has
 /// them looked at. Does nothing if there are visits.
@@ -48,7 +51,7 @@ pub async fn load_evidence(app: &App) -> Result<usize, DemoProblem> {
     let paper = Photo { width: 960, ..Photo::of(900) }.jpeg();
     let outcomes = [
         Outcome::Signed {
-            strokes: vec![(0..40).map(|at| [at * 350, 4_000 - at * 20, at * 16]).collect()],
+            strokes: vec![(0..40).map(|at| [at * 350, 4_000 - at * 20, at * 16].into()).collect()],
         },
         Outcome::Refused { reason: "本人不在家，家人不便代签".to_owned() },
         Outcome::Paper { photo: Hash::of(&paper) },
@@ -62,9 +65,14 @@ pub async fn load_evidence(app: &App) -> Result<usize, DemoProblem> {
         })
         .await?
     };
-    for (number, (household, outcome)) in known.households.iter().zip(outcomes).enumerate() {
+    let epoch = app.lineage.current();
+    let aided = known.households.iter().take(AIDED).enumerate();
+    let awards: Vec<Row> =
+        aided.filter_map(|(number, household)| writer.award(household, number, epoch)).collect();
+    let told = known.households.iter().zip(&awards).zip(outcomes).enumerate();
+    for (number, ((household, award), outcome)) in told {
         let signed_at = now.0 - DAY - number as i64 * 60 * MINUTE;
-        writer.notice(household, outcome, signed_at, registered.0, &key);
+        writer.notice((household, award), outcome, signed_at, registered.0, &key);
     }
     for photo in photos {
         media::deposit_photo(app, photo).await?;
@@ -143,6 +151,7 @@ impl Scene {
 struct Known {
     visits: usize,
     households: Vec<Record>,
+    members: Vec<Record>,
     cadre: UserId,
     form: Option<Hash>,
     template: Option<(Hash, NoticeTemplate)>,
@@ -153,13 +162,14 @@ fn found(connection: &mut crate::db::AnyConnection) -> diesel::QueryResult<Optio
     let scopes = BTreeSet::from([village]);
     let visits = records::load_some(connection, "visit", &scopes, 1)?.len();
     let households = records::load_some(connection, "household", &scopes, 40)?;
+    let members = records::load_some(connection, "member", &scopes, 400)?;
     let Some((cadre, _)) = accounts::find_user(connection, "cadre")? else { return Ok(None) };
     let form = packs::newest(connection, BundleKind::Form, "household_visit")?;
     let form = form.map(|(hash, _)| hash);
     let template = packs::newest(connection, BundleKind::Notice, "student_aid")?;
     let template =
         template.and_then(|(hash, bytes)| Some((hash, serde_json::from_slice(&bytes).ok()?)));
-    Ok(Some(Known { visits, households, cadre, form, template }))
+    Ok(Some(Known { visits, households, members, cadre, form, template }))
 }
 
 struct Writer<'a> {
@@ -219,25 +229,59 @@ impl Writer<'_> {
         self.put("visit", RecordId(Uuid::now_v7()), &household.scope, change, hashes);
     }
 
+    fn award(&mut self, household: &Record, number: usize, epoch: Epoch) -> Option<Row> {
+        let (definition, _) = self.catalogue.current("aid_award")?;
+        let due = self.now.plus_seconds((number as i64 % 5 - 1) * 7 * 24 * 3600).to_string();
+        let mut fields = Fields::from([
+            (1, household.id.to_string().into()),
+            (3, "义务教育家庭经济困难学生生活补助（虚构）".into()),
+            (4, "2026年秋季学期".into()),
+            (5, Value::Integer(62_500 + 12_500 * (number as i64 % 2))),
+            (7, due.get(..10).unwrap_or_default().into()),
+        ]);
+        let student = self.members_of(household).find(|member| {
+            member.fields.get(&5).and_then(Value::as_text) == Some("child")
+        });
+        fields.extend(student.map(|student| (2, student.id.to_string().into())));
+        let id = RecordId(Uuid::now_v7());
+        let version = Version { epoch, n: 1 };
+        let collection = "aid_award".to_owned();
+        let row = Row { id, collection, version, definition, fields: fields.clone() };
+        self.put("aid_award", id, &household.scope, Change::Create { fields }, Vec::new());
+        Some(row)
+    }
+
+    fn members_of(&self, household: &Record) -> impl Iterator<Item = &Record> {
+        let id = household.id.to_string();
+        let is_of = move |member: &&Record| {
+            member.fields.get(&1).and_then(Value::as_text) == Some(id.as_str())
+        };
+        self.known.members.iter().filter(is_of)
+    }
+
     fn notice(
         &mut self,
-        household: &Record,
+        (household, award): (&Record, &Row),
         outcome: Outcome,
         signed_at: i64,
         device: Uuid,
         key: &SigningKey,
     ) {
         let Some((template, text)) = &self.known.template else { return };
-        let head = household.fields.get(&1).and_then(Value::as_text).unwrap_or_default().to_owned();
-        let value = |field: &String| match field.as_str() {
-            "head" => head.clone(),
-            "student" => "王小明（虚构）".to_owned(),
-            "programme" => "义务教育家庭经济困难学生生活补助".to_owned(),
-            "term" => "2026 年秋季学期".to_owned(),
-            "amount" => "625.00".to_owned(),
-            _ => "示范县教育局资助中心（虚构）".to_owned(),
-        };
-        let values = text.fields.iter().map(|field| (field.clone(), value(field))).collect();
+        let row = Row::from(household);
+        let mut others: Vec<Row> = self.members_of(household).map(Row::from).collect();
+        others.push(award.clone());
+        let definitions = self.catalogue;
+        let dossier =
+            Dossier { household: &row, about: Some(award), others: &others, definitions };
+        let data = text.data("zh-CN", &dossier);
+        let today = Timestamp(signed_at).in_china();
+        let mut records = [&row, award].map(|row| RecordVersion {
+            record: *row.id.0.as_bytes(),
+            epoch: row.version.epoch.0,
+            n: row.version.n,
+        });
+        records.sort();
         let photos: Vec<Hash> = match &outcome {
             Outcome::Paper { photo } => vec![*photo],
             _ => Vec::new(),
@@ -246,12 +290,17 @@ impl Writer<'_> {
             template: *template,
             household: *household.id.0.as_bytes(),
             language: "zh-CN".to_owned(),
-            text: text.render("zh-CN", &values).unwrap_or_default(),
+            text: text
+                .render("zh-CN", &data, today.get(..10).unwrap_or_default())
+                .unwrap_or_default(),
             photos: Vec::new(),
             outcome,
             signed_at,
             device: *device.as_bytes(),
             supersedes: None,
+            signer: Default::default(),
+            witness: None,
+            records: records.to_vec(),
         };
         let digest = content.digest();
         let base64 = |bytes: &[u8]| Value::from(data_encoding::BASE64.encode(bytes));

@@ -62,6 +62,10 @@ actions! {
     ManageJobs: Admin;
     /// See receipts of notifications, with what was shown and answered.
     ReadReceipts: Cadre | Supervisor | Admin;
+    /// Have notifications printed.
+    PrintNotices: Supervisor | Admin;
+    /// See which households were told of what, and which were not.
+    ReadDeliveries: Supervisor | Admin | Auditor;
     /// See photos and documents.
     ReadMedia: Cadre | Supervisor | Admin;
     /// See copies of photos that say nothing but what they show.

@@ -57,11 +57,13 @@ kinds! {
     STALE_VIEW = "stale-view" 409 "您看到的内容已有变化，请刷新后再处理。" "What you saw has changed meanwhile; look again.";
     SETTLED_ALREADY = "settled-already" 409 "已有人处理过了。" "Somebody has settled it already.";
     NOT_APPLICABLE = "not-applicable" 409 "现在不能应用这条记录，它仍然保留。" "It can't take effect now; it is kept.";
-    REASON_NEEDED = "reason-needed" 403 "这个文件只能连同其中的时间、地点等信息一起查看，请说明理由。" "The file can only be given out with all it says about time and place: say why you need it.";
+    REASON_NEEDED = "reason-needed" 403 "其中有敏感信息，请说明查看理由，理由会留存。" "It holds sensitive information: say why you need it; the reason is kept.";
     RANGE_NOT_SATISFIABLE = "range-not-satisfiable" 416 "请求的范围超出文件。" "The file has no such range.";
     FORM_INVALID = "form-invalid" 422 "问卷有错误，没有保存。" "The form has errors; it was not stored.";
     FORM_UNTRIED = "form-untried" 409 "发布前请先用样例数据试填，并且全部通过。" "Fill the version in with sample data first, until nothing is wrong.";
     FORM_INCOMPLETE = "form-incomplete" 409 "问卷还缺附件或台账，不能发布。" "The form lacks files or registers; it can't be published.";
+    UNPRINTABLE = "unprintable" 422 "无法印制，原因见说明。" "It can't be printed; the detail says why.";
+    TEMPLATE_INVALID = "template-invalid" 422 "告知书模板有错误，原因见说明。" "The template of the notification has errors; they are listed.";
     UNAVAILABLE = "unavailable" 503 "服务暂时不可用，请稍后再试，您的数据没有丢失。" "The service is unavailable for the moment; nothing is lost, try again.";
     INTERNAL = "internal" 500 "服务器出错了，已记录。" "The server failed; the cause is logged.";
 }

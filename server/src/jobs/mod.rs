@@ -1,4 +1,5 @@
-//! Work that is done after a request has been answered, by any replica: photos are looked at.
+//! Work that is done after a request has been answered, by any replica: photos are looked at, many
+//! notifications are printed.
 //!
 //! A job is a row, written in the transaction that makes it necessary. Whoever takes one holds it
 //! for a while; a replica that dies loses nothing, for its job is due again when its time is over.
@@ -9,7 +10,7 @@ mod queue;
 mod worker;
 
 pub use http::routes;
-pub(crate) use queue::{ask, is_asked};
+pub(crate) use queue::{ask, error_of, is_asked};
 pub use worker::{run_due, work};
 
 use tokio::sync::Notify;
@@ -19,14 +20,17 @@ use tokio::sync::Notify;
 pub(crate) enum JobKind {
     /// Look at a photo; the key is its hash.
     Photo,
+    /// Print a part of many notifications; the key is the printing's and the part's number.
+    Print,
 }
 
 impl JobKind {
-    const ALL: [Self; 1] = [Self::Photo];
+    const ALL: [Self; 2] = [Self::Photo, Self::Print];
 
     fn name(self) -> &'static str {
         match self {
             Self::Photo => "photo",
+            Self::Print => "print",
         }
     }
 

@@ -71,6 +71,20 @@ pub(crate) fn is_asked(
     Ok(there > 0)
 }
 
+/// Why a job failed last, if it did.
+pub(crate) fn error_of(
+    connection: &mut AnyConnection,
+    kind: JobKind,
+    key: &str,
+) -> QueryResult<Option<String>> {
+    let error: Option<Option<String>> = jobs::table
+        .filter(jobs::kind.eq(kind.name()).and(jobs::key.eq(key)))
+        .select(jobs::error)
+        .first(connection)
+        .optional()?;
+    Ok(error.flatten())
+}
+
 /// Takes a job that is due, so that nobody else does. An attempt is counted before it is made: a
 /// job that kills its worker is not tried for ever.
 pub(super) fn take(connection: &mut AnyConnection, now: Timestamp) -> QueryResult<Option<Taken>> {

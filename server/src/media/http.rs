@@ -16,6 +16,7 @@ use crate::http::{Body, Kind, Permitted, Problem, Query, Tablet};
 use crate::limits::MAX_BLOB;
 use crate::media_store::{MediaError, ObjectName};
 use crate::photos::{self, Thumbnail};
+use crate::privacy::{self, Access, What};
 use crate::sync::check_reason;
 
 /// Blobs by hash.
@@ -77,12 +78,11 @@ async fn fetch(
     let FetchQuery { reason } = query.read()?;
     reason.as_deref().map_or(Ok(()), check_reason)?;
     let hash = hash_of(&hash)?;
-    let (user, now) = (permitted.caller.user, app.now());
     let is_tablet = permitted.caller.device.is_some();
     let (length, media_type) = see(&app, &permitted.areas, hash).await?;
     if let Some(reason) = reason.clone().filter(|_| !is_tablet) {
-        app.write(move |connection| queries::note_access(connection, &hash, user, &reason, now))
-            .await?;
+        let access = Access::new(&permitted.caller, What::Photo(hash), reason);
+        privacy::note(&app, access).await?;
     }
     if is_tablet || reason.is_some() {
         return respond(&app, &request, &hash, length, &media_type).await;

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use diesel::prelude::*;
 use mobile_schema::Hash;
-use sync_protocol::{DeviceId, ScopeId, UserId};
+use sync_protocol::{DeviceId, ScopeId};
 use uuid::Uuid;
 
 use super::rules::Announced;
-use crate::db::schema::{blob_references, blobs, media_accesses, records, upload_parts, uploads};
+use crate::db::schema::{blob_references, blobs, records, upload_parts, uploads};
 use crate::db::types::{Key, Timestamp};
 use crate::db::{AnyConnection, RowLocked, STATEMENT_ROWS};
 use crate::jobs::{self, JobKind};
@@ -248,26 +248,6 @@ pub(crate) fn note_blob(
             ))
             .execute(connection)?;
     }
-    Ok(())
-}
-
-/// Keeps who asked for all that a photo's file says, and why.
-pub(super) fn note_access(
-    connection: &mut AnyConnection,
-    wanted: &Hash,
-    user: UserId,
-    reason: &str,
-    now: Timestamp,
-) -> QueryResult<()> {
-    diesel::insert_into(media_accesses::table)
-        .values((
-            media_accesses::id.eq(Key(Uuid::now_v7())),
-            media_accesses::hash.eq(column(wanted)),
-            media_accesses::user_id.eq(Key::from(user)),
-            media_accesses::reason.eq(reason),
-            media_accesses::at.eq(now),
-        ))
-        .execute(connection)?;
     Ok(())
 }
 

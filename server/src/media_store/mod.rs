@@ -88,6 +88,8 @@ pub enum ObjectName {
     Piece(Uuid),
     /// A copy of a photo to be looked at.
     Thumbnail(Hash, Thumbnail),
+    /// A part of what was printed.
+    Print(Uuid, i64),
 }
 
 impl ObjectName {
@@ -98,6 +100,7 @@ impl ObjectName {
                 format!("blobs/{}/{hex}", &hex[..2])
             }
             Self::Piece(id) => format!("pieces/{id}"),
+            Self::Print(id, part) => format!("prints/{id}/{part}.pdf"),
             Self::Thumbnail(hash, which) => {
                 let hex = hash.to_string();
                 format!("thumbnails/{}/{}/{hex}", which.longest(), &hex[..2])

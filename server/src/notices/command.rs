@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use mobile_schema::Hash;
-use mobile_schema::notice::{NoticeContent, Outcome};
+use mobile_schema::notice::{NoticeContent, NoticeTemplate, Outcome};
 
 use super::audit::audit;
 use super::countersign::photos_of;
 use super::receipt::{PublishedKeys, Receipt};
-use super::store;
+use super::{pdf, sheet, store};
 use crate::config::speaks_chinese;
 use crate::db::{Database, Failed, Timestamp};
 use crate::limits::MAX_BLOB;
@@ -22,9 +22,10 @@ const MAX_FILE: u64 = 4 * 1024 * 1024;
 /// Signed notifications.
 #[derive(Subcommand)]
 pub enum NoticeCommand {
-    /// Verify a receipt without asking anybody: its JSON, or the content of its QR code
+    /// Verify a receipt without asking anybody: its JSON, the content of its QR code, or a printed
+    /// file (PDF)
     Verify {
-        /// The receipt; `-` reads it from standard input
+        /// The receipt or printed file; `-` reads it from standard input
         file: PathBuf,
         /// The published keys: /.well-known/ruhu-notice-keys.json, saved while it could be trusted
         #[arg(long)]
@@ -32,6 +33,17 @@ pub enum NoticeCommand {
         /// A photo that is said to belong to it; may be given several times
         #[arg(long)]
         photo: Vec<PathBuf>,
+    },
+    /// Print a template that is being written with its sample data, as PDF
+    Sample {
+        /// The template, TOML
+        file: PathBuf,
+        /// Where to write the PDF
+        #[arg(long)]
+        output: PathBuf,
+        /// The language, a BCP 47 tag
+        #[arg(long, default_value = "zh-CN")]
+        language: String,
     },
     /// Go through the whole log: whether anything was changed in the database or the media store
     Check {
@@ -56,7 +68,16 @@ fn say<'a>(zh: &'a str, en: &'a str) -> &'a str {
 pub fn verify(file: &Path, keys: &Path, photos: &[PathBuf]) -> Result<(), String> {
     let published: PublishedKeys = serde_json::from_str(&text_of(keys)?)
         .map_err(|error| format!("{}: {error}", keys.display()))?;
-    let receipt = Receipt::read(&text_of(file)?).map_err(|[zh, en]| say(&zh, &en).to_owned())?;
+    let bytes = bytes_of(file, MAX_BLOB)?;
+    if bytes.starts_with(b"%PDF-") {
+        return verify_pdf(&bytes, &published);
+    }
+    if bytes.len() as u64 > MAX_FILE {
+        return Err(format!("{}: {}", file.display(), say("文件太大", "the file is too large")));
+    }
+    let text = String::from_utf8(bytes)
+        .map_err(|_| format!("{}: {}", file.display(), say("不是文本", "not a text")))?;
+    let receipt = Receipt::read(&text).map_err(|[zh, en]| say(&zh, &en).to_owned())?;
     let verified = receipt.verify(&published);
     for verdict in &verified.verdicts {
         let mark = if verdict.holds { "✓" } else { "✗" };
@@ -134,6 +155,41 @@ pub fn verify(file: &Path, keys: &Path, photos: &[PathBuf]) -> Result<(), String
     }
 }
 
+fn verify_pdf(bytes: &[u8], published: &PublishedKeys) -> Result<(), String> {
+    let verdict = pdf::verify(bytes, published);
+    match verdict {
+        Ok(()) => println!("✓ {}", say("文件与印制时一致", "the file is as it was printed")),
+        Err([zh, en]) => println!("✗ {}", say(zh, en)),
+    }
+    println!();
+    println!("{}", say("它不能证明：", "It doesn't prove:"));
+    println!(
+        "  {}",
+        say(
+            "之后有没有更正；请再核验文件上的二维码",
+            "that it was not replaced since; verify the QR code on it, too"
+        )
+    );
+    verdict.map_err(|_| say("文件核验不通过", "the file does not hold").to_owned())
+}
+
+/// Prints a template that is being written.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn sample(file: &Path, output: &Path, language: &str) -> Result<(), String> {
+    let template = NoticeTemplate::from_toml(&text_of(file)?).map_err(|error| error.to_string())?;
+    let problems: Vec<String> = template.check().iter().map(ToString::to_string).collect();
+    if !problems.is_empty() {
+        return Err(problems.join("\n"));
+    }
+    let today = Timestamp::now().in_china();
+    let sheet = sheet::preview(&template, language, today.get(..10).unwrap_or_default())
+        .map_err(|error| error.to_string())?;
+    let printed = paper::print(&[sheet]).map_err(|error| error.to_string())?;
+    std::fs::write(output, printed).map_err(|error| format!("{}: {error}", output.display()))
+}
+
 fn print_content(content: &NoticeContent) {
     let outcome = match &content.outcome {
         Outcome::Signed { .. } => say("已签字", "signed").to_owned(),
@@ -179,8 +235,8 @@ pub(crate) async fn run(
 ) -> Result<(), String> {
     let in_words = |error: Failed| error.to_string();
     match command {
-        // It was run without a database.
-        NoticeCommand::Verify { .. } => Ok(()),
+        // They were run without a database.
+        NoticeCommand::Verify { .. } | NoticeCommand::Sample { .. } => Ok(()),
         NoticeCommand::Keys => {
             let keys: Result<PublishedKeys, Failed> =
                 database.read(|connection| Ok(store::published(connection)?)).await;

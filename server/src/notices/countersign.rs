@@ -1,18 +1,21 @@
 //! Countersigning: a notification that arrived is looked at, and takes its place in the log.
 
 use diesel::prelude::*;
-use mobile_schema::notice::{NoticeContent, Outcome, Unread};
-use mobile_schema::pack::BundleKind;
+use mobile_schema::notice::{NoticeContent, NoticeTemplate, Outcome, Unread};
 use mobile_schema::{Hash, Labels, Value};
 use sync_protocol::finding::Finding;
-use sync_protocol::{Record, RecordId};
+use sync_protocol::{Epoch, Record, RecordId, Version};
 use uuid::Uuid;
 
 use super::leaf::Leaf;
 use super::store;
 use crate::db::AnyConnection;
-use crate::db::schema::{blobs, bundles, devices};
+use crate::db::schema::{blobs, devices};
 use crate::db::types::{Key, Timestamp};
+use crate::records;
+
+/// Most records a text may be made from.
+const MOST_RECORDS: usize = 200;
 
 /// The fields of the built-in register `notice`.
 pub(super) mod field {
@@ -37,35 +40,49 @@ enum Doubt {
     Revoked,
     Template,
     Supersedes,
+    Signer,
+    Witness,
+    Photos,
+    Records,
 }
 
 /// Countersigns a notification unless something is wrong with it, which is told. Nothing is done
-/// while a photo of it is still to come, and nothing twice.
+/// while a photo of it is still to come, and nothing twice. What its place in the log may be news
+/// to is told, too: the records it is about, and notifications that may have waited for it.
 pub(crate) fn countersign(
     connection: &mut AnyConnection,
     notice: &Record,
     now: Timestamp,
-) -> QueryResult<Vec<Finding>> {
+) -> QueryResult<(Vec<Finding>, Vec<RecordId>)> {
     // Whoever holds the key is alone; what is in the log already stays as it is.
     let pair = store::signing_pair(connection, now)?;
     if store::position(connection, notice.id)?.is_some() {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), Vec::new()));
     }
     let (content, leaf) = match look(connection, notice, now)? {
         Ok(looked_at) => looked_at,
-        Err(doubt) => return Ok(vec![finding(notice, doubt)]),
+        Err(doubt) => return Ok((vec![finding(notice, doubt)], Vec::new())),
     };
-    if has_all_photos(connection, &content)? {
-        let supersedes = content.supersedes.as_ref();
-        store::append(connection, notice.id, &leaf, supersedes, &pair, now)?;
+    if !has_all_photos(connection, &content)? {
+        return Ok((Vec::new(), Vec::new()));
     }
-    Ok(Vec::new())
+    store::append(connection, notice.id, &leaf, &content, &pair, now)?;
+    let mut news: Vec<RecordId> =
+        content.records.iter().map(|one| RecordId(Uuid::from_bytes(one.record))).collect();
+    news.extend(store::waiting(connection, Some(Key(Uuid::from_bytes(content.household))))?);
+    Ok((Vec::new(), news))
 }
 
 /// The bytes that were signed.
 pub(super) fn content_of(notice: &Record) -> Option<Vec<u8>> {
     let content = notice.fields.get(&field::CONTENT).and_then(Value::as_text)?;
     data_encoding::BASE64.decode(content.as_bytes()).ok()
+}
+
+/// The template it says it was made from.
+pub(super) fn template_of(notice: &Record) -> String {
+    let template = notice.fields.get(&field::TEMPLATE).and_then(Value::as_text);
+    template.unwrap_or_default().to_owned()
 }
 
 fn look(
@@ -108,13 +125,14 @@ fn look(
     if revoked.is_some_and(|from| from.0 <= content.signed_at) {
         return Ok(Err(Doubt::Revoked));
     }
-    let templates: i64 = bundles::table
-        .filter(bundles::hash.eq(content.template.as_bytes().to_vec()))
-        .filter(bundles::kind.eq(BundleKind::Notice.name()))
-        .count()
-        .get_result(connection)?;
-    if templates == 0 {
+    let Some(template) = store::template(connection, &content.template)? else {
         return Ok(Err(Doubt::Template));
+    };
+    if let Err(doubt) = fits(&content, &template) {
+        return Ok(Err(doubt));
+    }
+    if !are_known(connection, notice, &content)? {
+        return Ok(Err(Doubt::Records));
     }
     if let Some(earlier) = &content.supersedes
         && !store::has(connection, earlier)?
@@ -122,6 +140,49 @@ fn look(
         return Ok(Err(Doubt::Supersedes));
     }
     Ok(Ok((content, leaf)))
+}
+
+/// Whether it was signed by whom, and with what, the template asks for. Nobody has to sign, or to
+/// be photographed for, what was refused.
+fn fits(content: &NoticeContent, template: &NoticeTemplate) -> Result<(), Doubt> {
+    if !template.may_sign(content.signer.kind()) || content.signer.is_nameless() {
+        return Err(Doubt::Signer);
+    }
+    if matches!(content.outcome, Outcome::Refused { .. }) {
+        return Ok(());
+    }
+    if template.witness && content.witness.is_none() {
+        return Err(Doubt::Witness);
+    }
+    if content.photos.len() < template.photos.len() {
+        return Err(Doubt::Photos);
+    }
+    Ok(())
+}
+
+/// Whether the records a text was made from are there, were once of that version, and are of the
+/// same place.
+fn are_known(
+    connection: &mut AnyConnection,
+    notice: &Record,
+    content: &NoticeContent,
+) -> QueryResult<bool> {
+    if content.records.len() > MOST_RECORDS {
+        return Ok(false);
+    }
+    let ids: Vec<RecordId> =
+        content.records.iter().map(|one| RecordId(Uuid::from_bytes(one.record))).collect();
+    let there = records::load(connection, &ids)?;
+    for one in &content.records {
+        let id = RecordId(Uuid::from_bytes(one.record));
+        let Some(record) = there.iter().find(|record| record.id == id) else { return Ok(false) };
+        let version = Version { epoch: Epoch(one.epoch), n: one.n };
+        let was = record.version == version || records::was(connection, id, version)?;
+        if record.scope != notice.scope || !was {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Every photo that is signed for: those of the text, and that of the paper.
@@ -185,6 +246,26 @@ fn finding(notice: &Record, doubt: Doubt) -> Finding {
             "notice/template",
             "服务器上没有这份告知书模板，未登记。",
             "The server doesn't know this template; it is not in the log.",
+        ),
+        Doubt::Signer => (
+            "notice/signer",
+            "签名的人不是这份告知书允许的签收人，或没有写明姓名和关系，未登记。",
+            "Whoever signed may not sign this notification, or is not named with the relation; it is not in the log.",
+        ),
+        Doubt::Witness => (
+            "notice/witness",
+            "这份告知书需要见证人签名，未登记。",
+            "This notification needs a witness; it is not in the log.",
+        ),
+        Doubt::Photos => (
+            "notice/photos",
+            "缺少这份告知书要求的照片，未登记。",
+            "Photos that this notification asks for are missing; it is not in the log.",
+        ),
+        Doubt::Records => (
+            "notice/records",
+            "告知书引用的记录或版本，服务器上没有，未登记。",
+            "The text was made from records, or versions of them, that the server doesn't have; it is not in the log.",
         ),
         Doubt::Supersedes => (
             "notice/supersedes",

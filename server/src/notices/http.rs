@@ -5,19 +5,22 @@ use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use sync_protocol::RecordId;
+use mobile_schema::notice::NoticeTemplate;
+use sync_protocol::{Record, RecordId};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::receipt::{Bytes, Head};
-use super::{countersign, page, store, tree};
+use super::{countersign, page, pdf, prints, sheet, store, tree};
 use crate::app::App;
 use crate::areas;
 use crate::db::schema::device_revocations;
 use crate::db::types::{Key, Timestamp};
-use crate::http::caller::{ManageDevices, ReadReceipts};
+use crate::http::caller::{ManageDevices, ManageForms, ReadDefinitions, ReadReceipts};
 use crate::http::{Body, Kind, Permitted, Problem, Query};
+use crate::limits::MAX_TEMPLATE;
+use crate::privacy::{self, Access, What};
 use crate::sync::check_reason;
 use crate::{devices, records};
 
@@ -98,32 +101,150 @@ struct ReceiptView {
     qr: String,
 }
 
+/// Why what a household was told and answered is asked for.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct ReasonQuery {
+    /// Why, in the person's words; it is kept with their name. A tablet needs none.
+    reason: Option<String>,
+}
+
+/// Keeps why a person in a browser looks at a notification in their areas.
+async fn look(
+    permitted: &Permitted<ReadReceipts>,
+    app: &App,
+    id: RecordId,
+    query: Query<ReasonQuery>,
+) -> Result<Record, Problem> {
+    let ReasonQuery { reason } = query.read()?;
+    let areas = permitted.areas.clone();
+    let found = app
+        .read(move |connection| {
+            let scopes = areas::scopes_under(connection, &areas)?;
+            let notice = records::load(connection, &[id])?.pop();
+            Ok(notice.filter(|notice| scopes.contains(&notice.scope)))
+        })
+        .await?;
+    let notice = found.ok_or_else(not_found)?;
+    if permitted.caller.device.is_none() {
+        let reason = reason.ok_or_else(|| Problem::new(&Kind::REASON_NEEDED))?;
+        check_reason(&reason)?;
+        privacy::note(app, Access::new(&permitted.caller, What::Notice(id.0), reason)).await?;
+    }
+    Ok(notice)
+}
+
 /// The receipt of a notification in the caller's areas, once it is in the log.
-#[utoipa::path(tag = "notices", responses((status = 200, body = ReceiptView)))]
+#[utoipa::path(tag = "notices", params(ReasonQuery), responses((status = 200, body = ReceiptView)))]
 #[get("/api/v1/notices/{id}/receipt")]
 async fn receipt(
     permitted: Permitted<ReadReceipts>,
     app: web::Data<App>,
     id: web::Path<Uuid>,
+    query: Query<ReasonQuery>,
 ) -> Result<web::Json<ReceiptView>, Problem> {
     let id = RecordId(id.into_inner());
-    let found = app
-        .read(move |connection| {
-            let scopes = areas::scopes_under(connection, &permitted.areas)?;
-            let notice = records::load(connection, &[id])?.pop();
-            let theirs = notice.filter(|notice| scopes.contains(&notice.scope));
-            let Some(notice) = theirs else { return Ok(None) };
-            let receipt = store::receipt(connection, id)?;
-            Ok(receipt.map(|mut receipt| {
-                let qr = receipt.qr();
-                receipt.content = countersign::content_of(&notice).map(Bytes);
-                (receipt, qr)
-            }))
-        })
-        .await?;
-    let (receipt, qr) = found.ok_or_else(not_found)?;
+    let notice = look(&permitted, &app, id, query).await?;
+    let receipt = app.read(move |connection| store::receipt(connection, id)).await?;
+    let mut receipt = receipt.ok_or_else(not_found)?;
+    let qr = receipt.qr();
+    receipt.content = countersign::content_of(&notice).map(Bytes);
     let receipt = serde_json::to_value(receipt).map_err(|_| Problem::new(&Kind::INTERNAL))?;
     Ok(web::Json(ReceiptView { receipt, qr }))
+}
+
+/// A notification on paper, once it is in the log: the same bytes whenever it is printed.
+#[utoipa::path(tag = "notices", params(ReasonQuery), responses((status = 200, description = "The file (PDF)")))]
+#[get("/api/v1/notices/{id}/sheet.pdf")]
+async fn sheet_of(
+    permitted: Permitted<ReadReceipts>,
+    app: web::Data<App>,
+    id: web::Path<Uuid>,
+    query: Query<ReasonQuery>,
+) -> Result<HttpResponse, Problem> {
+    let id = RecordId(id.into_inner());
+    look(&permitted, &app, id, query).await?;
+    let printable = app.read(move |connection| pdf::printable(connection, id)).await?;
+    let printable = printable.ok_or_else(not_found)?;
+    let printed = pdf::print(&app, vec![printable]).await?;
+    Ok(prints::answer(printed, &format!("{id}.pdf")))
+}
+
+/// The language a template is tried in.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct LanguageQuery {
+    /// A BCP 47 tag; `zh-CN` where it isn't said.
+    language: Option<String>,
+}
+
+async fn preview(
+    app: &App,
+    template: &NoticeTemplate,
+    query: Query<LanguageQuery>,
+) -> Result<HttpResponse, Problem> {
+    let LanguageQuery { language } = query.read()?;
+    let language = language.unwrap_or_else(|| "zh-CN".to_owned());
+    let today = app.now().in_china();
+    let today = today.get(..10).unwrap_or_default();
+    let sheet = sheet::preview(template, &language, today).map_err(|problem| {
+        Problem::new(&Kind::TEMPLATE_INVALID).with("problems", vec![problem.to_string()])
+    })?;
+    let printed = pdf::typeset(vec![sheet]).await?;
+    Ok(prints::answer(printed, &format!("{}.pdf", template.name)))
+}
+
+/// A template that was published, with its sample data.
+#[utoipa::path(tag = "notices", params(LanguageQuery), responses((status = 200, description = "The file (PDF)")))]
+#[get("/api/v1/notices/templates/{hash}/sample.pdf")]
+async fn sample(
+    _permitted: Permitted<ReadDefinitions>,
+    app: web::Data<App>,
+    hash: web::Path<String>,
+    query: Query<LanguageQuery>,
+) -> Result<HttpResponse, Problem> {
+    let hash = hash.parse().map_err(|_| not_found())?;
+    let template = app.read(move |connection| store::template(connection, &hash)).await?;
+    preview(&app, &template.ok_or_else(not_found)?, query).await
+}
+
+/// A template that is being written (TOML), with its sample data; or everything that is wrong with
+/// it.
+#[utoipa::path(
+    tag = "notices",
+    params(LanguageQuery),
+    request_body(content = String, content_type = "application/toml"),
+    responses(
+        (status = 200, description = "The file (PDF)"),
+        (status = 422, description = "template-invalid: `problems` has each in words"),
+    ),
+)]
+#[post("/api/v1/notices/templates/sample.pdf")]
+async fn try_template(
+    _permitted: Permitted<ManageForms>,
+    app: web::Data<App>,
+    query: Query<LanguageQuery>,
+    body: web::Payload,
+) -> Result<HttpResponse, Problem> {
+    let limit = MAX_TEMPLATE;
+    let bytes = body.to_bytes_limited(limit).await;
+    let bytes = bytes.map_err(|_| Problem::new(&Kind::TOO_LARGE).with("limit", limit))?;
+    let bytes = bytes.map_err(|_| Problem::new(&Kind::MALFORMED))?;
+    let wrong = |problems: Vec<String>| {
+        Problem::new(&Kind::TEMPLATE_INVALID).with("problems", problems)
+    };
+    let text = std::str::from_utf8(&bytes).map_err(|error| wrong(vec![error.to_string()]))?;
+    let template =
+        NoticeTemplate::from_toml(text).map_err(|error| wrong(vec![error.to_string()]))?;
+    let mut problems: Vec<String> = template.check().iter().map(ToString::to_string).collect();
+    let definitions = app.definitions();
+    let registers: Vec<_> =
+        definitions.all_current().map(|(_, register)| (**register).clone()).collect();
+    problems.extend(template.unknown_sources(&registers));
+    if !problems.is_empty() {
+        return Err(wrong(problems));
+    }
+    preview(&app, &template, query).await
 }
 
 /// A tablet's key counts for nothing from a time on.
@@ -180,5 +301,7 @@ async fn revoke(
 /// The feature's routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(keys).service(head).service(consistency);
-    config.service(receipt).service(revoke).service(page::verify);
+    config.service(receipt).service(sheet_of).service(sample).service(try_template);
+    config.service(prints::order).service(prints::progress).service(prints::file);
+    config.service(revoke).service(page::verify);
 }

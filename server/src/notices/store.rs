@@ -1,15 +1,21 @@
 //! The log, its keys and what was revoked, in the database.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 use ed25519_dalek::SigningKey;
 use mobile_schema::Hash;
+use mobile_schema::notice::{NoticeContent, NoticeTemplate};
+use mobile_schema::pack::BundleKind;
 use sync_protocol::RecordId;
+use uuid::Uuid;
 
 use super::leaf::{self, Leaf};
 use super::receipt::{Head, PublicKey, PublishedKeys, Receipt, RevokedDevice};
 use super::tree::{self, Node};
 use crate::db::schema::{
-    device_revocations, devices, log_entries, log_heads, log_nodes, notice_keys,
+    bundles, device_revocations, devices, log_entries, log_heads, log_nodes, notice_keys,
+    notice_subjects, records,
 };
 use crate::db::types::{Key, Timestamp};
 use crate::db::{AnyConnection, RowLocked};
@@ -69,6 +75,13 @@ pub(crate) fn rotate(connection: &mut AnyConnection, now: Timestamp) -> QueryRes
         ))
         .execute(connection)?;
     Ok(id)
+}
+
+/// The key of an entry, even one that was retired since.
+pub(super) fn pair_named(connection: &mut AnyConnection, id: &str) -> QueryResult<SigningPair> {
+    let seed: Vec<u8> =
+        notice_keys::table.find(id).select(notice_keys::seed).first(connection)?;
+    Ok(SigningPair { id: id.to_owned(), seed: fixed(seed)? })
 }
 
 /// What anybody needs to verify a receipt without asking: every key with the time it was used, and
@@ -136,7 +149,7 @@ pub(super) fn append(
     connection: &mut AnyConnection,
     notice: RecordId,
     leaf: &Leaf,
-    supersedes: Option<&Hash>,
+    content: &NoticeContent,
     pair: &SigningPair,
     now: Timestamp,
 ) -> QueryResult<u64> {
@@ -150,12 +163,21 @@ pub(super) fn append(
             log_entries::position.eq(position as i64),
             log_entries::notice.eq(Key::from(notice)),
             log_entries::digest.eq(leaf.digest.as_bytes().to_vec()),
-            log_entries::supersedes.eq(supersedes.map(|hash| hash.as_bytes().to_vec())),
+            log_entries::supersedes
+                .eq(content.supersedes.map(|hash| hash.as_bytes().to_vec())),
             log_entries::leaf.eq(bytes),
             log_entries::key.eq(&pair.id),
             log_entries::signature.eq(signature.to_vec()),
         ))
         .execute(connection)?;
+    for record in content.records.iter().map(|one| Key(Uuid::from_bytes(one.record))) {
+        diesel::insert_into(notice_subjects::table)
+            .values((
+                notice_subjects::record.eq(record),
+                notice_subjects::notice.eq(Key::from(notice)),
+            ))
+            .execute(connection)?;
+    }
     for (at, hash) in made {
         diesel::insert_into(log_nodes::table)
             .values((
@@ -292,4 +314,49 @@ pub(super) fn receipt(
         proof,
         content: None,
     }))
+}
+
+/// A template by its hash.
+pub(super) fn template(
+    connection: &mut AnyConnection,
+    hash: &Hash,
+) -> QueryResult<Option<NoticeTemplate>> {
+    let bytes: Option<Vec<u8>> = bundles::table
+        .filter(bundles::hash.eq(hash.as_bytes().to_vec()))
+        .filter(bundles::kind.eq(BundleKind::Notice.name()))
+        .select(bundles::bytes)
+        .first(connection)
+        .optional()?;
+    Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+}
+
+/// Notifications that are in no log: those of a household, or of all.
+pub(crate) fn waiting(
+    connection: &mut AnyConnection,
+    household: Option<Key>,
+) -> QueryResult<Vec<RecordId>> {
+    let mut query = records::table
+        .left_join(log_entries::table.on(log_entries::notice.eq(records::id)))
+        .filter(records::collection.eq("notice").and(records::deleted.eq(false)))
+        .filter(log_entries::position.nullable().is_null())
+        .select(records::id)
+        .into_boxed();
+    if let Some(household) = household {
+        query = query.filter(records::subject.eq(household));
+    }
+    let ids: Vec<Key> = query.load(connection)?;
+    Ok(ids.into_iter().map(RecordId::from).collect())
+}
+
+/// The hashes of all versions of a template, as records name them.
+pub(super) fn versions(
+    connection: &mut AnyConnection,
+    name: &str,
+) -> QueryResult<BTreeSet<String>> {
+    let rows: Vec<Vec<u8>> = bundles::table
+        .filter(bundles::kind.eq(BundleKind::Notice.name()).and(bundles::name.eq(name)))
+        .select(bundles::hash)
+        .load(connection)?;
+    let hashes = rows.into_iter().map(fixed::<32>);
+    hashes.map(|hash| Ok(Hash(hash?).to_string())).collect()
 }

@@ -1,16 +1,18 @@
 //! Installing packs: their definitions become bundles that never change.
 
 use diesel::prelude::*;
+use mobile_schema::notice::NoticeTemplate;
 use mobile_schema::pack::{Bundle, BundleKind, Pack, register_bundle, rules_bundle};
 use mobile_schema::register::builtin_registers;
 use mobile_schema::rule::RuleSet;
 use mobile_schema::{Catalogue, Hash, RegisterDefinition};
+use serde::de::DeserializeOwned;
 
-use crate::checks;
 use crate::db::schema::{bundles, packs};
 use crate::db::types::{JsonText, Timestamp};
 use crate::db::{AnyConnection, Failed};
 use crate::forms::{self, NewVersion};
+use crate::{checks, notices};
 
 /// Why a pack was not installed.
 #[derive(Debug, thiserror::Error)]
@@ -96,9 +98,19 @@ fn publish(
         return Err(Failed::Rule(InstallProblem::Published { name, version }));
     }
     let is_new = store(connection, bundle, pack, now)?;
-    if is_new && bundle.kind == BundleKind::Rules {
+    match bundle.kind {
         // What was in order may not be so by other rules, and the other way round.
-        checks::ask_all(connection, now)?;
+        BundleKind::Rules if is_new => checks::ask_all(connection, now)?,
+        // Notifications may have waited for it, and its records are to be told of.
+        BundleKind::Notice if is_new => {
+            let waiting = notices::waiting(connection, None)?;
+            checks::ask_for(connection, &waiting, now)?;
+            let template: Option<NoticeTemplate> = serde_json::from_slice(&bundle.bytes).ok();
+            if let Some(about) = template.and_then(|template| template.about) {
+                checks::ask_for_all_of(connection, &about, now)?;
+            }
+        }
+        _ => {}
     }
     Ok(())
 }
@@ -146,16 +158,28 @@ pub(crate) fn newest(
     Ok(found.and_then(|(hash, bytes)| Some((Hash(hash.try_into().ok()?), bytes))))
 }
 
-/// Every register definition in the database.
+/// Every register definition in the database, and the notifications that tell of their records.
 pub fn catalogue(connection: &mut AnyConnection) -> QueryResult<Catalogue> {
+    let mut catalogue: Catalogue =
+        all::<RegisterDefinition>(connection, BundleKind::Register)?.into_iter().collect();
+    for template in all::<NoticeTemplate>(connection, BundleKind::Notice)? {
+        catalogue.insert_notice(template);
+    }
+    Ok(catalogue)
+}
+
+fn all<T: DeserializeOwned>(
+    connection: &mut AnyConnection,
+    kind: BundleKind,
+) -> QueryResult<Vec<T>> {
     let rows: Vec<Vec<u8>> = bundles::table
-        .filter(bundles::kind.eq(BundleKind::Register.name()))
+        .filter(bundles::kind.eq(kind.name()))
+        .order((bundles::name, bundles::version))
         .select(bundles::bytes)
         .load(connection)?;
-    rows.iter()
-        .map(|bytes| {
-            serde_json::from_slice::<RegisterDefinition>(bytes)
-                .map_err(|error| diesel::result::Error::DeserializationError(error.into()))
-        })
-        .collect()
+    let read = |bytes: &Vec<u8>| {
+        serde_json::from_slice(bytes)
+            .map_err(|error| diesel::result::Error::DeserializationError(error.into()))
+    };
+    rows.iter().map(read).collect()
 }

@@ -31,13 +31,13 @@ pub(crate) async fn look_at(app: &App, key: &str) -> Result<(), Problem> {
             app.media.put(ObjectName::Thumbnail(hash, *which), jpeg).await?;
         }
     }
-    let now = app.now();
+    let (now, catalogue) = (app.now(), app.definitions());
     app.write(move |connection| {
         store::save(connection, &hash, &inspected, now)?;
         let visits = store::named_by(connection, &[hash], &["visit", "notice"])?;
         let ids: Vec<_> = visits.into_iter().map(|(_, visit)| visit).collect();
         let visits = records::load(connection, &ids)?;
-        checks::ask(connection, visits.iter(), now)
+        checks::ask(connection, &catalogue, visits.iter(), now)
     })
     .await?;
     app.checks.ring();

@@ -98,6 +98,17 @@ pub fn load(connection: &mut AnyConnection, ids: &[RecordId]) -> QueryResult<Vec
     Ok(found)
 }
 
+/// Whether a record once was of this version.
+pub fn was(connection: &mut AnyConnection, record: RecordId, at: Version) -> QueryResult<bool> {
+    let (epoch, n) = columns(at);
+    let lines: i64 = history::table
+        .filter(history::record.eq(Key::from(record)))
+        .filter(history::epoch.eq(epoch).and(history::n.eq(n)))
+        .count()
+        .get_result(connection)?;
+    Ok(lines > 0)
+}
+
 /// Some records of a register in these scopes.
 pub fn load_some(
     connection: &mut AnyConnection,

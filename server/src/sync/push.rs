@@ -176,7 +176,7 @@ pub fn push(
         keep(connection, pusher, &kept, &arrived, &outcomes)?;
         chain::advance(connection, request.incarnation, end, again)?;
         if let Some(board) = board {
-            checks::ask(connection, board.changed().map(|(_, now)| now), pusher.now)?;
+            checks::ask(connection, pusher.catalogue, board.changed().map(|(_, now)| now), pusher.now)?;
             // Last, for from here on the scopes' counters are locked until the commit.
             let (incarnation, catalogue) = (request.incarnation, pusher.catalogue);
             let written = store::Written { incarnation, catalogue, now: pusher.now };

@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use ed25519_dalek::SigningKey;
 use harness::{DatabaseKind, Stage, ruhu_binary, story};
 use mobile_schema::Hash;
-use mobile_schema::notice::{NoticeContent, Outcome};
+use mobile_schema::notice::{NoticeContent, Outcome, Point};
 use reqwest::Method;
 use ruhu::notices::{PublishedKeys, Receipt, tree};
 use ruhu::{checks, jobs};
@@ -53,6 +53,9 @@ impl Desk {
             signed_at: self.tablet.clock().wall * 1_000,
             device: *self.tablet.machine().identity().device.0.as_bytes(),
             supersedes: None,
+            signer: Default::default(),
+            witness: None,
+            records: Vec::new(),
         }
     }
 
@@ -107,7 +110,11 @@ impl Desk {
 }
 
 fn signed() -> Outcome {
-    Outcome::Signed { strokes: vec![vec![[0, 0, 0], [900, 400, 120], [1_700, 200, 260]]] }
+    Outcome::Signed {
+        strokes: vec![
+            [[0, 0, 0], [900, 400, 120], [1_700, 200, 260]].map(Point::from).to_vec(),
+        ],
+    }
 }
 
 story!(a_notification_is_countersigned_and_its_receipt_proves_it_offline, async |stage| {
@@ -202,7 +209,7 @@ story!(what_is_not_as_it_should_be_is_kept_and_not_countersigned, async |stage| 
     let empty = desk.content("告知", Outcome::Signed { strokes: vec![vec![]] });
     let empty = desk.sign(&empty).await;
     assert_eq!(desk.findings(empty).await, ["notice/no-stroke"]);
-    let scribble = vec![(0..25_000).map(|at| [at % 999, at % 777, at]).collect()];
+    let scribble = vec![(0..25_000).map(|at| [at % 999, at % 777, at].into()).collect()];
     let scribble = desk.content("告知", Outcome::Signed { strokes: scribble });
     let scribble = desk.sign(&scribble).await;
     assert_eq!(desk.findings(scribble).await, ["notice/too-many-points"]);

@@ -192,7 +192,7 @@ async fn accesses(stage: &Arc<Stage>) -> i64 {
         .app()
         .database
         .read(|connection| {
-            Ok(ruhu::db::schema::media_accesses::table.count().get_result(connection)?)
+            Ok(ruhu::db::schema::accesses::table.count().get_result(connection)?)
         })
         .await;
     counted.expect("they are counted")

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use data_encoding::BASE64;
 use ed25519_dalek::{Signer, SigningKey};
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
-use mobile_schema::notice::{NoticeContent, NoticeTemplate, Outcome as NoticeOutcome};
+use mobile_schema::notice::{
+    NoticeContent, NoticeTemplate, Outcome as NoticeOutcome, RecordVersion,
+};
 use mobile_schema::{Hash, Value};
 use reqwest::Method;
 use serde_json::json;
@@ -388,12 +390,15 @@ pub fn notification(
     template: &NoticeTemplate,
 ) -> Draft {
     let head = household.fields.get(&1).and_then(Value::as_text).unwrap_or("户主").to_owned();
-    let values = template.fields.iter().map(|field| match field.as_str() {
-        "head" => (field.clone(), head.clone()),
-        "amount" => (field.clone(), "1250.00".to_owned()),
-        other => (field.clone(), format!("（{other}）")),
-    });
-    let text = template.render("zh-CN", &values.collect()).unwrap_or_default();
+    let mut data = template.sample();
+    data.fields.insert("head".to_owned(), head.into());
+    let text = template.render("zh-CN", &data, "2026-11-25").unwrap_or_default();
+    let at = household.version;
+    let made_from = RecordVersion {
+        record: *household.id.0.as_bytes(),
+        epoch: at.epoch.0,
+        n: at.n,
+    };
     let content = NoticeContent {
         template: template_hash,
         household: *household.id.0.as_bytes(),
@@ -401,11 +406,16 @@ pub fn notification(
         text,
         photos: Vec::new(),
         outcome: NoticeOutcome::Signed {
-            strokes: vec![(0..40).map(|step| [step * 350, 4_000 - step * 20, step * 16]).collect()],
+            strokes: vec![
+                (0..40).map(|step| [step * 350, 4_000 - step * 20, step * 16].into()).collect(),
+            ],
         },
         signed_at: tablet.clock().wall * 1_000,
         device: *tablet.machine().identity().device.0.as_bytes(),
         supersedes: None,
+        signer: Default::default(),
+        witness: None,
+        records: vec![made_from],
     };
     sign(tablet, household, template.title.in_language("zh-CN"), &content, tablet.key())
 }

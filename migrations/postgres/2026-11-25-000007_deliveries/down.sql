@@ -1,0 +1,3 @@
+DROP TABLE print_parts;
+DROP TABLE prints;
+DROP TABLE notice_subjects;
