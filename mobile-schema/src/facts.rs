@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use crate::Value;
 use crate::expression::functions::date::Moment;
-use crate::expression::{
-    Code, Evaluation, Failure, Host, Indexes, Names, NodeRef, Symbol, Tree,
-};
+use crate::expression::{Code, Evaluation, Failure, Host, Indexes, Names, NodeRef, Symbol, Tree};
 
 /// A tree of fields, and the day; nothing else of the world.
 pub(crate) struct Facts<'a> {
@@ -24,12 +22,7 @@ impl<'a> Facts<'a> {
     }
 
     /// Adds a node with a child for each field.
-    pub(crate) fn add(
-        &mut self,
-        parent: u32,
-        name: &str,
-        fields: &BTreeMap<String, Value>,
-    ) -> u32 {
+    pub(crate) fn add(&mut self, parent: u32, name: &str, fields: &BTreeMap<String, Value>) -> u32 {
         let node = self.tree.add(parent, self.names.symbol(name));
         for (name, value) in fields {
             let field = self.tree.add(node, self.names.symbol(name));

@@ -28,9 +28,11 @@ use crate::live::{self, Hub};
 use crate::media::Arrivals;
 use crate::media_store::{MediaError, MediaStore};
 use crate::packs::InstallProblem;
+use crate::seal::{self, KeyProblem};
 use crate::sync::RawOp;
 use crate::{
-    areas, conflicts, deliveries, devices, health, jobs, limits, media, notices, packs, records, sync,
+    areas, conflicts, deliveries, devices, health, jobs, limits, media, notices, packs, records,
+    sync,
 };
 
 /// What every request shares.
@@ -76,6 +78,9 @@ pub enum StartProblem {
     /// The registers every county has.
     #[error(transparent)]
     Install(#[from] Failed<InstallProblem>),
+    /// The keys of what is encrypted in it.
+    #[error(transparent)]
+    Keys(#[from] KeyProblem),
     /// The media store.
     #[error("media: {0}")]
     Media(#[from] MediaError),
@@ -94,6 +99,7 @@ impl App {
             tracing::info!(migrations = ?ran, "the database is up to date");
         }
         let database = Database::open(&config.database)?;
+        seal::prepare(&config.sealing_keys, &database).await?;
         let now = Timestamp::now();
         let installed: Result<(), Failed<InstallProblem>> =
             database.write(move |connection| packs::install_builtin(connection, now)).await;

@@ -20,7 +20,7 @@ use crate::evidence::EvidenceCommand;
 use crate::form_command::{self, FormCommand};
 use crate::media_store::MediaStore;
 use crate::notices::NoticeCommand;
-use crate::{areas, backup, checks, demo, devices, evidence, jobs, media, notices, sync};
+use crate::{areas, backup, checks, demo, devices, evidence, jobs, media, notices, seal, sync};
 
 /// Ruhu 入户: household visits, photo evidence and signed notification forms for a county.
 #[derive(Parser)]
@@ -210,14 +210,14 @@ fn run(cli: Cli) -> Result<(), String> {
                 enrol(&config, login).await
             }
             Command::Evidence { command } => {
-                evidence::run(command, &database(&config)?, config::speaks_chinese()).await
+                evidence::run(command, &database(&config).await?, config::speaks_chinese()).await
             }
             Command::Media { command: MediaCommand::Check { quick } } => {
                 check_media(&config, quick).await
             }
             Command::Notice { command } => {
                 let media = MediaStore::open(&config.media, &config.s3).map_err(in_words)?;
-                notices::run(command, &database(&config)?, &media).await
+                notices::run(command, &database(&config).await?, &media).await
             }
             Command::Keys { command: KeysCommand::Rotate } => rotate(&config).await,
         }
@@ -322,7 +322,8 @@ fn photo_progress(done: usize, all: usize) {
 }
 
 async fn new_epoch(config: &Config) -> Result<(), String> {
-    let begun: Result<_, Failed> = database(config)?
+    let begun: Result<_, Failed> = database(config)
+        .await?
         .write(|connection| Ok(backup::begin_epoch(connection, Timestamp::now())?.current()))
         .await;
     println!("epoch {} has begun", begun.map_err(in_words)?);
@@ -346,7 +347,7 @@ async fn add_user(
 ) -> Result<(), String> {
     let password = password()?;
     let password_hash = accounts::hash_password(&password)?;
-    let database = database(config)?;
+    let database = database(config).await?;
     let new = NewUser { login, display_name, password_hash };
     let login = new.login.clone();
     let code = area.clone();
@@ -374,7 +375,7 @@ async fn add_user(
 }
 
 async fn enrol(config: &Config, login: String) -> Result<(), String> {
-    let database = database(config)?;
+    let database = database(config).await?;
     let wanted = login.clone();
     let code: Result<Option<String>, Failed> = database
         .write(move |connection| match accounts::find_user(connection, &wanted)? {
@@ -390,7 +391,8 @@ async fn enrol(config: &Config, login: String) -> Result<(), String> {
 }
 
 async fn rotate(config: &Config) -> Result<(), String> {
-    let rotated: Result<String, Failed> = database(config)?
+    let rotated: Result<String, Failed> = database(config)
+        .await?
         .write(|connection| Ok(accounts::rotate(connection, Timestamp::now())?))
         .await;
     println!("tokens are signed with the key {} from now on", rotated.map_err(in_words)?);
@@ -399,7 +401,7 @@ async fn rotate(config: &Config) -> Result<(), String> {
 
 async fn check_media(config: &Config, quick: bool) -> Result<(), String> {
     let media = MediaStore::open(&config.media, &config.s3).map_err(in_words)?;
-    let checked = media::check(&database(config)?, &media, !quick, Timestamp::now()).await?;
+    let checked = media::check(&database(config).await?, &media, !quick, Timestamp::now()).await?;
     let say = |zh: &'static str, en| if config::speaks_chinese() { zh } else { en };
     let lists = [
         (say("缺失", "missing"), &checked.missing),
@@ -442,9 +444,11 @@ async fn open(config: &Config) -> Result<App, String> {
     App::open(config, metrics).await.map_err(in_words)
 }
 
-fn database(config: &Config) -> Result<Database, String> {
+async fn database(config: &Config) -> Result<Database, String> {
     db::migrate(&config.database).map_err(in_words)?;
-    Database::open(&config.database).map_err(in_words)
+    let database = Database::open(&config.database).map_err(in_words)?;
+    seal::prepare(&config.sealing_keys, &database).await.map_err(in_words)?;
+    Ok(database)
 }
 
 fn password() -> Result<String, String> {

@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use crate::db::DatabaseUrl;
 use crate::media_store::{MediaUrl, S3Settings};
+use crate::seal::SealingKeys;
 
 /// Settings as they are given. Every one has a flag, a variable and a name in the file.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
@@ -24,6 +25,10 @@ pub struct Settings {
     /// sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME [default: ruhu.sqlite in the data folder]
     #[arg(long, env = "RUHU_DATABASE_URL", global = true, hide_env_values = true)]
     pub database_url: Option<String>,
+    /// The file of keys that sensitive values are encrypted with in the database [default:
+    /// sealing-keys.json in the data folder]
+    #[arg(long, env = "RUHU_SEALING_KEYS", global = true)]
+    pub sealing_keys: Option<PathBuf>,
     /// A folder, or s3://BUCKET/PREFIX [default: media in the data folder]
     #[arg(long, env = "RUHU_MEDIA", global = true)]
     pub media: Option<String>,
@@ -50,6 +55,8 @@ pub struct Config {
     pub media: MediaUrl,
     /// How to reach an S3 service.
     pub s3: S3Settings,
+    /// The keys that sensitive values are encrypted with.
+    pub sealing_keys: SealingKeys,
     /// What to log, if it was said.
     pub log: Option<String>,
 }
@@ -86,6 +93,7 @@ impl Settings {
             media: self.media.or(other.media),
             s3_endpoint: self.s3_endpoint.or(other.s3_endpoint),
             s3_path_style: self.s3_path_style.or(other.s3_path_style),
+            sealing_keys: self.sealing_keys.or(other.sealing_keys),
             log: self.log.or(other.log),
         }
     }
@@ -132,7 +140,9 @@ impl Settings {
             read.map_err(|error| problem("--log / RUHU_LOG", error))?;
         }
         let listen = parse("--listen / RUHU_LISTEN", listen)?;
-        Ok(Config { listen, database, media, s3, log: self.log })
+        let sealing_keys = self.sealing_keys.unwrap_or_else(|| data.join("sealing-keys.json"));
+        let sealing_keys = SealingKeys(sealing_keys);
+        Ok(Config { listen, database, media, s3, sealing_keys, log: self.log })
     }
 }
 

@@ -31,4 +31,5 @@ pub mod packs;
 pub mod photos;
 pub mod privacy;
 pub mod records;
+pub mod seal;
 pub mod sync;

@@ -261,7 +261,9 @@ mod tests {
             language: "zh-CN".into(),
             text: "资助告知书".into(),
             photos: vec![Hash::of(b"photo")],
-            outcome: Outcome::Signed { strokes: vec![vec![[0, 0, 0].into(), [150, -20, 16].into()]] },
+            outcome: Outcome::Signed {
+                strokes: vec![vec![[0, 0, 0].into(), [150, -20, 16].into()]],
+            },
             signed_at: 1_700_000_000_000_000,
             device: [9; 16],
             supersedes: None,

@@ -139,7 +139,8 @@ impl NoticeTemplate {
                 (None, _) => wrong.push(format!("`{register_name}` has no field `{name}`")),
                 (Some(field), Some(further)) => match &field.kind {
                     FieldType::Reference { collection: Some(other) }
-                        if register(other).is_some_and(|one| one.field_named(further).is_some()) => {}
+                        if register(other)
+                            .is_some_and(|one| one.field_named(further).is_some()) => {}
                     _ => wrong.push(format!("`{register_name}.{path}` leads nowhere")),
                 },
                 (Some(_), None) => {}

@@ -127,10 +127,9 @@ fn read(from: &mut Decoder<'_>) -> Decoding<NoticeContent> {
 fn signer(from: &mut Decoder<'_>) -> Decoding<Signer> {
     match (from.array()?, from.str()?) {
         (Some(1), "householder") => Ok(Signer::Householder),
-        (Some(3), "relative") => Ok(Signer::Relative {
-            name: from.str()?.to_owned(),
-            relation: from.str()?.to_owned(),
-        }),
+        (Some(3), "relative") => {
+            Ok(Signer::Relative { name: from.str()?.to_owned(), relation: from.str()?.to_owned() })
+        }
         _ => wrong(),
     }
 }
@@ -209,7 +208,12 @@ mod tests {
     #[test]
     fn what_was_written_is_read_and_nothing_else() {
         for outcome in [
-            Outcome::Signed { strokes: vec![vec![[0, 0, 0].into(), [150, -20, 16].into()], vec![[1, 1, 1].into()]] },
+            Outcome::Signed {
+                strokes: vec![
+                    vec![[0, 0, 0].into(), [150, -20, 16].into()],
+                    vec![[1, 1, 1].into()],
+                ],
+            },
             Outcome::Refused { reason: "不需要".into() },
             Outcome::Paper { photo: Hash::of(b"paper") },
         ] {

@@ -129,9 +129,10 @@ impl NoticeTemplate {
         for (language, text) in &one.text.0 {
             check_text(language, text, blanks);
         }
-        let rows = one.table.as_ref().map(|table| {
-            (table, self.rows.iter().find(|rows| rows.name == table.rows))
-        });
+        let rows = one
+            .table
+            .as_ref()
+            .map(|table| (table, self.rows.iter().find(|rows| rows.name == table.rows)));
         if let Some((table, Some(rows))) = &rows {
             let mut blanks = blanks.clone();
             blanks.extend(rows.fields.iter().map(|one| (one.name.clone(), Datum::default())));
@@ -367,9 +368,8 @@ mod tests {
         assert_eq!(paragraph("{name}").check(), []);
         assert_eq!(paragraph("{nmae}").check().len(), 2);
         assert_eq!(paragraph("{name").check().len(), 2);
-        let told = |body: &str| {
-            template(body).check().iter().map(ToString::to_string).collect::<Vec<_>>()
-        };
+        let told =
+            |body: &str| template(body).check().iter().map(ToString::to_string).collect::<Vec<_>>();
         let when = "[[paragraph]]\nwhen = \"cuont(award)\"\ntext = { zh-CN = \"甲\", en = \"A\" }";
         assert_eq!(
             told(when),
@@ -382,7 +382,10 @@ mod tests {
     #[test]
     fn a_name_alone_is_written_as_ever() {
         let template = paragraph("{name}");
-        assert_eq!(serde_json::to_value(&template.fields).unwrap(), serde_json::json!(["name", "amount"]));
+        assert_eq!(
+            serde_json::to_value(&template.fields).unwrap(),
+            serde_json::json!(["name", "amount"])
+        );
         let read: NoticeTemplate = serde_json::from_slice(&template.bundle()).expect("the bundle");
         assert_eq!(read, template);
     }

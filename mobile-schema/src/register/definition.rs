@@ -130,6 +130,9 @@ impl RegisterDefinition {
     }
 
     fn check_field(&self, field: &Field) -> Option<String> {
+        if field.role.is_some() && field.is_sealed() {
+            return Some("what an index keeps can't be sensitive".to_owned());
+        }
         if let Some(leader) = field.group {
             match self.field(leader) {
                 None => return Some(format!("group {leader} is no field of this register")),

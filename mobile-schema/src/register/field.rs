@@ -182,6 +182,12 @@ impl Field {
         self.group.unwrap_or(self.id)
     }
 
+    /// Whether the server encrypts its values before it stores them: those of sensitive fields,
+    /// and what may hold anything.
+    pub fn is_sealed(&self) -> bool {
+        self.sensitivity == Sensitivity::Sensitive || self.kind == FieldType::Answers
+    }
+
     /// How concurrent edits of it are merged.
     pub fn policy(&self) -> MergePolicy {
         self.policy.unwrap_or(match self.kind {

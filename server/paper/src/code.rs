@@ -11,9 +11,9 @@ pub struct TooLongForACode;
 /// An SVG of the code, with as much correction of errors as there is room for.
 pub(crate) fn svg(text: &str) -> Result<Vec<u8>, TooLongForACode> {
     let levels = [EcLevel::M, EcLevel::L];
-    let code = levels.iter().find_map(|level| {
-        QrCode::with_error_correction_level(text.as_bytes(), *level).ok()
-    });
+    let code = levels
+        .iter()
+        .find_map(|level| QrCode::with_error_correction_level(text.as_bytes(), *level).ok());
     let code = code.ok_or(TooLongForACode)?;
     let drawing = code.render::<svg::Color<'_>>().quiet_zone(true).min_dimensions(1, 1).build();
     Ok(drawing.into_bytes())

@@ -10,9 +10,11 @@ pub(crate) fn svg(strokes: &[Pen]) -> Option<Vec<u8>> {
     let points = || strokes.iter().flatten();
     // Whoever wrote these numbers may be anybody.
     let clamp = |value: i64| value.clamp(-10_000_000, 10_000_000);
-    let (left, right) = (points().map(|at| clamp(at.0)).min()?, points().map(|at| clamp(at.0)).max()?);
-    let (top, bottom) = (points().map(|at| clamp(at.1)).min()?, points().map(|at| clamp(at.1)).max()?);
-    let pen = ((right - left).max(bottom - top) / 60).max(1);
+    let (left, right) =
+        (points().map(|at| clamp(at.0)).min()?, points().map(|at| clamp(at.0)).max()?);
+    let (top, bottom) =
+        (points().map(|at| clamp(at.1)).min()?, points().map(|at| clamp(at.1)).max()?);
+    let pen = ((right - left).max(bottom - top) / 160).max(1);
     let (width, height) = (right - left + 2 * pen, bottom - top + 2 * pen);
     let mut path = String::new();
     for stroke in strokes {
@@ -43,7 +45,7 @@ mod tests {
     fn a_drawing_is_as_large_as_its_strokes() {
         let svg = svg(&[vec![(100, 50), (700, 350)], vec![(5, 5)]]).expect("a drawing");
         let svg = String::from_utf8(svg).expect("text");
-        assert!(svg.contains("viewBox=\"-6 -6 717 367\""), "{svg}");
+        assert!(svg.contains("viewBox=\"1 1 703 353\""), "{svg}");
         assert!(svg.contains("M100 50L700 350M5 5L5 5"), "{svg}");
     }
 

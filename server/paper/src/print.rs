@@ -45,7 +45,10 @@ pub fn print(sheets: &[Sheet]) -> Result<Vec<u8>, Unprintable> {
     let mut files = Files::default();
     let set = Set {
         fonts: fonts.families().map(str::to_lowercase).collect(),
-        sheets: sheets.iter().map(|sheet| sheet_data(sheet, &mut files)).collect::<Result<_, _>>()?,
+        sheets: sheets
+            .iter()
+            .map(|sheet| sheet_data(sheet, &mut files))
+            .collect::<Result<_, _>>()?,
     };
     files.add("sheets.json", serde_json::to_vec(&set).expect("sheets are text"));
     let main = Source::new(id("sheets.typ"), include_str!("sheets.typ").to_owned());

@@ -45,7 +45,10 @@ fn what_cannot_be_printed_is_told() {
         change(&mut sheet);
         print(&[sheet]).err()
     };
-    assert_eq!(with(|sheet| sheet.title = "\u{13000}".into()), Some(Unprintable::NoGlyph('\u{13000}')));
+    assert_eq!(
+        with(|sheet| sheet.title = "\u{13000}".into()),
+        Some(Unprintable::NoGlyph('\u{13000}'))
+    );
     let code = with(|sheet| sheet.code = Some("x".repeat(8_000)));
     assert!(matches!(code, Some(Unprintable::Code(_))), "{code:?}");
     let photo = with(|sheet| sheet.photos[0].bytes = b"not a photo".to_vec());

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
-use mobile_schema::{Catalogue, Hash};
 use mobile_schema::pack::BundleKind;
 use mobile_schema::rule::RuleSet;
+use mobile_schema::{Catalogue, Hash};
 use sync_protocol::{Record, RecordId, finding};
 
 use super::{CHECKER, Subject};
@@ -138,8 +138,7 @@ pub(super) fn subjects(
     let households: BTreeSet<RecordId> =
         households.chain(of_members.into_iter().flatten().map(RecordId::from)).collect();
     let of_household = |one: &&Record| is(one, "household") || is(one, "member");
-    let mut looked_at: Vec<Record> =
-        due.iter().filter(|one| !of_household(one)).cloned().collect();
+    let mut looked_at: Vec<Record> = due.iter().filter(|one| !of_household(one)).cloned().collect();
     let households: Vec<RecordId> = households.into_iter().collect();
     let found = store::load(connection, &households)?;
     looked_at.extend(found.into_iter().filter(|one| one.collection == "household"));

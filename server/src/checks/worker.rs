@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web;
-use mobile_schema::{Catalogue, Hash};
 use mobile_schema::rule::Rules;
+use mobile_schema::{Catalogue, Hash};
 use sync_protocol::finding::{self, Finding, RuleSets, judge_household};
 use sync_protocol::op::Change;
 use sync_protocol::{Hlc, Op, Record, RecordId, Row, ScopeId, Version};
@@ -161,9 +161,7 @@ async fn judge(
     if let Some((_, template)) = definitions.notice_about(collection) {
         let (record, template) = (subject.record.clone(), template.clone());
         let task = app
-            .read(move |connection| {
-                Task::of(connection, &record, &template, &definitions)
-            })
+            .read(move |connection| Task::of(connection, &record, &template, &definitions))
             .await?;
         return Ok(Verdict { subject, findings: Vec::new(), later: Vec::new(), task });
     }

@@ -16,6 +16,7 @@ use crate::db::Failed;
 use crate::http::caller::{ReadRecords, SettleConflicts};
 use crate::http::page::{self, Page};
 use crate::http::{Body, Kind, Permitted, Problem, Query};
+use crate::privacy::{self, What};
 use crate::sync::{Person, check_reason};
 
 /// Which conflicts are asked for.
@@ -29,6 +30,9 @@ struct ConflictQuery {
     after: Option<Uuid>,
     /// How many at most.
     limit: Option<i64>,
+    /// Why sensitive values are needed, in the person's words; it is kept with their name. Without
+    /// it they are masked.
+    reason: Option<String>,
 }
 
 /// Where a conflict stands.
@@ -87,6 +91,14 @@ struct Settled {
     raised: Vec<Uuid>,
 }
 
+/// Why sensitive values are needed.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct ReasonQuery {
+    /// Why, in the person's words; it is kept with their name. Without it they are masked.
+    reason: Option<String>,
+}
+
 /// A page of the conflicts in the caller's areas.
 #[utoipa::path(tag = "conflicts", params(ConflictQuery), responses((status = 200, body = Page<Conflict>)))]
 #[get("/api/v1/conflicts")]
@@ -95,27 +107,35 @@ async fn list(
     app: web::Data<App>,
     query: Query<ConflictQuery>,
 ) -> Result<web::Json<Page<Conflict>>, Problem> {
-    let ConflictQuery { state, after, limit } = query.read()?;
+    let ConflictQuery { state, after, limit, reason } = query.read()?;
     let limit = page::limit(limit);
-    let found = app
+    let what = What::Register("conflict".to_owned());
+    let revealed = privacy::reveal(&app, &permitted.caller, what, reason).await?;
+    let mut found = app
         .read(move |connection| {
             let scopes = areas::scopes_under(connection, &permitted.areas)?;
             let scopes: Vec<_> = scopes.iter().map(ToString::to_string).collect();
             queries::list(connection, &scopes, state.map(State::name), after, limit)
         })
         .await?;
+    if !revealed {
+        let definitions = app.definitions();
+        found.iter_mut().for_each(|conflict| conflict.mask(&definitions));
+    }
     Ok(web::Json(Page::of(found, limit, |conflict| conflict.id)))
 }
 
 /// One conflict, with what was before it.
-#[utoipa::path(tag = "conflicts", responses((status = 200, body = Conflict)))]
+#[utoipa::path(tag = "conflicts", params(ReasonQuery), responses((status = 200, body = Conflict)))]
 #[get("/api/v1/conflicts/{id}")]
 async fn show(
     permitted: Permitted<ReadRecords>,
     app: web::Data<App>,
     id: web::Path<Uuid>,
+    query: Query<ReasonQuery>,
 ) -> Result<web::Json<Conflict>, Problem> {
-    let id = id.into_inner();
+    let (id, ReasonQuery { reason }) = (id.into_inner(), query.read()?);
+    let caller = permitted.caller.clone();
     let found = app
         .read(move |connection| {
             let scopes = areas::scopes_under(connection, &permitted.areas)?;
@@ -123,7 +143,11 @@ async fn show(
             Ok(found.filter(|conflict| is_in(&conflict.scope, &scopes)))
         })
         .await?;
-    found.map(web::Json).ok_or_else(|| Problem::new(&Kind::NOT_FOUND))
+    let mut found = found.ok_or_else(|| Problem::new(&Kind::NOT_FOUND))?;
+    if !privacy::reveal(&app, &caller, What::Record(id), reason).await? {
+        found.mask(&app.definitions());
+    }
+    Ok(web::Json(found))
 }
 
 fn is_in<'a>(scope: &str, scopes: impl IntoIterator<Item = &'a ScopeId>) -> bool {
@@ -164,7 +188,8 @@ async fn decide(
             settle::settle(connection, &person, &decision)
         })
         .await;
-    let (conflict, raised) = settled.map_err(Problem::from)?;
+    let (mut conflict, raised) = settled.map_err(Problem::from)?;
+    conflict.mask(&app.definitions());
     app.checks.ring();
     app.live.announce(conflict.scope.parse(), None);
     let raised = raised.into_iter().map(|id| id.0).collect();

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
-use mobile_schema::{FieldId, Value};
+use mobile_schema::{Catalogue, FieldId, Value};
 use serde::Serialize;
 use serde_json::Value as Json;
+use sync_protocol::record::Writer;
 use sync_protocol::{Epoch, Version};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -14,6 +15,8 @@ use super::rules::values_after;
 use crate::db::AnyConnection;
 use crate::db::schema::{history, ops, records, users};
 use crate::db::types::{JsonText, Key, Timestamp};
+use crate::privacy::mask;
+use crate::seal;
 
 /// A conflict as a person reads it.
 #[derive(Serialize, ToSchema)]
@@ -51,6 +54,31 @@ pub(super) struct Conflict {
     resolution: Option<Json>,
     #[schema(value_type = String)]
     updated_at: Timestamp,
+    /// Sensitive fields whose values are not told; a reason tells them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    masked: Vec<FieldId>,
+}
+
+impl Conflict {
+    /// Without the values of sensitive fields.
+    pub(super) fn mask(&mut self, catalogue: &Catalogue) {
+        let definition = mask::definition_of(&self.collection, None, catalogue);
+        for side in [&mut self.winner, &mut self.loser] {
+            if let Some(values) = side.values.as_object_mut() {
+                self.masked.extend(mask::values(values, definition));
+            }
+        }
+        self.masked.sort_unstable();
+        self.masked.dedup();
+        if let Some(before) = &mut self.before {
+            before.retain(|field, _| !self.masked.contains(field));
+        }
+        if let Some(resolution) = self.resolution.as_mut().and_then(Json::as_object_mut)
+            && !self.masked.is_empty()
+        {
+            resolution.retain(|_, told| !told.is_object());
+        }
+    }
 }
 
 /// One of the two values.
@@ -114,7 +142,8 @@ pub(super) fn find(connection: &mut AnyConnection, id: Uuid) -> QueryResult<Opti
         .select(columns!())
         .first(connection)
         .optional()?;
-    let Some(row) = row else { return Ok(None) };
+    let Some(mut row) = row else { return Ok(None) };
+    row.4 = seal::open_fields(row.0.into(), row.4)?;
     let fields: BTreeMap<String, Json> = row.4.read()?;
     let mut conflict = conflict(connection, row)?;
     conflict.before = before(connection, &conflict, &fields)?;
@@ -123,7 +152,7 @@ pub(super) fn find(connection: &mut AnyConnection, id: Uuid) -> QueryResult<Opti
 
 fn conflict(connection: &mut AnyConnection, row: Row) -> QueryResult<Conflict> {
     let (id, scope, epoch, n, fields, updated_at) = row;
-    let fields: BTreeMap<String, Json> = fields.read()?;
+    let fields: BTreeMap<String, Json> = seal::open_fields(id.into(), fields)?.read()?;
     let text =
         |field: &str| fields.get(field).and_then(Json::as_str).unwrap_or_default().to_owned();
     let record: Option<Uuid> = text("1").parse().ok();
@@ -149,6 +178,7 @@ fn conflict(connection: &mut AnyConnection, row: Row) -> QueryResult<Conflict> {
         loser: side(connection, fields.get("6"))?,
         resolution: fields.get("8").cloned(),
         updated_at,
+        masked: Vec::new(),
     })
 }
 
@@ -178,19 +208,25 @@ fn before(
     let (Some(record), Some(older)) = (conflict.record, version("5").min(version("6"))) else {
         return Ok(None);
     };
-    let bodies: Vec<Vec<u8>> = history::table
+    let bodies: Vec<(Key, i64, Vec<u8>)> = history::table
         .inner_join(
             ops::table.on(ops::incarnation.eq(history::incarnation).and(ops::seq.eq(history::seq))),
         )
         .filter(history::record.eq(Key(record)).and(history::n.lt(older)))
         .order(history::n.desc())
         .limit(crate::limits::MAX_PAGE)
-        .select(ops::body)
+        .select((ops::incarnation, ops::seq, ops::body))
         .load(connection)?;
-    let ops = bodies.iter().map_while(|body| serde_json::from_slice(body).ok());
+    let mut ops = Vec::with_capacity(bodies.len());
+    for (incarnation, seq, body) in bodies {
+        let place = Writer { incarnation: incarnation.into(), seq: seq as u64 };
+        // What was erased, or was none, tells nothing of what was before it.
+        let Ok(op) = serde_json::from_slice(&seal::open_body(place, body)?) else { break };
+        ops.push(op);
+    }
     let at_stake = [&conflict.winner, &conflict.loser].into_iter().flat_map(|side| {
         let values = side.values.as_object().into_iter();
         values.flat_map(|values| values.keys().filter_map(|field| field.parse().ok()))
     });
-    Ok(Some(values_after(ops, at_stake.collect())))
+    Ok(Some(values_after(ops.into_iter(), at_stake.collect())))
 }

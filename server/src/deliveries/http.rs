@@ -125,9 +125,8 @@ async fn overview(
         .await?;
     let none = Counts::default();
     let villages = villages.into_iter();
-    let villages = villages.map(|(scope, area)| {
-        Village::of(area, counts.get(&scope).unwrap_or(&none))
-    });
+    let villages =
+        villages.map(|(scope, area)| Village::of(area, counts.get(&scope).unwrap_or(&none)));
     Ok(web::Json(Deliveries { template, about, as_of, villages: villages.collect() }))
 }
 
@@ -187,8 +186,7 @@ async fn undelivered(
         .read(move |connection| {
             let villages = villages(connection, &permitted.areas, area.as_ref())?;
             let scopes: Vec<String> = villages.keys().cloned().collect();
-            let rows =
-                queries::undelivered(connection, &about, &scopes, lacking, after, limit)?;
+            let rows = queries::undelivered(connection, &about, &scopes, lacking, after, limit)?;
             Ok((villages, rows))
         })
         .await?;

@@ -239,9 +239,9 @@ impl Writer<'_> {
             (5, Value::Integer(62_500 + 12_500 * (number as i64 % 2))),
             (7, due.get(..10).unwrap_or_default().into()),
         ]);
-        let student = self.members_of(household).find(|member| {
-            member.fields.get(&5).and_then(Value::as_text) == Some("child")
-        });
+        let student = self
+            .members_of(household)
+            .find(|member| member.fields.get(&5).and_then(Value::as_text) == Some("child"));
         fields.extend(student.map(|student| (2, student.id.to_string().into())));
         let id = RecordId(Uuid::now_v7());
         let version = Version { epoch, n: 1 };
@@ -272,8 +272,7 @@ impl Writer<'_> {
         let mut others: Vec<Row> = self.members_of(household).map(Row::from).collect();
         others.push(award.clone());
         let definitions = self.catalogue;
-        let dossier =
-            Dossier { household: &row, about: Some(award), others: &others, definitions };
+        let dossier = Dossier { household: &row, about: Some(award), others: &others, definitions };
         let data = text.data("zh-CN", &dossier);
         let today = Timestamp(signed_at).in_china();
         let mut records = [&row, award].map(|row| RecordVersion {

@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 use actix_web::{HttpRequest, get, web};
 use mobile_schema::form::{self, Invalid, Session, Untaken};
 use mobile_schema::{Hash, Value};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use sync_protocol::{Record, RecordId, ScopeId};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::admin::{not_found, seen};
@@ -19,7 +19,8 @@ use crate::areas;
 use crate::db::AnyConnection;
 use crate::http::caller::ReadRecords;
 use crate::http::problem::Language;
-use crate::http::{Kind, Permitted, Problem};
+use crate::http::{Kind, Permitted, Problem, Query};
+use crate::privacy::{self, What};
 use crate::records;
 
 /// Fields of the built-in register `visit`.
@@ -91,18 +92,28 @@ struct Carried {
     invalid: Vec<Json>,
 }
 
+/// Why a visit's answers are needed.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct CarryQuery {
+    /// Why, in the person's words; it is kept with their name.
+    reason: Option<String>,
+}
+
 /// What a stored visit would be in another version of its form. Nothing is changed.
-#[utoipa::path(tag = "forms", responses((status = 200, body = Carried)))]
+#[utoipa::path(tag = "forms", params(CarryQuery), responses((status = 200, body = Carried)))]
 #[get("/api/v1/forms/{id}/versions/{hash}/visits/{visit}")]
 pub(super) async fn carry(
     permitted: Permitted<ReadRecords>,
     app: web::Data<App>,
     request: HttpRequest,
     path: web::Path<(Uuid, String, Uuid)>,
+    query: Query<CarryQuery>,
 ) -> Result<web::Json<Carried>, Problem> {
     let (form, version, visit) = path.into_inner();
+    let CarryQuery { reason } = query.read()?;
     let (form, to) = seen(&app, &permitted.areas, (form, version)).await?;
-    let areas = permitted.areas;
+    let (areas, caller) = (permitted.areas, permitted.caller);
     let found = app
         .read(move |connection| {
             let scopes = areas::scopes_under(connection, &areas)?;
@@ -118,6 +129,9 @@ pub(super) async fn carry(
         })
         .await?;
     let (visit, from) = found.ok_or_else(not_found)?;
+    if !privacy::reveal(&app, &caller, What::Record(visit.id.0), reason).await? {
+        return Err(Problem::new(&Kind::REASON_NEEDED));
+    }
     let before = app.forms.get(&app, from).await?.ok_or_else(not_found)?;
     let after = app.forms.get(&app, to).await?.ok_or_else(not_found)?;
     let world = world(app.now(), Language::of(&request).tag());

@@ -40,6 +40,8 @@ actions! {
     ReadAreas: Cadre | Supervisor | Admin | Auditor;
     /// See records and their history.
     ReadRecords: Supervisor | Admin | Auditor;
+    /// See the sensitive values of records, with a reason that is kept.
+    RevealRecords: Supervisor | Admin;
     /// See what waits for a person or was refused.
     ReadQuarantine: Supervisor | Admin;
     /// Decide about what waits for a person.

@@ -3,9 +3,9 @@
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use diesel::prelude::*;
+use mobile_schema::notice::NoticeTemplate;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use mobile_schema::notice::NoticeTemplate;
 use sync_protocol::{Record, RecordId};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -230,9 +230,8 @@ async fn try_template(
     let bytes = body.to_bytes_limited(limit).await;
     let bytes = bytes.map_err(|_| Problem::new(&Kind::TOO_LARGE).with("limit", limit))?;
     let bytes = bytes.map_err(|_| Problem::new(&Kind::MALFORMED))?;
-    let wrong = |problems: Vec<String>| {
-        Problem::new(&Kind::TEMPLATE_INVALID).with("problems", problems)
-    };
+    let wrong =
+        |problems: Vec<String>| Problem::new(&Kind::TEMPLATE_INVALID).with("problems", problems);
     let text = std::str::from_utf8(&bytes).map_err(|error| wrong(vec![error.to_string()]))?;
     let template =
         NoticeTemplate::from_toml(text).map_err(|error| wrong(vec![error.to_string()]))?;

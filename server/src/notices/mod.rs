@@ -23,7 +23,7 @@ pub use command::{NoticeCommand, sample, verify};
 pub(crate) use countersign::countersign;
 pub use http::routes;
 pub use leaf::Leaf;
-pub use receipt::{Head, PublishedKeys, Receipt, Verdict, Verified};
 pub(crate) use prints::print_part;
 pub use prints::sweep;
+pub use receipt::{Head, PublishedKeys, Receipt, Verdict, Verified};
 pub(crate) use store::{position, waiting};

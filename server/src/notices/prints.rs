@@ -242,9 +242,9 @@ fn find(
 
 /// Prints a part: the job's key is `{print}/{part}`. Doing it again changes nothing.
 pub(crate) async fn print_part(app: &App, key: &str) -> Result<(), Problem> {
-    let parsed = key.split_once('/').and_then(|(id, part)| {
-        Some((id.parse::<Uuid>().ok()?, part.parse::<i64>().ok()?))
-    });
+    let parsed = key
+        .split_once('/')
+        .and_then(|(id, part)| Some((id.parse::<Uuid>().ok()?, part.parse::<i64>().ok()?)));
     let Some((id, part)) = parsed else { return Ok(()) };
     let notices: Option<JsonText> = app
         .read(move |connection| {

@@ -137,14 +137,16 @@ fn marks(content: &NoticeContent, chinese: bool) -> Vec<Mark> {
     let (label, who) = match &content.signer {
         Signer::Householder => (say("户主签字", "Householder"), String::new()),
         Signer::Relative { name, relation } => {
-            let words = if chinese { format!("{name}（{relation}）") } else { format!("{name} ({relation})") };
+            let words = if chinese {
+                format!("{name}（{relation}）")
+            } else {
+                format!("{name} ({relation})")
+            };
             (say("家属代签", "Signed by a relative"), words)
         }
     };
     let own = match &content.outcome {
-        Outcome::Signed { strokes } => {
-            Some(Mark { label, strokes: pens(strokes), words: who })
-        }
+        Outcome::Signed { strokes } => Some(Mark { label, strokes: pens(strokes), words: who }),
         Outcome::Refused { .. } | Outcome::Paper { .. } => None,
     };
     let witness = content.witness.as_ref().map(|witness| Mark {

@@ -79,8 +79,7 @@ pub(crate) fn rotate(connection: &mut AnyConnection, now: Timestamp) -> QueryRes
 
 /// The key of an entry, even one that was retired since.
 pub(super) fn pair_named(connection: &mut AnyConnection, id: &str) -> QueryResult<SigningPair> {
-    let seed: Vec<u8> =
-        notice_keys::table.find(id).select(notice_keys::seed).first(connection)?;
+    let seed: Vec<u8> = notice_keys::table.find(id).select(notice_keys::seed).first(connection)?;
     Ok(SigningPair { id: id.to_owned(), seed: fixed(seed)? })
 }
 
@@ -163,8 +162,7 @@ pub(super) fn append(
             log_entries::position.eq(position as i64),
             log_entries::notice.eq(Key::from(notice)),
             log_entries::digest.eq(leaf.digest.as_bytes().to_vec()),
-            log_entries::supersedes
-                .eq(content.supersedes.map(|hash| hash.as_bytes().to_vec())),
+            log_entries::supersedes.eq(content.supersedes.map(|hash| hash.as_bytes().to_vec())),
             log_entries::leaf.eq(bytes),
             log_entries::key.eq(&pair.id),
             log_entries::signature.eq(signature.to_vec()),

@@ -4,12 +4,14 @@ use diesel::prelude::*;
 use mobile_schema::Hash;
 use uuid::Uuid;
 
+use crate::accounts::Grant;
 use crate::app::App;
 use crate::db::AnyConnection;
 use crate::db::schema::accesses;
 use crate::db::types::{Key, Timestamp};
-use crate::http::Problem;
-use crate::http::caller::Caller;
+use crate::http::caller::{Action, Caller, RevealRecords};
+use crate::http::{Kind, Problem};
+use crate::sync::check_reason;
 
 /// What was looked at.
 #[derive(Clone, Debug)]
@@ -18,6 +20,8 @@ pub(crate) enum What {
     Photo(Hash),
     /// A record's sensitive fields.
     Record(Uuid),
+    /// The sensitive fields of a page of a register.
+    Register(String),
     /// A signed notification's text.
     Notice(Uuid),
     /// Everything that is held on a household.
@@ -41,6 +45,7 @@ impl Access {
         let (kind, subject) = match what {
             What::Photo(hash) => ("photo", hash.to_string()),
             What::Record(id) => ("record", id.to_string()),
+            What::Register(name) => ("register", name),
             What::Notice(id) => ("notice", id.to_string()),
             What::Household(id) => ("household", id.to_string()),
             What::Search(field) => ("search", field),
@@ -68,4 +73,22 @@ impl Access {
 pub(crate) async fn note(app: &App, access: Access) -> Result<(), Problem> {
     let now = app.now();
     app.write(move |connection| access.note(connection, now)).await
+}
+
+/// Whether sensitive values are told: only to who may see them and says why, which is kept. A
+/// reason of somebody who may not is refused.
+pub(crate) async fn reveal(
+    app: &App,
+    caller: &Caller,
+    what: What,
+    reason: Option<String>,
+) -> Result<bool, Problem> {
+    let Some(reason) = reason else { return Ok(false) };
+    check_reason(&reason)?;
+    let may = |grant: &Grant| RevealRecords::ROLES.contains(&grant.role);
+    if !caller.grants.iter().any(may) {
+        return Err(Problem::new(&Kind::FORBIDDEN));
+    }
+    note(app, Access::new(caller, what, reason)).await?;
+    Ok(true)
 }

@@ -5,5 +5,6 @@
 //! on a household can be given out, and erased.
 
 mod access;
+pub(crate) mod mask;
 
-pub(crate) use access::{Access, What, note};
+pub(crate) use access::{Access, What, note, reveal};

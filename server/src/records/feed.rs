@@ -14,6 +14,7 @@ use super::store::{HeadRow, head, head_columns, version};
 use crate::db::schema::{evictions, records, scope_heads};
 use crate::db::types::{JsonText, Key};
 use crate::db::{AnyConnection, STATEMENT_ROWS};
+use crate::seal;
 
 /// A record in a feed, with its values as they are stored: it is not parsed to be sent.
 #[derive(Clone, Debug, Serialize)]
@@ -55,7 +56,7 @@ fn feed_row((_, id, collection, epoch, n, definition, _, fields): Row) -> QueryR
         collection,
         version: version(epoch, n),
         definition: Hash(definition.try_into().unwrap_or([0; 32])),
-        fields: fields.raw()?,
+        fields: seal::open_fields(id.into(), fields)?.raw()?,
     })
 }
 

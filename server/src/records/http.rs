@@ -1,9 +1,9 @@
 //! Reading records.
 
-use actix_web::{get, web};
+use actix_web::{get, post, web};
 use diesel::QueryResult;
 use serde::Deserialize;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
@@ -11,9 +11,12 @@ use super::queries::{self, HistoryLine, RecordView};
 use crate::app::App;
 use crate::areas;
 use crate::db::AnyConnection;
-use crate::http::caller::ReadRecords;
+use crate::http::caller::{ReadRecords, RevealRecords};
 use crate::http::page::{self, Page};
-use crate::http::{Kind, Permitted, Problem, Query};
+use crate::http::{Body, Kind, Permitted, Problem, Query};
+use crate::limits::MAX_PAGE;
+use crate::privacy::{self, What};
+use crate::seal;
 
 /// Which records are asked for.
 #[derive(Deserialize, IntoParams)]
@@ -25,6 +28,17 @@ struct RecordQuery {
     after: Option<Uuid>,
     /// How many at most.
     limit: Option<i64>,
+    /// Why sensitive values are needed, in the person's words; it is kept with their name. Without
+    /// it they are masked.
+    reason: Option<String>,
+}
+
+/// Why sensitive values are needed.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct ReasonQuery {
+    /// Why, in the person's words; it is kept with their name. Without it they are masked.
+    reason: Option<String>,
 }
 
 /// A page of a register, in the caller's areas.
@@ -35,47 +49,105 @@ async fn list(
     app: web::Data<App>,
     query: Query<RecordQuery>,
 ) -> Result<web::Json<Page<RecordView>>, Problem> {
-    let RecordQuery { collection, after, limit } = query.read()?;
+    let RecordQuery { collection, after, limit, reason } = query.read()?;
     let limit = page::limit(limit);
-    let rows = app
+    let what = What::Register(collection.clone());
+    let revealed = privacy::reveal(&app, &permitted.caller, what, reason).await?;
+    let mut rows = app
         .read(move |connection| {
             let scopes = scopes(connection, &permitted)?;
             queries::list(connection, &collection, &scopes, after, limit)
         })
         .await?;
+    if !revealed {
+        let definitions = app.definitions();
+        rows.iter_mut().for_each(|row| row.mask(&definitions));
+    }
     Ok(web::Json(Page::of(rows, limit, |row| row.id)))
 }
 
 /// One record.
-#[utoipa::path(tag = "records", responses((status = 200, body = RecordView)))]
+#[utoipa::path(tag = "records", params(ReasonQuery), responses((status = 200, body = RecordView)))]
 #[get("/api/v1/records/{id}")]
 async fn show(
     permitted: Permitted<ReadRecords>,
     app: web::Data<App>,
     id: web::Path<Uuid>,
+    query: Query<ReasonQuery>,
 ) -> Result<web::Json<RecordView>, Problem> {
-    let id = id.into_inner();
-    let found = app.read(move |connection| visible(connection, &permitted, id)).await;
-    let found = found?;
-    found.map(web::Json).ok_or_else(|| Problem::new(&Kind::NOT_FOUND))
+    let (id, ReasonQuery { reason }) = (id.into_inner(), query.read()?);
+    let caller = permitted.caller.clone();
+    let found = app.read(move |connection| visible(connection, &permitted, id)).await?;
+    let mut found = found.ok_or_else(|| Problem::new(&Kind::NOT_FOUND))?;
+    if !privacy::reveal(&app, &caller, What::Record(id), reason).await? {
+        found.mask(&app.definitions());
+    }
+    Ok(web::Json(found))
 }
 
 /// Every version of a record, and the operation that made it.
-#[utoipa::path(tag = "records", responses((status = 200, body = Vec<HistoryLine>)))]
+#[utoipa::path(tag = "records", params(ReasonQuery), responses((status = 200, body = Vec<HistoryLine>)))]
 #[get("/api/v1/records/{id}/history")]
 async fn history(
     permitted: Permitted<ReadRecords>,
     app: web::Data<App>,
     id: web::Path<Uuid>,
+    query: Query<ReasonQuery>,
 ) -> Result<web::Json<Vec<HistoryLine>>, Problem> {
-    let id = id.into_inner();
+    let (id, ReasonQuery { reason }) = (id.into_inner(), query.read()?);
+    let caller = permitted.caller.clone();
     let lines = app
         .read(move |connection| match visible(connection, &permitted, id)? {
             Some(_) => Ok(Some(queries::history_of(connection, id)?)),
             None => Ok(None),
         })
         .await?;
-    lines.map(web::Json).ok_or_else(|| Problem::new(&Kind::NOT_FOUND))
+    let mut lines = lines.ok_or_else(|| Problem::new(&Kind::NOT_FOUND))?;
+    if !privacy::reveal(&app, &caller, What::Record(id), reason).await? {
+        let definitions = app.definitions();
+        lines.iter_mut().for_each(|line| line.mask(&definitions));
+    }
+    Ok(web::Json(lines))
+}
+
+/// A sensitive value that a record is looked for by.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Search {
+    /// The register.
+    collection: String,
+    /// The field's name.
+    field: String,
+    /// The whole value; of a citizen ID number the last four characters are enough.
+    value: String,
+    /// Why, in the person's words; it is kept with their name.
+    reason: String,
+}
+
+/// The records in the caller's areas with a value in a sensitive field, which is encrypted and
+/// found by a keyed hash. They are answered masked.
+#[utoipa::path(tag = "records", request_body = Search, responses((status = 200, body = Vec<RecordView>)))]
+#[post("/api/v1/records/search")]
+async fn search(
+    permitted: Permitted<RevealRecords>,
+    app: web::Data<App>,
+    body: Body<Search>,
+) -> Result<web::Json<Vec<RecordView>>, Problem> {
+    let Search { collection, field, value, reason } = body.read().await?;
+    let field = format!("{collection}.{field}");
+    let what = What::Search(field.clone());
+    privacy::reveal(&app, &permitted.caller, what, Some(reason)).await?;
+    let found = app
+        .read(move |connection| {
+            let scopes = areas::scopes_under(connection, &permitted.areas)?;
+            let scopes: Vec<String> = scopes.iter().map(ToString::to_string).collect();
+            let ids = seal::find(connection, &field, &value, MAX_PAGE)?;
+            queries::some(connection, &ids, &scopes)
+        })
+        .await;
+    let (mut found, definitions) = (found?, app.definitions());
+    found.iter_mut().for_each(|row| row.mask(&definitions));
+    Ok(web::Json(found))
 }
 
 fn scopes(
@@ -98,5 +170,5 @@ fn visible(
 
 /// The feature's routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(list).service(show).service(history);
+    config.service(search).service(list).service(show).service(history);
 }

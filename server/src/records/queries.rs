@@ -1,16 +1,19 @@
 //! Records as supervisors read them.
 
 use diesel::prelude::*;
-use mobile_schema::Hash;
+use mobile_schema::{Catalogue, FieldId, Hash};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use sync_protocol::RecordId;
+use sync_protocol::record::Writer;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::db::AnyConnection;
 use crate::db::schema::{history, ops, records};
 use crate::db::types::{JsonText, Key, Timestamp};
-use crate::sync;
+use crate::privacy::mask;
+use crate::{seal, sync};
 
 /// A record with its values.
 #[derive(Serialize, ToSchema)]
@@ -34,6 +37,18 @@ pub(super) struct RecordView {
     /// Values by field id.
     #[schema(value_type = Object)]
     fields: Box<RawValue>,
+    /// Sensitive fields that have a value, and whose value is not told; a reason tells them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    masked: Vec<FieldId>,
+}
+
+impl RecordView {
+    /// Without the values of sensitive fields.
+    pub(super) fn mask(&mut self, catalogue: &Catalogue) {
+        let (fields, masked) =
+            mask::fields(&self.fields, &self.collection, &self.definition, catalogue);
+        (self.fields, self.masked) = (fields, masked);
+    }
 }
 
 type Row = (
@@ -83,7 +98,8 @@ fn view(row: Row) -> QueryResult<RecordView> {
         due_on,
         deleted,
         updated_at,
-        fields: fields.raw()?,
+        fields: seal::open_fields(id.into(), fields)?.raw()?,
+        masked: Vec::new(),
     })
 }
 
@@ -102,6 +118,22 @@ pub(super) fn list(
         .filter(records::id.gt(Key(after.unwrap_or(Uuid::nil()))))
         .order(records::id)
         .limit(limit)
+        .select(view_columns!())
+        .load(connection)?;
+    rows.into_iter().map(view).collect()
+}
+
+/// Records by their ids.
+pub(super) fn some(
+    connection: &mut AnyConnection,
+    ids: &[RecordId],
+    scopes: &[String],
+) -> QueryResult<Vec<RecordView>> {
+    let ids: Vec<Key> = ids.iter().copied().map(Key::from).collect();
+    let rows: Vec<Row> = records::table
+        .filter(records::id.eq_any(ids).and(records::deleted.eq(false)))
+        .filter(records::scope.eq_any(scopes))
+        .order(records::id)
         .select(view_columns!())
         .load(connection)?;
     rows.into_iter().map(view).collect()
@@ -127,12 +159,20 @@ pub(super) struct HistoryLine {
     op: Box<RawValue>,
 }
 
+impl HistoryLine {
+    /// Without the values of sensitive fields.
+    pub(super) fn mask(&mut self, catalogue: &Catalogue) {
+        self.op = mask::operation(&self.op, catalogue);
+    }
+}
+
 /// Every version of a record, oldest first.
 pub(super) fn history_of(
     connection: &mut AnyConnection,
     record: Uuid,
 ) -> QueryResult<Vec<HistoryLine>> {
-    let rows: Vec<(i64, Key, Timestamp, Vec<u8>)> = history::table
+    type Row = (i64, Key, Timestamp, Vec<u8>, Key, i64);
+    let rows: Vec<Row> = history::table
         .inner_join(
             ops::table.on(ops::incarnation.eq(history::incarnation).and(ops::seq.eq(history::seq))),
         )
@@ -140,11 +180,19 @@ pub(super) fn history_of(
         .order(ops::received_at)
         .then_order_by(history::n)
         .limit(crate::limits::MAX_PAGE)
-        .select((history::n, ops::pushed_by, ops::received_at, ops::body))
+        .select((
+            history::n,
+            ops::pushed_by,
+            ops::received_at,
+            ops::body,
+            ops::incarnation,
+            ops::seq,
+        ))
         .load(connection)?;
     rows.into_iter()
-        .map(|(n, pushed_by, received_at, body)| {
-            let op = sync::kept_as_json(&body);
+        .map(|(n, pushed_by, received_at, body, incarnation, seq)| {
+            let place = Writer { incarnation: incarnation.into(), seq: seq as u64 };
+            let op = sync::kept_as_json(&seal::open_body(place, body)?);
             Ok(HistoryLine { n, pushed_by: pushed_by.0, received_at, op })
         })
         .collect()

@@ -1,6 +1,7 @@
 //! Records as rows: what a push reads and writes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use diesel::prelude::*;
 use mobile_schema::register::Role;
@@ -12,6 +13,7 @@ use sync_protocol::{Digest, Epoch, Record, RecordId, ScopeId, Version};
 use crate::db::schema::{evictions, history, records, scope_heads};
 use crate::db::types::{JsonText, Key, Timestamp};
 use crate::db::{AnyConnection, Prepared, RowLocked, STATEMENT_ROWS, insert_all, update_all};
+use crate::seal;
 
 #[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = records, treat_none_as_default_value = false)]
@@ -163,14 +165,14 @@ impl RecordRow {
                 self.definition.try_into().map_err(|_| unreadable("a hash in the database"))?,
             ),
             deleted: self.deleted,
-            fields: self.fields.read()?,
-            marks: self.marks.read()?,
+            fields: seal::open_fields(self.id.into(), self.fields)?.read()?,
+            marks: seal::open_marks(self.id.into(), &self.marks)?,
         })
     }
 
     fn of(record: &Record, seq: i64, catalogue: &Catalogue, now: Timestamp) -> Self {
         let current = catalogue.current(&record.collection).map(|(_, definition)| definition);
-        let known = catalogue.get(&record.definition).or(current);
+        let known = catalogue.get(&record.definition).or(current).map(Arc::as_ref);
         let indexed = |role| {
             let field = known?.field_with_role(role)?;
             record.fields.get(&field.id).and_then(Value::as_text).map(str::to_owned)
@@ -185,8 +187,8 @@ impl RecordRow {
             n,
             definition: record.definition.as_bytes().to_vec(),
             deleted: record.deleted,
-            fields: JsonText::of(&record.fields),
-            marks: JsonText::of(&record.marks),
+            fields: seal::fields(record, known),
+            marks: seal::marks(record, known),
             title: indexed(Role::Title),
             subject: indexed(Role::Subject).and_then(|id| id.parse().ok()).map(Key),
             status: indexed(Role::Status),
@@ -229,8 +231,12 @@ pub fn write(
     let new_scopes: Vec<_> =
         Heads::touched(board).into_iter().filter(|scope| !stored.contains_key(scope)).collect();
     let mut heads = Heads::new(stored);
-    let (mut new, mut changed) = (Vec::new(), Vec::new());
+    let (mut new, mut changed, mut found_by) = (Vec::new(), Vec::new(), Vec::new());
     for (before, now) in board.changed() {
+        let terms = search_terms(now, written.catalogue);
+        if before.map_or(!terms.is_empty(), |one| search_terms(one, written.catalogue) != terms) {
+            found_by.push((now.id, terms));
+        }
         let seq = heads.count(before, now) as i64;
         let row = RecordRow::of(now, seq, written.catalogue, written.now);
         if before.is_some() { changed.push(row) } else { new.push(row) }
@@ -258,6 +264,9 @@ pub fn write(
         ),
         changed
     )?;
+    if !found_by.is_empty() {
+        seal::index(connection, &found_by)?;
+    }
     let (heads, gone) = heads.finish();
     let gone: Vec<_> = gone
         .into_iter()
@@ -270,6 +279,15 @@ pub fn write(
         .collect();
     insert_all!(connection, evictions::table, gone)?;
     store_heads(connection, heads, &new_scopes)
+}
+
+/// What a record is found by without opening it; nothing of one that is gone.
+fn search_terms(record: &Record, catalogue: &Catalogue) -> Vec<(String, Vec<u8>)> {
+    let current = || catalogue.current(&record.collection).map(|(_, definition)| definition);
+    match catalogue.get(&record.definition).or_else(current) {
+        Some(definition) if !record.deleted => seal::search_terms(record, definition),
+        _ => Vec::new(),
+    }
 }
 
 /// The heads of these scopes that have any, locked in the scopes' order.

@@ -21,6 +21,7 @@ use crate::db::types::{JsonText, Key, Timestamp};
 use crate::db::{AnyConnection, Failed, insert_all};
 use crate::http::{Kind, Problem};
 use crate::records as store;
+use crate::seal;
 
 /// Who pushes, and what the server knows while taking it in.
 pub struct Pusher<'a> {
@@ -176,7 +177,12 @@ pub fn push(
         keep(connection, pusher, &kept, &arrived, &outcomes)?;
         chain::advance(connection, request.incarnation, end, again)?;
         if let Some(board) = board {
-            checks::ask(connection, pusher.catalogue, board.changed().map(|(_, now)| now), pusher.now)?;
+            checks::ask(
+                connection,
+                pusher.catalogue,
+                board.changed().map(|(_, now)| now),
+                pusher.now,
+            )?;
             // Last, for from here on the scopes' counters are locked until the commit.
             let (incarnation, catalogue) = (request.incarnation, pusher.catalogue);
             let written = store::Written { incarnation, catalogue, now: pusher.now };
@@ -282,7 +288,7 @@ fn keep(
             incarnation: incarnation.into(),
             seq: one.seq as i64,
             key: one.raw.key().as_bytes().to_vec(),
-            body: one.raw.keep(),
+            body: seal::body(Writer { incarnation, seq: one.seq }, &one.raw.keep()),
             outcome: JsonText::of(outcome),
             pushed_by: pusher.user.into(),
             received_at: pusher.now,

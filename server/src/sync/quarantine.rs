@@ -20,6 +20,8 @@ use crate::devices;
 use crate::http::caller::ReadQuarantine;
 use crate::http::page;
 use crate::http::{Kind, Permitted, Problem, Query};
+use crate::privacy::{self, What, mask};
+use crate::seal;
 
 #[derive(Insertable)]
 #[diesel(table_name = quarantine, treat_none_as_default_value = false)]
@@ -104,6 +106,9 @@ struct HeldQuery {
     after: Option<String>,
     /// How many at most.
     limit: Option<i64>,
+    /// Why sensitive values are needed, in the person's words; it is kept with their name. Without
+    /// it they are masked.
+    reason: Option<String>,
 }
 
 /// What was pushed for the caller's areas and had no effect, newest first. What can't be placed in
@@ -115,9 +120,11 @@ pub(super) async fn list(
     app: web::Data<App>,
     query: Query<HeldQuery>,
 ) -> Result<web::Json<Vec<Held>>, Problem> {
-    let query = query.read()?;
+    let mut query = query.read()?;
     let after = query.after.as_deref().map(place).transpose()?;
-    let held = app
+    let what = What::Register("quarantine".to_owned());
+    let revealed = privacy::reveal(&app, &permitted.caller, what, query.reason.take()).await?;
+    let mut held = app
         .read(move |connection| {
             let scopes = areas::scopes_under(connection, &permitted.areas)?;
             let scopes = scopes.iter().map(ToString::to_string).collect();
@@ -125,6 +132,12 @@ pub(super) async fn list(
             held(connection, (scopes, people), after, &query)
         })
         .await?;
+    if !revealed {
+        let definitions = app.definitions();
+        for one in &mut held {
+            one.op = mask::operation(&one.op, &definitions);
+        }
+    }
     Ok(web::Json(held))
 }
 
@@ -196,7 +209,8 @@ fn held(
     rows.into_iter()
         .map(|(place, (settlement, settled_at, settled_by, words), body)| {
             let (incarnation, seq, device, by, scope, kind, reason, received_at) = place;
-            let op = kept_as_json(&body);
+            let at = Writer { incarnation: incarnation.into(), seq: seq as u64 };
+            let op = kept_as_json(&seal::open_body(at, body)?);
             Ok(Held {
                 incarnation: incarnation.0,
                 seq,

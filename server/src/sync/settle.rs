@@ -20,6 +20,7 @@ use crate::db::{AnyConnection, Failed, RowLocked, Timestamp};
 use crate::devices;
 use crate::http::caller::SettleQuarantine;
 use crate::http::{Body, Kind, Permitted, Problem};
+use crate::seal;
 
 /// What a person decides.
 #[derive(Deserialize, ToSchema)]
@@ -162,11 +163,16 @@ fn find(
         }
     };
     let seqs: Vec<i64> = rows.iter().map(|(seq, ..)| *seq).collect();
-    let bodies: Vec<Vec<u8>> = ops::table
+    let bodies: Vec<(i64, Vec<u8>)> = ops::table
         .filter(ops::incarnation.eq(incarnation).and(ops::seq.eq_any(seqs.clone())))
         .order(ops::seq)
-        .select(ops::body)
+        .select((ops::seq, ops::body))
         .load(connection)?;
+    let opened = bodies.into_iter().map(|(seq, body)| {
+        let place = Writer { incarnation: incarnation.into(), seq: seq as u64 };
+        seal::open_body(place, body)
+    });
+    let bodies = opened.collect::<QueryResult<Vec<_>>>()?;
     Ok(Some(Waiting {
         places: seqs.into_iter().map(|seq| (incarnation, seq)).collect(),
         parked: rows.iter().all(|(_, _, kind, ..)| kind == "parked"),

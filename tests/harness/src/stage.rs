@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -15,8 +15,9 @@ use ruhu::accounts::{self, NewUser, Role};
 use ruhu::app::{self, App};
 use ruhu::areas::{self, Area};
 use ruhu::config::Config;
-use ruhu::db::DatabaseUrl;
+use ruhu::db::{DatabaseUrl, Timestamp};
 use ruhu::media_store::{MediaUrl, S3Settings};
+use ruhu::seal::{KeyFile, SealingKeys};
 use serde_json::json;
 use tablets::{Client, HeadlessTablet, Wire};
 
@@ -63,6 +64,14 @@ pub struct Stage {
 /// How long anything on a stage may take before it counts as stuck.
 pub(crate) const LIMIT: Duration = Duration::from_secs(120);
 
+/// One file of keys for all stages of all tests: a process has one ring of keys.
+fn sealing_keys() -> SealingKeys {
+    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target");
+    let file = target.join("test-sealing-keys.json");
+    KeyFile::fresh(Timestamp::now()).create(&file).expect("the keys are written");
+    SealingKeys(file)
+}
+
 impl Stage {
     /// Sets a stage and plays on it.
     pub fn set<F: Future<Output = ()>>(backend: Backend, story: impl FnOnce(Arc<Stage>) -> F) {
@@ -89,7 +98,8 @@ impl Stage {
             MediaKind::S3 => ObjectStore::server().bucket(),
         };
         let listen = "127.0.0.1:0".parse().expect("an address");
-        let config = Config { listen, database, media, s3, log: None };
+        let sealing_keys = sealing_keys();
+        let config = Config { listen, database, media, s3, sealing_keys, log: None };
         let first = Replica::start(&config).await;
         ruhu::demo::load(&first.app).await.expect("the demo county loads");
         Self { backend, config, folder, first, tablets: AtomicU32::new(0) }
@@ -148,6 +158,8 @@ impl Stage {
         };
         let mut environment =
             vec![("RUHU_DATABASE_URL".to_owned(), database), ("RUHU_MEDIA".to_owned(), media)];
+        let keys = self.config.sealing_keys.0.display().to_string();
+        environment.push(("RUHU_SEALING_KEYS".to_owned(), keys));
         let s3 = &self.config.s3;
         for (name, value) in [
             ("RUHU_S3_ENDPOINT", &s3.endpoint),

@@ -111,9 +111,7 @@ impl Desk {
 
 fn signed() -> Outcome {
     Outcome::Signed {
-        strokes: vec![
-            [[0, 0, 0], [900, 400, 120], [1_700, 200, 260]].map(Point::from).to_vec(),
-        ],
+        strokes: vec![[[0, 0, 0], [900, 400, 120], [1_700, 200, 260]].map(Point::from).to_vec()],
     }
 }
 

@@ -191,9 +191,7 @@ async fn accesses(stage: &Arc<Stage>) -> i64 {
     let counted: Result<i64, ruhu::db::Failed> = stage
         .app()
         .database
-        .read(|connection| {
-            Ok(ruhu::db::schema::accesses::table.count().get_result(connection)?)
-        })
+        .read(|connection| Ok(ruhu::db::schema::accesses::table.count().get_result(connection)?))
         .await;
     counted.expect("they are counted")
 }

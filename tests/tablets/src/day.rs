@@ -394,11 +394,8 @@ pub fn notification(
     data.fields.insert("head".to_owned(), head.into());
     let text = template.render("zh-CN", &data, "2026-11-25").unwrap_or_default();
     let at = household.version;
-    let made_from = RecordVersion {
-        record: *household.id.0.as_bytes(),
-        epoch: at.epoch.0,
-        n: at.n,
-    };
+    let made_from =
+        RecordVersion { record: *household.id.0.as_bytes(), epoch: at.epoch.0, n: at.n };
     let content = NoticeContent {
         template: template_hash,
         household: *household.id.0.as_bytes(),

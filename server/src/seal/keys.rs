@@ -1,0 +1,264 @@
+//! The keys: a file beside the database, never in it.
+
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{PoisonError, RwLock};
+
+use data_encoding::{BASE64, HEXLOWER};
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
+
+use super::{KEY_ID, Key, keyed_hash, open};
+use crate::db::schema::sealing_keys;
+use crate::db::{Database, Failed, Timestamp};
+
+/// What is wrong with the keys.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyProblem {
+    /// The file can't be read or written.
+    #[error("{}: {what}", file.display())]
+    File {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+    /// The database was sealed with keys that are not here.
+    #[error(
+        "{}: the database was sealed with the key {id}, which this file lacks; put the right file \
+         there (--sealing-keys / RUHU_SEALING_KEYS)", file.display()
+    )]
+    Lacking {
+        /// The file.
+        file: PathBuf,
+        /// The key.
+        id: String,
+    },
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] Failed),
+}
+
+/// The file of keys, as it is written.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyFile {
+    /// What values are found by; it can't be changed.
+    search: String,
+    /// The keys, the newest last.
+    keys: Vec<WrittenKey>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenKey {
+    id: String,
+    key: String,
+    /// Milliseconds since 1970 UTC.
+    made_at: i64,
+}
+
+impl KeyFile {
+    /// Keys that nobody has.
+    pub fn fresh(now: Timestamp) -> Self {
+        let mut file =
+            Self { search: BASE64.encode(&rand::random::<[u8; 32]>()), keys: Vec::new() };
+        file.rotate(now);
+        file
+    }
+
+    /// Adds a key: what is written from now on is sealed with it.
+    pub fn rotate(&mut self, now: Timestamp) {
+        let secret: [u8; 32] = rand::random();
+        let id = HEXLOWER.encode(&keyed_hash(&secret, [b"id", b"", b""])[..KEY_ID]);
+        let key = BASE64.encode(&secret);
+        self.keys.push(WrittenKey { id, key, made_at: now.milliseconds() });
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// Where it can't be read, or is none.
+    pub fn read(file: &Path) -> Result<Self, KeyProblem> {
+        let wrong = |what: String| KeyProblem::File { file: file.to_owned(), what };
+        let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
+        serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))
+    }
+
+    /// Writes a file that only its owner reads, unless there is one: whole, or not at all.
+    ///
+    /// # Errors
+    /// Where it can't be written.
+    pub fn create(&self, file: &Path) -> Result<(), KeyProblem> {
+        self.put(file, |new| match new.persist_noclobber(file) {
+            Err(error) if error.error.kind() != ErrorKind::AlreadyExists => Err(error.error),
+            _ => Ok(()),
+        })
+    }
+
+    /// The same, in place of the one there is.
+    ///
+    /// # Errors
+    /// Where it can't be written.
+    pub fn replace(&self, file: &Path) -> Result<(), KeyProblem> {
+        self.put(file, |new| new.persist(file).map(drop).map_err(|error| error.error))
+    }
+
+    fn put(
+        &self,
+        file: &Path,
+        persist: impl FnOnce(NamedTempFile) -> std::io::Result<()>,
+    ) -> Result<(), KeyProblem> {
+        let write = || {
+            let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+            let folder = folder.unwrap_or(Path::new("."));
+            std::fs::create_dir_all(folder)?;
+            // Nobody else may read it at any time.
+            let mut new = NamedTempFile::new_in(folder)?;
+            new.write_all(&serde_json::to_vec_pretty(self)?)?;
+            new.as_file().sync_all()?;
+            persist(new)?;
+            std::fs::File::open(folder)?.sync_all()
+        };
+        write().map_err(|error: std::io::Error| KeyProblem::File {
+            file: file.to_owned(),
+            what: error.to_string(),
+        })
+    }
+
+    fn unpack(&self) -> Option<Ring> {
+        let secret = |text: &str| BASE64.decode(text.as_bytes()).ok()?.try_into().ok();
+        let key = |key: &WrittenKey| {
+            let id = HEXLOWER.decode(key.id.as_bytes()).ok()?.try_into().ok()?;
+            Some(Key { id, secret: secret(&key.key)?, made_at: key.made_at })
+        };
+        let keys: Vec<Key> = self.keys.iter().map(key).collect::<Option<_>>()?;
+        (!keys.is_empty()).then_some(Ring { keys, search: secret(&self.search)? })
+    }
+}
+
+/// Where the keys are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealingKeys(pub PathBuf);
+
+#[derive(Clone)]
+struct Ring {
+    keys: Vec<Key>,
+    search: [u8; 32],
+}
+
+/// The keys of this process. Values are sealed and opened wherever rows are read and written, far
+/// from any configuration; a process serves one county.
+static RING: RwLock<Option<Ring>> = RwLock::new(None);
+
+fn with_ring<T>(read: impl FnOnce(&Ring) -> T) -> T {
+    let ring = RING.read().unwrap_or_else(PoisonError::into_inner);
+    match &*ring {
+        Some(ring) => read(ring),
+        // Writing in the clear would be worse than stopping.
+        None => panic!("the sealing keys are read before the database is used"),
+    }
+}
+
+pub(super) fn named(id: &[u8]) -> Option<Key> {
+    with_ring(|ring| ring.keys.iter().find(|key| key.id == id).cloned())
+}
+
+/// The key that what is written now is sealed with; that of an earlier time, for what must not
+/// change when keys do.
+pub(super) fn current(at: Option<i64>) -> Key {
+    with_ring(|ring| {
+        let then = |at: i64| ring.keys.iter().rev().find(move |key| key.made_at <= at);
+        let first = || ring.keys.first();
+        let key = match at {
+            Some(at) => then(at).or_else(first),
+            None => ring.keys.last(),
+        };
+        key.cloned().expect("a ring has keys")
+    })
+}
+
+/// The hash that a value is found by.
+pub(super) fn search_hash(field: &str, value: &str) -> Vec<u8> {
+    with_ring(|ring| {
+        keyed_hash(&ring.search, [b"search", field.as_bytes(), value.as_bytes()])[..16].to_vec()
+    })
+}
+
+const PROOF: &[u8] = b"sealing key";
+
+/// Reads the keys of a database and proves that they are its own. A database that was never sealed
+/// gets a new file, if there is none.
+///
+/// # Errors
+/// Where the file is not there, not right, or not this database's.
+pub async fn prepare(keys: &SealingKeys, database: &Database) -> Result<(), KeyProblem> {
+    let SealingKeys(file) = keys;
+    let proofs: Result<Vec<(String, Vec<u8>)>, Failed> = database
+        .read(|connection| {
+            let rows = sealing_keys::table.select((sealing_keys::id, sealing_keys::proof));
+            Ok(rows.load(connection)?)
+        })
+        .await;
+    let proofs = proofs?;
+    let now = Timestamp::now();
+    if proofs.is_empty() && !file.exists() {
+        KeyFile::fresh(now).create(file)?;
+        tracing::info!(file = %file.display(), "new sealing keys; keep a copy of this file");
+    }
+    let lacking = |id: &str| KeyProblem::Lacking { file: file.clone(), id: id.to_owned() };
+    let written = match KeyFile::read(file) {
+        Err(_) if !proofs.is_empty() && !file.exists() => return Err(lacking(&proofs[0].0)),
+        written => written?,
+    };
+    let ring = written.unpack();
+    let ring = ring.ok_or_else(|| KeyProblem::File {
+        file: file.clone(),
+        what: "not a file of sealing keys".to_owned(),
+    })?;
+    add(ring.clone());
+    for (id, proof) in &proofs {
+        // Another file's key of the same name opens nothing.
+        let has = ring.keys.iter().any(|key| HEXLOWER.encode(&key.id) == *id);
+        if !has || open(PROOF, proof).is_err() {
+            return Err(lacking(id));
+        }
+    }
+    let new: Vec<(String, Vec<u8>)> = ring
+        .keys
+        .iter()
+        .map(|key| (HEXLOWER.encode(&key.id), key.seal(PROOF, b"")))
+        .filter(|(id, _)| !proofs.iter().any(|(known, _)| known == id))
+        .collect();
+    let noted: Result<(), Failed> = database
+        .write(move |connection| {
+            for (id, proof) in &new {
+                let there: i64 = sealing_keys::table.find(id).count().get_result(connection)?;
+                if there == 0 {
+                    diesel::insert_into(sealing_keys::table)
+                        .values((
+                            sealing_keys::id.eq(id),
+                            sealing_keys::proof.eq(proof),
+                            sealing_keys::first_used_at.eq(now),
+                        ))
+                        .execute(connection)?;
+                }
+            }
+            Ok(())
+        })
+        .await;
+    Ok(noted?)
+}
+
+/// Keys of an earlier database of this process stay readable; the newest file's seal.
+fn add(mut ring: Ring) {
+    let mut place = RING.write().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = place.take() {
+        let others =
+            known.keys.into_iter().filter(|key| !ring.keys.iter().any(|one| one.id == key.id));
+        let others: Vec<Key> = others.collect();
+        ring.keys.splice(0..0, others);
+    }
+    *place = Some(ring);
+}
