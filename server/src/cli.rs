@@ -20,7 +20,10 @@ use crate::evidence::EvidenceCommand;
 use crate::form_command::{self, FormCommand};
 use crate::media_store::MediaStore;
 use crate::notices::NoticeCommand;
-use crate::{areas, backup, checks, demo, devices, evidence, jobs, media, notices, seal, sync};
+use crate::privacy::PrivacyCommand;
+use crate::{
+    areas, backup, checks, demo, devices, evidence, jobs, media, notices, privacy, seal, sync,
+};
 
 /// Ruhu 入户: household visits, photo evidence and signed notification forms for a county.
 #[derive(Parser)]
@@ -93,6 +96,11 @@ enum Command {
     Notice {
         #[command(subcommand)]
         command: NoticeCommand,
+    },
+    /// How long things are kept, and the keys that sensitive values are encrypted with
+    Privacy {
+        #[command(subcommand)]
+        command: PrivacyCommand,
     },
     /// The keys that sign access tokens
     Keys {
@@ -219,6 +227,10 @@ fn run(cli: Cli) -> Result<(), String> {
                 let media = MediaStore::open(&config.media, &config.s3).map_err(in_words)?;
                 notices::run(command, &database(&config).await?, &media).await
             }
+            Command::Privacy { command: PrivacyCommand::RotateKeys } => {
+                privacy::rotate_keys(&config)
+            }
+            Command::Privacy { command } => privacy::run(command, &open(&config).await?).await,
             Command::Keys { command: KeysCommand::Rotate } => rotate(&config).await,
         }
     })
@@ -236,6 +248,7 @@ async fn serve(config: &Config) -> Result<(), String> {
     let app = web::Data::new(app);
     let server = app::serve(app.clone(), listener).map_err(in_words)?;
     actix_web::rt::spawn(tidy(app.clone()));
+    actix_web::rt::spawn(expire(app.clone()));
     actix_web::rt::spawn(checks::work(app.clone()));
     // A photo takes a core for a tenth of a second, and up to some hundred megabytes.
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(4);
@@ -259,6 +272,20 @@ async fn end_streams(app: web::Data<App>) {
         _ = interrupt.recv() => {}
     }
     app.live.close();
+}
+
+/// Erases what has expired, and removes what nothing names, once a day.
+async fn expire(app: web::Data<App>) {
+    let mut every = tokio::time::interval(Duration::from_secs(24 * 3600));
+    loop {
+        every.tick().await;
+        if let Err(problem) = privacy::expire(&app).await {
+            tracing::warn!(%problem, "what has expired could not be erased");
+        }
+        if let Err(problem) = media::collect_garbage(&app).await {
+            tracing::warn!(%problem, "blobs that nothing names could not be removed");
+        }
+    }
 }
 
 /// Throws away what is over, every few minutes.

@@ -42,6 +42,13 @@ pub struct Marks {
     pub elements: BTreeMap<FieldId, BTreeMap<String, Mark>>,
 }
 
+impl Marks {
+    /// Of a record that was created, and nothing else.
+    pub fn of(created: Mark) -> Self {
+        Self { created, fields: BTreeMap::new(), elements: BTreeMap::new() }
+    }
+}
+
 /// A write.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Mark {

@@ -635,6 +635,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     bundles,
     device_revocations,
     devices,
+    erased_ops,
+    erased_records,
     form_releases,
     form_trials,
     form_versions,

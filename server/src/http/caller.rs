@@ -42,6 +42,12 @@ actions! {
     ReadRecords: Supervisor | Admin | Auditor;
     /// See the sensitive values of records, with a reason that is kept.
     RevealRecords: Supervisor | Admin;
+    /// See who looked at what is masked otherwise, and how long things are kept.
+    ReadAccesses: Admin | Auditor;
+    /// Give out everything that is held on a household, when it asks.
+    ServeHouseholds: Admin;
+    /// Set how long things are kept, and erase what a household wants erased.
+    ManageRetention: Admin;
     /// See what waits for a person or was refused.
     ReadQuarantine: Supervisor | Admin;
     /// Decide about what waits for a person.

@@ -22,15 +22,18 @@ pub(crate) enum JobKind {
     Photo,
     /// Print a part of many notifications; the key is the printing's and the part's number.
     Print,
+    /// Remove the bytes of a blob that was forgotten; the key is its hash.
+    Remove,
 }
 
 impl JobKind {
-    const ALL: [Self; 2] = [Self::Photo, Self::Print];
+    const ALL: [Self; 3] = [Self::Photo, Self::Print, Self::Remove];
 
     fn name(self) -> &'static str {
         match self {
             Self::Photo => "photo",
             Self::Print => "print",
+            Self::Remove => "remove",
         }
     }
 

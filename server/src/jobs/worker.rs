@@ -8,7 +8,7 @@ use super::JobKind;
 use super::queue::{self, Taken};
 use crate::app::App;
 use crate::http::Problem;
-use crate::{notices, photos};
+use crate::{media, notices, photos};
 
 /// What another replica left behind is found after this long.
 const LOOK_AROUND: Duration = Duration::from_secs(15);
@@ -43,6 +43,7 @@ pub async fn run_due(app: &App) -> Result<usize, Problem> {
 async fn run(app: &App, job: Taken) -> Result<(), Problem> {
     let result = match job.kind {
         JobKind::Photo => photos::look_at(app, &job.key).await,
+        JobKind::Remove => media::remove_forgotten(app, &job.key).await,
         JobKind::Print => notices::print_part(app, &job.key).await,
     };
     metrics::counter!("jobs_total", "kind" => job.kind.name(),

@@ -15,7 +15,7 @@ use crate::db::{AnyConnection, Database, Failed};
 use crate::media_store::{MediaError, MediaStore, ObjectName};
 
 /// What a blob is that nothing names, days after it came: a tablet may name it yet.
-const GRACE: i64 = 30;
+pub(super) const GRACE: i64 = 30;
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -127,7 +127,7 @@ fn known(connection: &mut AnyConnection, shard: u8) -> QueryResult<Vec<Known>> {
 }
 
 /// The files that go with forms.
-fn named_by_forms(connection: &mut AnyConnection) -> QueryResult<BTreeSet<Hash>> {
+pub(super) fn named_by_forms(connection: &mut AnyConnection) -> QueryResult<BTreeSet<Hash>> {
     let forms: Vec<Vec<u8>> = bundles::table
         .filter(bundles::kind.eq(BundleKind::Form.name()))
         .select(bundles::bytes)

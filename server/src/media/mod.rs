@@ -4,6 +4,7 @@
 mod arrivals;
 mod check;
 mod deposit;
+mod garbage;
 mod http;
 mod queries;
 mod receive;
@@ -14,6 +15,8 @@ mod tus;
 pub use arrivals::Arrivals;
 pub use check::{Checked, check};
 pub(crate) use deposit::{deposit, deposit_photo};
+pub use garbage::collect_garbage;
+pub(crate) use garbage::remove_forgotten;
 pub use http::routes;
 pub(crate) use queries::note_blob;
 pub use receive::sweep;

@@ -3,7 +3,7 @@
 use diesel::{OptionalExtension, QueryResult};
 use mobile_schema::Hash;
 use mobile_schema::notice::NoticeContent;
-use sync_protocol::RecordId;
+use sync_protocol::{Record, RecordId};
 
 use super::countersign::{content_of, field, photos_of};
 use super::leaf::{self, Leaf};
@@ -21,6 +21,8 @@ const PAGE: i64 = 200;
 pub(super) struct Audit {
     /// Entries of the log.
     pub(super) entries: u64,
+    /// Those whose notification was erased since: what they say of it holds, and no word is left.
+    pub(super) erased: u64,
     /// Photos that they name.
     pub(super) photos: Vec<(u64, Hash)>,
     /// What is not as it was signed: where, in Chinese and English.
@@ -37,7 +39,8 @@ pub(super) fn audit(connection: &mut AnyConnection) -> QueryResult<Audit> {
             break;
         }
         let ids: Vec<RecordId> = page.iter().map(|entry| entry.1).collect();
-        let notices = records::load(connection, &ids)?;
+        let erased = store::erased(connection, &ids)?;
+        let notices = load(connection, &ids)?;
         for (position, id, bytes, key, signature) in page {
             if position != audit.entries {
                 audit.say(audit.entries, "登记缺失", "the entry is missing");
@@ -55,6 +58,7 @@ pub(super) fn audit(connection: &mut AnyConnection) -> QueryResult<Audit> {
                 );
             }
             match Leaf::read(&bytes) {
+                Some(leaf) if leaf.is_signed() && erased.contains(&id) => audit.erased += 1,
                 Some(leaf) if leaf.is_signed() => {
                     let notice = notices.iter().find(|notice| notice.id == id);
                     audit.notice(position, notice, &leaf);
@@ -73,6 +77,21 @@ pub(super) fn audit(connection: &mut AnyConnection) -> QueryResult<Audit> {
     Ok(audit)
 }
 
+/// Those of these records that can be read: one whose sealed values were changed can't.
+fn load(connection: &mut AnyConnection, ids: &[RecordId]) -> QueryResult<Vec<Record>> {
+    match records::load(connection, ids) {
+        Err(diesel::result::Error::DeserializationError(_)) if ids.len() > 1 => {
+            let mut readable = Vec::new();
+            for id in ids {
+                readable.extend(load(connection, &[*id])?);
+            }
+            Ok(readable)
+        }
+        Err(diesel::result::Error::DeserializationError(_)) => Ok(Vec::new()),
+        loaded => loaded,
+    }
+}
+
 fn key_of(published: &PublishedKeys, id: &str) -> Option<[u8; 32]> {
     let key = published.keys.iter().find(|key| key.id == id)?;
     key.key.0.as_slice().try_into().ok()
@@ -84,12 +103,12 @@ impl Audit {
     }
 
     /// The record must say what was signed.
-    fn notice(&mut self, position: u64, notice: Option<&sync_protocol::Record>, leaf: &Leaf) {
+    fn notice(&mut self, position: u64, notice: Option<&Record>, leaf: &Leaf) {
         let Some(notice) = notice else {
             return self.say(
                 position,
-                "告知书记录不见了（records）",
-                "its record is gone (records)",
+                "告知书记录不见了，或密封的内容有改动（records.fields）",
+                "its record is gone, or its sealed values were changed (records.fields)",
             );
         };
         let bytes = content_of(notice).unwrap_or_default();

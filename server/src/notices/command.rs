@@ -281,6 +281,13 @@ pub(crate) async fn run(
                 println!("✗ {}", say(zh, en));
             }
             let count = audited.entries;
+            if audited.erased > 0 {
+                let erased = say(
+                    "份已应农户要求或到期删除：登记仍可核验，内容不再保存",
+                    "were erased on request or by their time: the log still proves them, their words are gone",
+                );
+                println!("  {} {erased}", audited.erased);
+            }
             if audited.wrong.is_empty() {
                 let whole = say(
                     "份告知书，登记簿完整，没有改动",

@@ -14,8 +14,8 @@ use super::leaf::{self, Leaf};
 use super::receipt::{Head, PublicKey, PublishedKeys, Receipt, RevokedDevice};
 use super::tree::{self, Node};
 use crate::db::schema::{
-    bundles, device_revocations, devices, log_entries, log_heads, log_nodes, notice_keys,
-    notice_subjects, records,
+    bundles, device_revocations, devices, erased_records, log_entries, log_heads, log_nodes,
+    notice_keys, notice_subjects, records,
 };
 use crate::db::types::{Key, Timestamp};
 use crate::db::{AnyConnection, RowLocked};
@@ -357,4 +357,17 @@ pub(super) fn versions(
         .load(connection)?;
     let hashes = rows.into_iter().map(fixed::<32>);
     hashes.map(|hash| Ok(Hash(hash?).to_string())).collect()
+}
+
+/// Those of these notifications that were erased.
+pub(super) fn erased(
+    connection: &mut AnyConnection,
+    notices: &[RecordId],
+) -> QueryResult<BTreeSet<RecordId>> {
+    let keys: Vec<Key> = notices.iter().copied().map(Key::from).collect();
+    let ids: Vec<Key> = erased_records::table
+        .filter(erased_records::record.eq_any(keys))
+        .select(erased_records::record)
+        .load(connection)?;
+    Ok(ids.into_iter().map(RecordId::from).collect())
 }

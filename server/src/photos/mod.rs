@@ -26,5 +26,5 @@ pub use inspect::{INSPECTOR, Inspected, Picture, Thumbnail, inspect};
 pub(crate) use look::look_at;
 pub use picture::Unreadable;
 pub use quality::Quality;
-pub(crate) use store::{seen, why_not};
+pub(crate) use store::{forget, seen, why_not};
 pub use strip::without_facts;

@@ -38,8 +38,7 @@ pub(super) fn save(
     let size = |part: fn((u32, u32)) -> u32| picture.ok().map(|one| i64::from(part(one.size)));
     let looks = picture.ok().and_then(|picture| picture.looks);
     let fingerprints = looks.map(|looks| JsonText::of(&looks.all().map(column)));
-    diesel::delete(photos::table.find(&bytes)).execute(connection)?;
-    bands::forget(connection, hash)?;
+    forget(connection, hash)?;
     diesel::insert_into(photos::table)
         .values((
             photos::hash.eq(&bytes),
@@ -56,6 +55,12 @@ pub(super) fn save(
         .execute(connection)?;
     let looks: Vec<_> = looks.map(|looks| (*hash, looks)).into_iter().collect();
     bands::index(connection, &looks)
+}
+
+/// Forgets what a photo's bytes told.
+pub(crate) fn forget(connection: &mut AnyConnection, hash: &Hash) -> QueryResult<()> {
+    diesel::delete(photos::table.find(hash.as_bytes().to_vec())).execute(connection)?;
+    bands::forget(connection, hash)
 }
 
 /// What is known of a photo, and how it looks.

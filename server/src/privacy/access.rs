@@ -4,10 +4,11 @@ use diesel::prelude::*;
 use mobile_schema::Hash;
 use uuid::Uuid;
 
+use super::http::AccessLine;
 use crate::accounts::Grant;
 use crate::app::App;
 use crate::db::AnyConnection;
-use crate::db::schema::accesses;
+use crate::db::schema::{accesses, users};
 use crate::db::types::{Key, Timestamp};
 use crate::http::caller::{Action, Caller, RevealRecords};
 use crate::http::{Kind, Problem};
@@ -91,4 +92,39 @@ pub(crate) async fn reveal(
     }
     note(app, Access::new(caller, what, reason)).await?;
     Ok(true)
+}
+
+/// What these people looked at, the newest last.
+pub(super) fn lines(
+    connection: &mut AnyConnection,
+    people: &[Key],
+    subject: Option<&str>,
+    after: Option<Uuid>,
+    limit: i64,
+) -> QueryResult<Vec<AccessLine>> {
+    let mut query = accesses::table
+        .inner_join(users::table.on(users::id.eq(accesses::user_id)))
+        .filter(accesses::user_id.eq_any(people.to_vec()))
+        .filter(accesses::id.gt(Key(after.unwrap_or(Uuid::nil()))))
+        .order(accesses::id)
+        .limit(limit)
+        .select((
+            accesses::id,
+            accesses::user_id,
+            users::display_name,
+            accesses::kind,
+            accesses::subject,
+            accesses::reason,
+            accesses::at,
+        ))
+        .into_boxed();
+    if let Some(subject) = subject {
+        query = query.filter(accesses::subject.eq(subject.to_owned()));
+    }
+    let rows: Vec<(Key, Key, String, String, String, String, Timestamp)> =
+        query.load(connection)?;
+    let line = |(id, user, user_name, kind, subject, reason, at): (Key, Key, _, _, _, _, _)| {
+        AccessLine { id: id.0, user: user.0, user_name, kind, subject, reason, at }
+    };
+    Ok(rows.into_iter().map(line).collect())
 }

@@ -5,6 +5,16 @@
 //! on a household can be given out, and erased.
 
 mod access;
+mod command;
+mod erase;
+mod holding;
+mod http;
 pub(crate) mod mask;
+mod retention;
 
 pub(crate) use access::{Access, What, note, reveal};
+pub use command::{PrivacyCommand, rotate_keys, run};
+pub(crate) use erase::forget;
+pub(crate) use holding::named_aside;
+pub use http::routes;
+pub use retention::{Expired, dry_run, run as expire};

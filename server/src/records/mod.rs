@@ -8,5 +8,5 @@ mod visits;
 
 pub use feed::{FeedRow, Snapshot};
 pub use http::routes;
-pub use store::{Written, load, load_for_update, load_some, was, write};
+pub use store::{Written, erase, load, load_for_update, load_some, was, write};
 pub(crate) use visits::MadeWith;

@@ -8,6 +8,7 @@ use mobile_schema::register::Role;
 use mobile_schema::{Catalogue, Hash, Value};
 use sync_protocol::exchange::{Head, Heads};
 use sync_protocol::merge::Board;
+use sync_protocol::record::Marks;
 use sync_protocol::{Digest, Epoch, Record, RecordId, ScopeId, Version};
 
 use crate::db::schema::{evictions, history, records, scope_heads};
@@ -227,18 +228,53 @@ pub fn write(
     let lines: Vec<_> = board.happenings().iter().map(line).collect();
     insert_all!(connection, history::table, lines)?;
 
-    let stored = lock_heads(connection, &Heads::touched(board))?;
+    let changed: Vec<_> = board.changed().collect();
+    put(connection, &changed, written.catalogue, written.now)
+}
+
+/// Empties records that are erased, and tells feeds that they are gone: their ids, their versions
+/// and who made them stay, and no value.
+pub fn erase(
+    connection: &mut AnyConnection,
+    records: &[Record],
+    epoch: Epoch,
+    catalogue: &Catalogue,
+    now: Timestamp,
+) -> QueryResult<()> {
+    let emptied: Vec<Record> = records
+        .iter()
+        .map(|record| Record {
+            version: Version { epoch, n: record.version.n + 1 },
+            deleted: true,
+            fields: BTreeMap::new(),
+            marks: Marks::of(record.marks.created.clone()),
+            ..record.clone()
+        })
+        .collect();
+    let changed: Vec<_> = records.iter().map(Some).zip(&emptied).collect();
+    put(connection, &changed, catalogue, now)
+}
+
+/// Stores records as they are now, with what feeds and searches need to know of the change.
+fn put(
+    connection: &mut AnyConnection,
+    changes: &[(Option<&Record>, &Record)],
+    catalogue: &Catalogue,
+    at: Timestamp,
+) -> QueryResult<()> {
+    let touched = Heads::touched(changes.iter().copied());
+    let stored = lock_heads(connection, &touched)?;
     let new_scopes: Vec<_> =
-        Heads::touched(board).into_iter().filter(|scope| !stored.contains_key(scope)).collect();
+        touched.into_iter().filter(|scope| !stored.contains_key(scope)).collect();
     let mut heads = Heads::new(stored);
     let (mut new, mut changed, mut found_by) = (Vec::new(), Vec::new(), Vec::new());
-    for (before, now) in board.changed() {
-        let terms = search_terms(now, written.catalogue);
-        if before.map_or(!terms.is_empty(), |one| search_terms(one, written.catalogue) != terms) {
+    for (before, now) in changes {
+        let terms = search_terms(now, catalogue);
+        if before.map_or(!terms.is_empty(), |one| search_terms(one, catalogue) != terms) {
             found_by.push((now.id, terms));
         }
-        let seq = heads.count(before, now) as i64;
-        let row = RecordRow::of(now, seq, written.catalogue, written.now);
+        let seq = heads.count(*before, now) as i64;
+        let row = RecordRow::of(now, seq, catalogue, at);
         if before.is_some() { changed.push(row) } else { new.push(row) }
     }
     insert_all!(connection, records::table, new)?;
@@ -274,7 +310,7 @@ pub fn write(
             let (epoch, n) = columns(eviction.version);
             let (scope, seq) = (eviction.scope.to_string(), eviction.seq as i64);
             let record = eviction.record.into();
-            EvictionRow { scope, seq, record, epoch, n, left_at: written.now }
+            EvictionRow { scope, seq, record, epoch, n, left_at: at }
         })
         .collect();
     insert_all!(connection, evictions::table, gone)?;

@@ -187,7 +187,7 @@ pub fn push(
             let (incarnation, catalogue) = (request.incarnation, pusher.catalogue);
             let written = store::Written { incarnation, catalogue, now: pusher.now };
             store::write(connection, &board, &written)?;
-            touched = Heads::touched(&board);
+            touched = Heads::touched(board.changed());
         }
     }
     let outcomes = outcomes.into_iter().flatten().collect();

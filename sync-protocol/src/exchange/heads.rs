@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::merge::Board;
 use crate::mutant::{self, Mutant};
 use crate::{Digest, Record, RecordId, ScopeId, Version};
 
@@ -38,10 +37,12 @@ pub struct Heads {
 }
 
 impl Heads {
-    /// The scopes that what is on the board touches, in the order in which they are locked.
-    pub fn touched(board: &Board) -> Vec<ScopeId> {
-        let mut scopes: Vec<_> = board
-            .changed()
+    /// The scopes that these changes touch, each of a record before and now, in the order in which
+    /// they are locked.
+    pub fn touched<'a>(
+        changed: impl Iterator<Item = (Option<&'a Record>, &'a Record)>,
+    ) -> Vec<ScopeId> {
+        let mut scopes: Vec<_> = changed
             .flat_map(|(before, now)| {
                 before.map(|record| record.scope.clone()).into_iter().chain([now.scope.clone()])
             })

@@ -270,7 +270,7 @@ impl Memory {
 
 impl Database {
     fn write(&mut self, board: &Board) {
-        let stored = Heads::touched(board)
+        let stored = Heads::touched(board.changed())
             .into_iter()
             .filter_map(|scope| self.heads.get(&scope).map(|head| (scope, *head)))
             .collect();

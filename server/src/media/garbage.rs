@@ -1,0 +1,89 @@
+//! Removing what nothing names.
+
+use std::collections::BTreeSet;
+
+use diesel::prelude::*;
+use mobile_schema::Hash;
+
+use super::check::{GRACE, named_by_forms};
+use crate::app::App;
+use crate::db::AnyConnection;
+use crate::db::schema::{blob_references, blobs};
+use crate::db::types::Timestamp;
+use crate::http::Problem;
+use crate::media_store::{MediaError, ObjectName};
+use crate::photos::Thumbnail;
+use crate::privacy;
+
+/// Blobs that are forgotten in one transaction.
+const AT_ONCE: i64 = 200;
+
+/// Removes the bytes of a blob that was forgotten, and its copies. One that came again meanwhile
+/// stays.
+pub(crate) async fn remove_forgotten(app: &App, key: &str) -> Result<(), Problem> {
+    let Ok(hash) = key.parse::<Hash>() else { return Ok(()) };
+    let there: i64 = app
+        .read(move |connection| {
+            blobs::table.find(hash.as_bytes().to_vec()).count().get_result(connection)
+        })
+        .await?;
+    if there > 0 {
+        return Ok(());
+    }
+    let copies = Thumbnail::ALL.map(|which| ObjectName::Thumbnail(hash, which));
+    for name in copies.into_iter().chain([ObjectName::Blob(hash)]) {
+        match app.media.delete(name).await {
+            Ok(()) | Err(MediaError::Missing) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+/// Forgets blobs that came a month ago and that no record, no form and nothing that waits names,
+/// and says how many. Their bytes are removed by jobs.
+///
+/// # Errors
+/// Where the database can't be reached.
+pub async fn collect_garbage(app: &App) -> Result<usize, Problem> {
+    let now = app.now();
+    let mut forgotten = 0;
+    loop {
+        let these = app.write(move |connection| {
+            let unnamed = unnamed(connection, now)?;
+            for hash in &unnamed {
+                privacy::forget(connection, hash, now)?;
+            }
+            Ok(unnamed.len())
+        });
+        let these = these.await?;
+        if these == 0 {
+            break;
+        }
+        forgotten += these;
+    }
+    if forgotten > 0 {
+        tracing::info!(forgotten, "blobs that nothing names are removed");
+        app.jobs.ring();
+    }
+    Ok(forgotten)
+}
+
+fn unnamed(connection: &mut AnyConnection, now: Timestamp) -> QueryResult<Vec<Hash>> {
+    let before = now.plus_seconds(-GRACE * 24 * 3600);
+    let rows: Vec<Vec<u8>> = blobs::table
+        .left_join(blob_references::table.on(blob_references::hash.eq(blobs::hash)))
+        .filter(blob_references::record.nullable().is_null())
+        .filter(blobs::verified_at.lt(before))
+        .order(blobs::hash)
+        .select(blobs::hash)
+        .load(connection)?;
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let needed: BTreeSet<Hash> = named_by_forms(connection)?;
+    let aside = privacy::named_aside(connection)?;
+    let unnamed = rows.into_iter().filter_map(|hash| Some(Hash(hash.try_into().ok()?)));
+    let unnamed = unnamed.filter(|hash| !needed.contains(hash) && !aside.contains(hash));
+    Ok(unnamed.take(AT_ONCE as usize).collect())
+}

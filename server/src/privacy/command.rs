@@ -1,0 +1,67 @@
+//! `ruhu privacy`.
+
+use clap::Subcommand;
+
+use super::retention;
+use crate::app::App;
+use crate::config::{Config, speaks_chinese};
+use crate::db::Timestamp;
+use crate::seal::KeyFile;
+
+/// What is kept, and how it is encrypted.
+#[derive(Subcommand)]
+pub enum PrivacyCommand {
+    /// Say what would expire now by the periods that are set, and change nothing
+    DryRun,
+    /// Erase what has expired now; the server does so once a day
+    Expire,
+    /// Add a sealing key: what is written from now on is encrypted with it. Copy the file to every
+    /// server and into your safe, and start the servers anew
+    RotateKeys,
+}
+
+/// Adds a key to the file.
+///
+/// # Errors
+/// Where there is no file, or it can't be written.
+pub fn rotate_keys(config: &Config) -> Result<(), String> {
+    let path = &config.sealing_keys.0;
+    let mut file = KeyFile::read(path).map_err(|error| error.to_string())?;
+    file.rotate(Timestamp::now());
+    file.replace(path).map_err(|error| error.to_string())?;
+    let words = match speaks_chinese() {
+        true => "已加入新密钥；请把此文件复制到每台服务器并妥善备份，然后重启服务",
+        false => "has a new key; copy the file to every server and keep a backup, then restart",
+    };
+    println!("{}: {words}", path.display());
+    Ok(())
+}
+
+/// Runs a command that needs the database.
+///
+/// # Errors
+/// Where the database can't be reached.
+pub async fn run(command: PrivacyCommand, app: &App) -> Result<(), String> {
+    let expired = match command {
+        PrivacyCommand::DryRun => retention::dry_run(app).await,
+        PrivacyCommand::Expire => retention::run(app).await,
+        PrivacyCommand::RotateKeys => Ok(Vec::new()),
+    };
+    let expired = expired.map_err(|problem| problem.in_full())?;
+    let chinese = speaks_chinese();
+    if expired.is_empty() {
+        println!("{}", if chinese { "没有设置保存期限" } else { "no periods are set" });
+    }
+    for one in expired {
+        let (name, days) = (&one.collection, one.days);
+        let (records, operations, photos) = (one.records, one.operations, one.photos);
+        if chinese {
+            println!("{name}（{days} 天）：记录 {records}，操作 {operations}，照片 {photos}");
+        } else {
+            println!(
+                "{name} ({days} days): {records} records, {operations} operations, {photos} photos"
+            );
+        }
+    }
+    Ok(())
+}
