@@ -39,6 +39,10 @@ pub struct Settings {
     /// with an endpoint]
     #[arg(long, env = "RUHU_S3_PATH_STYLE", global = true)]
     pub s3_path_style: Option<bool>,
+    /// Whether originals are fetched from the bucket itself, by links that count for five minutes;
+    /// browsers and tablets must reach it [default: false]
+    #[arg(long, env = "RUHU_S3_DIRECT", global = true)]
+    pub s3_direct: Option<bool>,
     /// What to log, such as info or ruhu=debug [default: info when serving, else warn]
     #[arg(long, env = "RUHU_LOG", global = true)]
     pub log: Option<String>,
@@ -93,6 +97,7 @@ impl Settings {
             media: self.media.or(other.media),
             s3_endpoint: self.s3_endpoint.or(other.s3_endpoint),
             s3_path_style: self.s3_path_style.or(other.s3_path_style),
+            s3_direct: self.s3_direct.or(other.s3_direct),
             sealing_keys: self.sealing_keys.or(other.sealing_keys),
             log: self.log.or(other.log),
         }
@@ -124,6 +129,7 @@ impl Settings {
         }
         let s3 = S3Settings {
             path_style: self.s3_path_style.unwrap_or(endpoint.is_some()),
+            direct: self.s3_direct.unwrap_or(false),
             endpoint,
             region: variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")),
             access_key: variable("AWS_ACCESS_KEY_ID"),

@@ -105,7 +105,9 @@ macro_rules! for_every_table {
             retention,
             erasures,
             erased_records,
-            erased_ops
+            erased_ops,
+            blob_holders,
+            blob_claims
         )
     };
 }

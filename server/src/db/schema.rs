@@ -627,9 +627,31 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use crate::db::types::Id;
+    use diesel::sql_types::Binary;
+
+    blob_holders (hash, user_id) {
+        hash -> Binary,
+        user_id -> Id,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::Id;
+    use diesel::sql_types::Binary;
+
+    blob_claims (hash, record, user_id) {
+        hash -> Binary,
+        record -> Id,
+        user_id -> Id,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     accesses,
     areas,
+    blob_claims,
     blob_references,
     blobs,
     bundles,
@@ -654,5 +676,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     quarantine,
     records,
     sessions,
+    uploads,
     users,
 );

@@ -75,7 +75,7 @@ pub async fn load_evidence(app: &App) -> Result<usize, DemoProblem> {
         writer.notice((household, award), outcome, signed_at, registered.0, &key);
     }
     for photo in photos {
-        media::deposit_photo(app, photo).await?;
+        media::deposit_photo(app, known.cadre, photo).await?;
     }
     let ops = writer.ops;
     let count = ops.len();

@@ -9,7 +9,7 @@ use mobile_schema::form::FormBundle;
 use mobile_schema::pack::BundleKind;
 
 use super::rules::Hasher;
-use crate::db::schema::{blob_references, blobs, bundles};
+use crate::db::schema::{blob_claims, blob_references, blobs, bundles};
 use crate::db::types::Timestamp;
 use crate::db::{AnyConnection, Database, Failed};
 use crate::media_store::{MediaError, MediaStore, ObjectName};
@@ -114,11 +114,16 @@ fn known(connection: &mut AnyConnection, shard: u8) -> QueryResult<Vec<Known>> {
         .select((blobs::hash, blobs::verified_at))
         .load(connection)?;
     let named: Vec<Vec<u8>> = blob_references::table
-        .filter(blob_references::hash.between(first, last))
+        .filter(blob_references::hash.between(first.clone(), last.clone()))
         .select(blob_references::hash)
         .distinct()
         .load(connection)?;
-    let named: BTreeSet<Vec<u8>> = named.into_iter().collect();
+    let claimed: Vec<Vec<u8>> = blob_claims::table
+        .filter(blob_claims::hash.between(first, last))
+        .select(blob_claims::hash)
+        .distinct()
+        .load(connection)?;
+    let named: BTreeSet<Vec<u8>> = named.into_iter().chain(claimed).collect();
     let known = |(hash, verified_at): (Vec<u8>, Timestamp)| {
         let is_named = named.contains(&hash);
         Some(Known { hash: Hash(hash.try_into().ok()?), verified_at, is_named })

@@ -3,6 +3,7 @@
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
 use mobile_schema::Hash;
+use sync_protocol::UserId;
 use uuid::Uuid;
 
 use super::queries;
@@ -82,11 +83,18 @@ async fn assemble(
     Ok(app.media.assemble(ObjectName::Blob(hash), pieces).await?)
 }
 
-/// Stores a photo that is in memory, as if a tablet had sent it.
-pub(crate) async fn deposit_photo(app: &App, bytes: Vec<u8>) -> Result<Hash, Problem> {
+/// Stores a photo that is in memory, as if a user's tablet had sent it.
+pub(crate) async fn deposit_photo(
+    app: &App,
+    user: UserId,
+    bytes: Vec<u8>,
+) -> Result<Hash, Problem> {
     let (hash, length, now) = (Hash::of(&bytes), bytes.len() as u64, app.now());
     app.media.put(ObjectName::Blob(hash), bytes.into()).await?;
-    app.write(move |connection| queries::note_photo(connection, &hash, length, "image/jpeg", now))
-        .await?;
+    app.write(move |connection| {
+        queries::note_holder(connection, &hash, user)?;
+        queries::note_photo(connection, &hash, length, "image/jpeg", now)
+    })
+    .await?;
     Ok(hash)
 }

@@ -8,7 +8,7 @@ use mobile_schema::Hash;
 use super::check::{GRACE, named_by_forms};
 use crate::app::App;
 use crate::db::AnyConnection;
-use crate::db::schema::{blob_references, blobs};
+use crate::db::schema::{blob_claims, blob_references, blobs};
 use crate::db::types::Timestamp;
 use crate::http::Problem;
 use crate::media_store::{MediaError, ObjectName};
@@ -73,7 +73,9 @@ fn unnamed(connection: &mut AnyConnection, now: Timestamp) -> QueryResult<Vec<Ha
     let before = now.plus_seconds(-GRACE * 24 * 3600);
     let rows: Vec<Vec<u8>> = blobs::table
         .left_join(blob_references::table.on(blob_references::hash.eq(blobs::hash)))
+        .left_join(blob_claims::table.on(blob_claims::hash.eq(blobs::hash)))
         .filter(blob_references::record.nullable().is_null())
+        .filter(blob_claims::record.nullable().is_null())
         .filter(blobs::verified_at.lt(before))
         .order(blobs::hash)
         .select(blobs::hash)

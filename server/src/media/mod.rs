@@ -18,7 +18,7 @@ pub(crate) use deposit::{deposit, deposit_photo};
 pub use garbage::collect_garbage;
 pub(crate) use garbage::remove_forgotten;
 pub use http::routes;
-pub(crate) use queries::note_blob;
+pub(crate) use queries::{may_name, note_blob};
 pub use receive::sweep;
 pub use rules::{Announced, Checksum, announced};
 pub(crate) use serve::respond;

@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use diesel::prelude::*;
 use mobile_schema::Hash;
-use sync_protocol::{DeviceId, ScopeId};
+use sync_protocol::{DeviceId, ScopeId, UserId};
 use uuid::Uuid;
 
 use super::rules::Announced;
-use crate::db::schema::{blob_references, blobs, records, upload_parts, uploads};
+use crate::db::schema::{
+    blob_claims, blob_holders, blob_references, blobs, devices, records, upload_parts, uploads,
+};
 use crate::db::types::{Key, Timestamp};
 use crate::db::{AnyConnection, RowLocked, STATEMENT_ROWS};
 use crate::jobs::{self, JobKind};
@@ -212,8 +214,68 @@ pub(super) fn verified(
     upload: &Upload,
     now: Timestamp,
 ) -> QueryResult<()> {
+    let user: Option<Key> = uploads::table
+        .inner_join(devices::table.on(devices::id.eq(uploads::device_id)))
+        .filter(uploads::id.eq(Key(upload.id)))
+        .select(devices::user_id)
+        .first(connection)
+        .optional()?;
+    if let Some(user) = user {
+        note_holder(connection, &upload.hash, user.into())?;
+    }
     note_photo(connection, &upload.hash, upload.length, &upload.media_type, now)?;
     forget(connection, upload.id)
+}
+
+/// Notes that a user has sent the bytes of a blob: the records they named it in do name it.
+pub(super) fn note_holder(
+    connection: &mut AnyConnection,
+    hash: &Hash,
+    user: UserId,
+) -> QueryResult<()> {
+    let (bytes, user) = (column(hash), Key::from(user));
+    let known: i64 = blob_holders::table.find((&bytes, user)).count().get_result(connection)?;
+    if known == 0 {
+        diesel::insert_into(blob_holders::table)
+            .values((blob_holders::hash.eq(&bytes), blob_holders::user_id.eq(user)))
+            .execute(connection)?;
+    }
+    let claims =
+        blob_claims::table.filter(blob_claims::hash.eq(&bytes).and(blob_claims::user_id.eq(user)));
+    let records: Vec<Key> = claims.select(blob_claims::record).load(connection)?;
+    for record in records {
+        let there: i64 =
+            blob_references::table.find((&bytes, record)).count().get_result(connection)?;
+        if there == 0 {
+            diesel::insert_into(blob_references::table)
+                .values((blob_references::hash.eq(&bytes), blob_references::record.eq(record)))
+                .execute(connection)?;
+        }
+    }
+    diesel::delete(
+        blob_claims::table.filter(blob_claims::hash.eq(&bytes).and(blob_claims::user_id.eq(user))),
+    )
+    .execute(connection)?;
+    Ok(())
+}
+
+/// Those of these blobs that a user may name: they have sent the bytes, or may see it anyway.
+pub(crate) fn may_name(
+    connection: &mut AnyConnection,
+    hashes: &[Hash],
+    user: UserId,
+    scopes: &BTreeSet<ScopeId>,
+) -> QueryResult<BTreeSet<Hash>> {
+    let mut may = known(connection, hashes, scopes)?;
+    for chunk in hashes.chunks(STATEMENT_ROWS) {
+        let held: Vec<Vec<u8>> = blob_holders::table
+            .filter(blob_holders::hash.eq_any(chunk.iter().map(column).collect::<Vec<_>>()))
+            .filter(blob_holders::user_id.eq(Key::from(user)))
+            .select(blob_holders::hash)
+            .load(connection)?;
+        may.extend(held.into_iter().filter_map(hash));
+    }
+    Ok(may)
 }
 
 /// Notes that the media store has what may be a photo: it will be looked at.

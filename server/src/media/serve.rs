@@ -20,6 +20,13 @@ pub(crate) async fn respond(
     media_type: &str,
 ) -> Result<HttpResponse, Problem> {
     let object = ObjectName::Blob(*hash);
+    if let Some(link) = app.media.link(object, media_type).await? {
+        return Ok(HttpResponse::TemporaryRedirect()
+            .insert_header((header::LOCATION, link))
+            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .insert_header((header::REFERRER_POLICY, "no-referrer"))
+            .finish());
+    }
     let tag = rules::entity_tag(hash);
     let answer = match answer(request, &tag, length, media_type)? {
         Answer::Ready(response) => return Ok(response),

@@ -130,6 +130,18 @@ impl MediaStore {
         }
     }
 
+    /// A link by which an object is fetched without this server, where that is wanted.
+    pub async fn link(
+        &self,
+        name: ObjectName,
+        media_type: &str,
+    ) -> Result<Option<String>, MediaError> {
+        match self {
+            Self::Folder(_) => Ok(None),
+            Self::S3(s3) => s3.link(&name.path(), media_type).await,
+        }
+    }
+
     /// Whether objects can be stored and fetched now.
     pub async fn ready(&self) -> Result<(), MediaError> {
         match self {

@@ -9,6 +9,7 @@ use aws_sdk_s3::config::{
     BehaviorVersion, Credentials, Region, RequestChecksumCalculation, ResponseChecksumValidation,
 };
 use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
+use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart};
 use aws_smithy_http_client::tls;
 use bytes::{Bytes, BytesMut};
@@ -25,6 +26,8 @@ pub struct S3Settings {
     pub region: Option<String>,
     /// Whether the bucket stands in the path, as most self-hosted services want.
     pub path_style: bool,
+    /// Whether originals are fetched from the bucket itself, by links that count for a while.
+    pub direct: bool,
     /// `AWS_ACCESS_KEY_ID`
     pub access_key: Option<String>,
     /// `AWS_SECRET_ACCESS_KEY`
@@ -33,6 +36,8 @@ pub struct S3Settings {
     pub session_token: Option<String>,
 }
 
+/// How long a link to an object counts.
+const LINK_LIFETIME: Duration = Duration::from_secs(300);
 /// Objects from this size on are sent in parts.
 const MULTIPART_FROM: usize = 8 * 1024 * 1024;
 
@@ -42,6 +47,7 @@ pub struct S3 {
     client: Client,
     bucket: String,
     prefix: String,
+    direct: bool,
 }
 
 impl S3 {
@@ -80,6 +86,7 @@ impl S3 {
             client: Client::from_conf(config.build()),
             bucket: bucket.to_owned(),
             prefix: prefix.to_owned(),
+            direct: settings.direct,
         }
     }
 
@@ -217,6 +224,26 @@ impl S3 {
             }
         });
         Ok(pieces.boxed())
+    }
+
+    /// A link by which anybody fetches an object for five minutes; none where that isn't wanted.
+    pub(super) async fn link(
+        &self,
+        path: &str,
+        media_type: &str,
+    ) -> Result<Option<String>, MediaError> {
+        if !self.direct {
+            return Ok(None);
+        }
+        let presigning = PresigningConfig::expires_in(LINK_LIFETIME);
+        let presigning = presigning.map_err(|error| MediaError::Failed(error.to_string()))?;
+        let request = self.client.get_object().bucket(&self.bucket).key(self.key(path));
+        let request = request
+            .response_content_type(media_type)
+            .response_content_disposition("attachment")
+            .response_cache_control("private, max-age=300");
+        let link = request.presigned(presigning).await.map_err(failed)?;
+        Ok(Some(link.uri().to_owned()))
     }
 
     /// The last parts of the names that begin with `folder`.

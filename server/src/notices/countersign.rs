@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::leaf::Leaf;
 use super::store;
 use crate::db::AnyConnection;
-use crate::db::schema::{blobs, devices};
+use crate::db::schema::{blob_references, blobs, devices};
 use crate::db::types::{Key, Timestamp};
 use crate::records;
 
@@ -63,7 +63,7 @@ pub(crate) fn countersign(
         Ok(looked_at) => looked_at,
         Err(doubt) => return Ok((vec![finding(notice, doubt)], Vec::new())),
     };
-    if !has_all_photos(connection, &content)? {
+    if !has_all_photos(connection, notice, &content)? {
         return Ok((Vec::new(), Vec::new()));
     }
     store::append(connection, notice.id, &leaf, &content, &pair, now)?;
@@ -194,14 +194,23 @@ pub(super) fn photos_of(content: &NoticeContent) -> Vec<Hash> {
     content.photos.iter().copied().chain(paper).collect()
 }
 
-fn has_all_photos(connection: &mut AnyConnection, content: &NoticeContent) -> QueryResult<bool> {
+/// Whether every photo is there, and was sent by whoever named it.
+fn has_all_photos(
+    connection: &mut AnyConnection,
+    notice: &Record,
+    content: &NoticeContent,
+) -> QueryResult<bool> {
     let mut wanted: Vec<Vec<u8>> =
         photos_of(content).iter().map(|hash| hash.as_bytes().to_vec()).collect();
     wanted.sort();
     wanted.dedup();
     let count = wanted.len() as i64;
-    let there: i64 =
-        blobs::table.filter(blobs::hash.eq_any(wanted)).count().get_result(connection)?;
+    let there: i64 = blob_references::table
+        .inner_join(blobs::table.on(blobs::hash.eq(blob_references::hash)))
+        .filter(blob_references::hash.eq_any(wanted))
+        .filter(blob_references::record.eq(Key::from(notice.id)))
+        .count()
+        .get_result(connection)?;
     Ok(there == count)
 }
 

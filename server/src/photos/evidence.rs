@@ -45,7 +45,8 @@ pub(crate) fn of_visit(
     rules: &PhotoRules,
     judged_by: Hash,
 ) -> QueryResult<Evidence> {
-    let hashes = photos_of(visit);
+    // Of a photo that its author has not sent, nothing is told.
+    let hashes = store::named(connection, visit.id, photos_of(visit))?;
     if visit.deleted || hashes.is_empty() {
         return Ok(Evidence::default());
     }

@@ -143,6 +143,20 @@ pub(crate) fn why_not(
     Ok(why)
 }
 
+/// Those of these photos that a record names, its author having sent them or seeing them anyway.
+pub(super) fn named(
+    connection: &mut AnyConnection,
+    record: RecordId,
+    hashes: Vec<Hash>,
+) -> QueryResult<Vec<Hash>> {
+    let known: Vec<Vec<u8>> = blob_references::table
+        .filter(blob_references::record.eq(Key::from(record)))
+        .select(blob_references::hash)
+        .load(connection)?;
+    let is_known = |hash: &Hash| known.iter().any(|known| known == hash.as_bytes());
+    Ok(hashes.into_iter().filter(is_known).collect())
+}
+
 /// The visits that name one of these photos, with the photo.
 pub(super) fn visits_with(
     connection: &mut AnyConnection,

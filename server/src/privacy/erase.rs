@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::holding::{named_aside, operations_of, photos_of};
 use crate::db::schema::{
-    blob_references, blobs, checks_due, erased_ops, erased_records, erasures, ops,
+    blob_claims, blob_references, blobs, checks_due, erased_ops, erased_records, erasures, ops,
 };
 use crate::db::types::{Key, Timestamp};
 use crate::db::{AnyConnection, STATEMENT_ROWS};
@@ -125,6 +125,8 @@ pub(super) fn erase(
         }
         diesel::delete(checks_due::table.find(key)).execute(connection)?;
         diesel::delete(blob_references::table.filter(blob_references::record.eq(key)))
+            .execute(connection)?;
+        diesel::delete(blob_claims::table.filter(blob_claims::record.eq(key)))
             .execute(connection)?;
     }
     records::erase(connection, &there, order.epoch, order.catalogue, order.now)?;

@@ -121,7 +121,10 @@ pub(crate) fn body(place: Writer, plain: &[u8]) -> Vec<u8> {
 }
 
 /// An operation as it was pushed; nothing of one that was erased.
-pub(crate) fn open_body(place: Writer, stored: Vec<u8>) -> QueryResult<Vec<u8>> {
+///
+/// # Errors
+/// Where it can't be opened.
+pub fn open_body(place: Writer, stored: Vec<u8>) -> QueryResult<Vec<u8>> {
     match stored.strip_prefix(BYTES) {
         Some(sealed) => Ok(open(&body_place(place), sealed)?),
         None => Ok(stored),

@@ -16,12 +16,12 @@ use super::chain::{self, ForeignChain, Owner, Wanted};
 use super::quarantine;
 use super::wire::RawOp;
 use crate::checks;
-use crate::db::schema::{blob_references, ops, records};
+use crate::db::schema::{blob_claims, blob_references, ops, records};
 use crate::db::types::{JsonText, Key, Timestamp};
-use crate::db::{AnyConnection, Failed, insert_all};
+use crate::db::{AnyConnection, Failed, insert_all, update_all};
 use crate::http::{Kind, Problem};
 use crate::records as store;
-use crate::seal;
+use crate::{media, seal};
 
 /// Who pushes, and what the server knows while taking it in.
 pub struct Pusher<'a> {
@@ -104,6 +104,14 @@ struct OpRow {
 struct BlobReferenceRow {
     hash: Vec<u8>,
     record: Key,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = blob_claims)]
+struct BlobClaimRow {
+    hash: Vec<u8>,
+    record: Key,
+    user_id: Key,
 }
 
 /// Stores the operations of a request, each once, and says what became of each.
@@ -305,20 +313,24 @@ fn keep(
     }
     insert_all!(connection, ops::table, rows)?;
     quarantine::keep(connection, aside)?;
-    refer(connection, references)
+    refer(connection, pusher, references)
 }
 
-/// Notes which records name which blobs.
+/// Notes which records name which blobs. A tablet that knows the hash of a photo it may not see
+/// names nothing with it, until it has sent the bytes.
 fn refer(
     connection: &mut AnyConnection,
+    pusher: &Pusher<'_>,
     mut references: BTreeSet<(Hash, RecordId)>,
 ) -> QueryResult<()> {
     if references.is_empty() {
         return Ok(());
     }
-    let hashes: Vec<_> = references.iter().map(|(hash, _)| hash.as_bytes().to_vec()).collect();
+    let mut hashes: Vec<Hash> = references.iter().map(|(hash, _)| *hash).collect();
+    hashes.dedup();
+    let keys: Vec<_> = hashes.iter().map(|hash| hash.as_bytes().to_vec()).collect();
     let there: Vec<(Vec<u8>, Key)> = blob_references::table
-        .filter(blob_references::hash.eq_any(hashes))
+        .filter(blob_references::hash.eq_any(keys))
         .select((blob_references::hash, blob_references::record))
         .load(connection)?;
     for (hash, record) in there {
@@ -326,10 +338,31 @@ fn refer(
             references.remove(&(Hash(hash), record.into()));
         }
     }
+    let may = match pusher.owner {
+        Owner::Tablet(_) => media::may_name(connection, &hashes, pusher.user, pusher.scopes)?,
+        // What is done in a browser was on a tablet before.
+        Owner::Person(_) => hashes.into_iter().collect(),
+    };
+    let (proven, claimed): (Vec<_>, Vec<_>) =
+        references.into_iter().partition(|(hash, _)| may.contains(hash));
     let row = |(hash, record): (Hash, RecordId)| BlobReferenceRow {
         hash: hash.as_bytes().to_vec(),
         record: record.into(),
     };
-    let rows: Vec<_> = references.into_iter().map(row).collect();
-    insert_all!(connection, blob_references::table, rows)
+    let rows: Vec<_> = proven.into_iter().map(row).collect();
+    insert_all!(connection, blob_references::table, rows)?;
+    let user = Key::from(pusher.user);
+    let row = |(hash, record): (Hash, RecordId)| BlobClaimRow {
+        hash: hash.as_bytes().to_vec(),
+        record: record.into(),
+        user_id: user,
+    };
+    let rows: Vec<_> = claimed.into_iter().map(row).collect();
+    update_all!(
+        connection,
+        blob_claims::table,
+        (blob_claims::hash, blob_claims::record, blob_claims::user_id),
+        (blob_claims::user_id),
+        rows
+    )
 }

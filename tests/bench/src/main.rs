@@ -5,6 +5,7 @@ mod apart;
 mod bare;
 mod crowd;
 mod fingerprints;
+mod notices;
 mod photos;
 mod pictures;
 mod pulls;
@@ -17,7 +18,7 @@ use harness::{Backend, DatabaseKind, MediaKind};
 
 /// The tables, by the names under which one of them can be asked for. A folder (a name with a
 /// slash) has photos to measure with instead of painted ones.
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 12] = [
     "wire",
     "pushes",
     "inside",
@@ -29,6 +30,7 @@ const TABLES: [&str; 11] = [
     "fingerprints",
     "pictures",
     "similar",
+    "notices",
 ];
 
 #[tokio::main]
@@ -61,6 +63,14 @@ async fn print(table: &str, folder: Option<&Path>) {
             println!("|---|---|---|---|---|");
             for backend in both {
                 pictures::similar(backend).await;
+            }
+        }
+        "notices" => {
+            println!("| of a notification, on one core | each | per second |");
+            println!("|---|---|---|");
+            notices::alone();
+            for backend in both {
+                notices::log(backend).await;
             }
         }
         "pushes" => {

@@ -70,6 +70,7 @@ impl ObjectStore {
             endpoint: Some(format!("http://{}", self.address)),
             region: None,
             path_style: true,
+            direct: false,
             access_key: Some(ACCESS_KEY.into()),
             secret_key: Some(SECRET_KEY.into()),
             session_token: None,

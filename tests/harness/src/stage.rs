@@ -141,6 +141,13 @@ impl Stage {
         Replica::start(&Config { database, ..self.config.clone() }).await
     }
 
+    /// Starts another server on the same database and media store, whose downloads come from the
+    /// bucket itself where there is one.
+    pub async fn direct_replica(&self) -> Replica {
+        let s3 = S3Settings { direct: true, ..self.config.s3.clone() };
+        Replica::start(&Config { s3, ..self.config.clone() }).await
+    }
+
     /// Starts another server on the same database and media store.
     pub async fn another_replica(&self) -> Replica {
         Replica::start(&self.config).await

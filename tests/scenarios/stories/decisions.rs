@@ -156,14 +156,15 @@ story!(what_came_at_one_moment_is_listed_page_by_page_without_a_hole, async |sta
     probe.push(&rubbish).await;
     let mut supervisor = stage.person("supervisor").await;
     let mut seen = Vec::new();
-    let mut path = "/api/v1/quarantine?limit=2".to_owned();
+    let mut path = "/api/v1/quarantine?limit=2&reason=核对".to_owned();
     loop {
         let page = supervisor.call(Method::GET, &path, None).await.unwrap();
         let lines = page.as_array().unwrap();
         seen.extend(lines.iter().map(|one| one["op"]["rubbish"].as_u64().unwrap()));
         let Some(last) = lines.last() else { break };
         let incarnation = last["incarnation"].as_str().unwrap();
-        path = format!("/api/v1/quarantine?limit=2&after={incarnation}/{}", last["seq"]);
+        path =
+            format!("/api/v1/quarantine?limit=2&reason=核对&after={incarnation}/{}", last["seq"]);
     }
     seen.sort_unstable();
     assert_eq!(seen, [0, 1, 2, 3, 4]);

@@ -321,7 +321,8 @@ story!(a_new_version_says_what_becomes_of_stored_visits_and_changes_none, async 
     let told = admin.call(Method::GET, &back, None).await.unwrap();
     assert_eq!(told["touched"], json!({ "visits": 0, "open": 0, "tried": 0, "broken": 0 }));
 
-    let path = |visit: RecordId| format!("/api/v1/forms/{form}/versions/{two}/visits/{visit}");
+    let path =
+        |visit: RecordId| format!("/api/v1/forms/{form}/versions/{two}/visits/{visit}?reason=核对");
     let carried = admin.call(Method::GET, &path(ids[0]), None).await.unwrap();
     assert_eq!((&carried["from"], &carried["kept"]), (&json!(one), &json!(1)));
     assert_eq!(carried["answers"]["head"], "甲（虚构）");

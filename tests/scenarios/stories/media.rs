@@ -4,11 +4,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use data_encoding::BASE64;
-use harness::{Stage, story};
+use harness::{MediaKind, Stage, story};
 use mobile_schema::Hash;
 use reqwest::{Method, StatusCode};
+use serde_json::json;
 use tablets::link::{Link, Weather};
 use tablets::{Client, HeadlessTablet, photo};
+
+use crate::probe::{Probe, kind};
 
 fn picture(number: u64) -> (Vec<u8>, Hash) {
     let bytes = photo::invented(number, "2026:11:23 10:00:00", 26.2, 107.2);
@@ -190,6 +193,24 @@ story!(nobody_learns_of_a_photo_that_is_not_theirs, async |stage| {
     let location = owner.client().start_upload(&hash, bytes.len(), "image/jpeg").await.unwrap();
     let error = neighbour.client().upload_chunk(&location, 0, &bytes).await.unwrap_err();
     assert_eq!(error.kind(), "upload-gone", "another tablet's upload");
+
+    // Who knows its hash and names it gets nothing by that, until they send the bytes themselves.
+    let household = stranger.rows().find(|row| row.collection == "household").unwrap().clone();
+    let mut visit = tablets::day::visit(&stranger, &household, hash, 1);
+    visit.truncate(1);
+    let mut probe = Probe { incarnation: uuid::Uuid::now_v7(), next: 1, tablet: stranger };
+    let mut op = probe.op("visit", visit[0].record, None, json!(visit[0].change));
+    (op["blobs"], op["scope"]) = (json!([hash]), json!(visit[0].scope));
+    assert_eq!(kind(&probe.push(&[op]).await[0]), "applied");
+    let path = format!("/api/v1/media/{hash}");
+    let client = probe.tablet.client();
+    assert_eq!(client.missing(&[hash]).await.unwrap(), [hash]);
+    for path in [path.clone(), format!("{path}/thumbnails/320")] {
+        assert_eq!(client.bytes(&path).await.unwrap_err().kind(), "not-found");
+    }
+    let location = client.start_upload(&hash, bytes.len(), "image/jpeg").await.unwrap();
+    client.upload_chunk(&location, 0, &bytes).await.unwrap();
+    assert_eq!(client.bytes(&path).await.unwrap(), bytes);
 });
 
 story!(an_upload_that_is_given_up_or_expired_is_gone, async |stage| {
@@ -310,4 +331,36 @@ story!(what_is_missing_changed_or_named_by_nothing_in_the_store_is_told, async |
     assert_eq!(done.unwrap(), 1);
     assert_eq!(check(false, now).await.unnamed, []);
     assert_eq!(check(false, now.plus_seconds(31 * 24 * 3600)).await.unnamed, [third]);
+});
+
+story!(originals_come_from_the_bucket_itself_where_that_is_wanted, async |stage| {
+    let (bytes, hash) = picture(12);
+    let mut tablet = visit_with(&stage, &bytes).await;
+    tablet.sync_at(stage.address(), Duration::from_secs(60)).await.unwrap();
+    let direct = stage.direct_replica().await;
+    let client =
+        reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let url = format!("{}/api/v1/media/{hash}", direct.address);
+    let token = tablet.client().access_token().to_owned();
+    let answer = client.get(&url).bearer_auth(&token).send().await.unwrap();
+    let answer = match stage.backend.media {
+        MediaKind::Folder => answer,
+        MediaKind::S3 => {
+            assert_eq!(answer.status(), StatusCode::TEMPORARY_REDIRECT);
+            let link = answer.headers()["location"].to_str().unwrap().to_owned();
+            assert!(
+                !link.starts_with(&direct.address) && link.contains("X-Amz-Expires=300"),
+                "{link}"
+            );
+            // A link that was changed opens nothing.
+            let changed = link.replace("X-Amz-Expires=300", "X-Amz-Expires=30000");
+            assert_eq!(client.get(changed).send().await.unwrap().status(), StatusCode::FORBIDDEN);
+            client.get(link).send().await.unwrap()
+        }
+    };
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert_eq!(answer.bytes().await.unwrap(), bytes);
+    let stranger = stage.neighbour().await;
+    let refused = client.get(&url).bearer_auth(stranger.access_token()).send().await.unwrap();
+    assert_eq!(refused.status(), StatusCode::NOT_FOUND);
 });

@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use ed25519_dalek::SigningKey;
 use harness::{DatabaseKind, Stage, ruhu_binary, story};
 use mobile_schema::Hash;
-use mobile_schema::notice::{NoticeContent, Outcome, Point};
+use mobile_schema::notice::{NoticeContent, Outcome, Point, RecordVersion, Signer, Witness};
 use reqwest::Method;
 use ruhu::notices::{PublishedKeys, Receipt, tree};
 use ruhu::{checks, jobs};
@@ -22,27 +22,28 @@ use crate::probe::{Probe, kind};
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// A tablet, a household that is there, and the template it is told by.
-struct Desk {
-    stage: Arc<Stage>,
-    tablet: HeadlessTablet,
-    supervisor: Client,
-    household: Row,
-    template: Hash,
+pub(crate) struct Desk {
+    pub(crate) stage: Arc<Stage>,
+    pub(crate) tablet: HeadlessTablet,
+    pub(crate) supervisor: Client,
+    pub(crate) household: Row,
+    pub(crate) template: Hash,
 }
 
 impl Desk {
-    async fn new(stage: &Arc<Stage>) -> Self {
+    pub(crate) async fn new(stage: &Arc<Stage>) -> Self {
         let mut tablet = stage.tablet("cadre").await;
         let household = tablet.rows().find(|row| row.collection == "household").unwrap().clone();
         let bundles = tablet.client().call(Method::GET, "/api/v1/bundles", None).await.unwrap();
         let bundles = bundles.as_array().unwrap();
-        let template = bundles.iter().find(|one| one["kind"] == "notice").expect("a template");
+        let is_aid = |one: &&Json| one["kind"] == "notice" && one["name"] == "student_aid";
+        let template = bundles.iter().find(is_aid).expect("a template");
         let template = template["hash"].as_str().unwrap().parse().unwrap();
         let supervisor = stage.person("supervisor").await;
         Self { stage: stage.clone(), tablet, supervisor, household, template }
     }
 
-    fn content(&self, text: &str, outcome: Outcome) -> NoticeContent {
+    pub(crate) fn content(&self, text: &str, outcome: Outcome) -> NoticeContent {
         NoticeContent {
             template: self.template,
             household: *self.household.id.0.as_bytes(),
@@ -69,33 +70,33 @@ impl Desk {
         id
     }
 
-    async fn sign(&mut self, content: &NoticeContent) -> RecordId {
+    pub(crate) async fn sign(&mut self, content: &NoticeContent) -> RecordId {
         let key = self.tablet.key().clone();
         self.sign_with(content, &key).await
     }
 
-    async fn receipt(&mut self, id: RecordId) -> Option<Json> {
+    pub(crate) async fn receipt(&mut self, id: RecordId) -> Option<Json> {
         let path = format!("/api/v1/notices/{id}/receipt");
         self.tablet.client().call(Method::GET, &path, None).await.ok()
     }
 
     /// What the checks found about a notification.
-    async fn findings(&mut self, id: RecordId) -> Vec<String> {
-        let path = "/api/v1/records?collection=finding&limit=500";
+    pub(crate) async fn findings(&mut self, id: RecordId) -> Vec<String> {
+        let path = "/api/v1/records?collection=finding&limit=500&reason=核对";
         let page = self.supervisor.call(Method::GET, path, None).await.unwrap();
         let about =
             page["items"].as_array().unwrap().iter().filter(|one| one["subject"] == json!(id));
         about.map(|one| one["fields"]["2"].as_str().unwrap().to_owned()).collect()
     }
 
-    async fn published(&self) -> PublishedKeys {
+    pub(crate) async fn published(&self) -> PublishedKeys {
         let url = format!("{}/.well-known/ruhu-notice-keys.json", self.stage.address());
         let text = reqwest::get(url).await.unwrap().text().await.unwrap();
         serde_json::from_str(&text).unwrap()
     }
 
     /// `ruhu notice …` on this stage.
-    fn ruhu(&self, arguments: &[&str], language: &str) -> (bool, String) {
+    pub(crate) fn ruhu(&self, arguments: &[&str], language: &str) -> (bool, String) {
         let (_, environment) = self.stage.process_settings();
         let Output { status, stdout, stderr } = Command::new(ruhu_binary())
             .arg("notice")
@@ -109,7 +110,7 @@ impl Desk {
     }
 }
 
-fn signed() -> Outcome {
+pub(crate) fn signed() -> Outcome {
     Outcome::Signed {
         strokes: vec![[[0, 0, 0], [900, 400, 120], [1_700, 200, 260]].map(Point::from).to_vec()],
     }
@@ -236,6 +237,54 @@ story!(what_is_not_as_it_should_be_is_kept_and_not_countersigned, async |stage| 
         assert!(desk.receipt(id).await.is_some());
     }
 
+    // One that came before what it replaces waits, and is looked at again when that has come.
+    let late = desk.content("后到的", signed());
+    let early =
+        NoticeContent { supersedes: Some(late.digest()), ..desk.content("先到的", signed()) };
+    let early = desk.sign(&early).await;
+    assert_eq!(desk.findings(early).await, ["notice/supersedes"]);
+    assert_eq!(desk.receipt(early).await, None);
+    desk.sign(&late).await;
+    assert!(desk.receipt(early).await.is_some());
+
+    // Who signs, with whom, with which photos and of which records is the template's to say.
+    let nameless = Signer::Relative { name: "王芳".into(), relation: " ".into() };
+    let nameless = NoticeContent { signer: nameless, ..desk.content("家属", signed()) };
+    let nameless = desk.sign(&nameless).await;
+    assert_eq!(desk.findings(nameless).await, ["notice/signer"]);
+    let version = desk.household.version;
+    let made_from = |record, n| vec![RecordVersion { record, epoch: version.epoch.0, n }];
+    let of_nothing = made_from(*uuid::Uuid::now_v7().as_bytes(), 1);
+    let of_the_future = made_from(*desk.household.id.0.as_bytes(), version.n + 7);
+    for records in [of_nothing, of_the_future] {
+        let content = NoticeContent { records, ..desk.content("引用", signed()) };
+        let content = desk.sign(&content).await;
+        assert_eq!(desk.findings(content).await, ["notice/records"]);
+    }
+    let relative = NoticeContent {
+        signer: Signer::Relative { name: "王芳".into(), relation: "女儿".into() },
+        witness: Some(Witness {
+            name: "李四".into(),
+            strokes: vec![vec![Point { x: 1, y: 2, ms: 3, pressure: Some(500) }]],
+        }),
+        records: made_from(*desk.household.id.0.as_bytes(), version.n),
+        ..desk.content("家属代签", signed())
+    };
+    let relative = desk.sign(&relative).await;
+    assert_eq!(desk.findings(relative).await, [] as [String; 0]);
+    assert!(desk.receipt(relative).await.is_some());
+    let bundles = desk.tablet.client().call(Method::GET, "/api/v1/bundles", None).await.unwrap();
+    let is_card = |one: &&Json| one["kind"] == "notice" && one["name"] == "chronic_card";
+    let card = bundles.as_array().unwrap().iter().find(is_card).expect("a template");
+    let card = card["hash"].as_str().unwrap().parse().unwrap();
+    let without = NoticeContent { template: card, ..desk.content("签收", signed()) };
+    let without = desk.sign(&without).await;
+    assert_eq!(desk.findings(without).await, ["notice/photos"]);
+    let outcome = Outcome::Refused { reason: "不需要".into() };
+    let refused = NoticeContent { template: card, ..desk.content("签收", outcome) };
+    let refused = desk.sign(&refused).await;
+    assert_eq!(desk.findings(refused).await, [] as [String; 0]);
+
     // Anybody may ask, and learns no more than the paper shows.
     let page = async |receipt: &str, language: &str| {
         let mut url = reqwest::Url::parse(&format!("{}/verify", stage.address())).unwrap();
@@ -301,8 +350,17 @@ story!(what_is_not_as_it_should_be_is_kept_and_not_countersigned, async |stage| 
     assert!(verified.verdicts.iter().any(|one| one.en.contains("reported lost")));
 });
 
+/// Changes the database behind its triggers, once more.
+async fn tamper_again(stage: &Arc<Stage>, table: &str, statement: &str) {
+    tamper_behind(stage, table, statement, stage.backend.database == DatabaseKind::Postgres).await;
+}
+
 /// Does what nobody may: changes the database behind its triggers.
 async fn tamper(stage: &Arc<Stage>, table: &str, statement: &str) {
+    tamper_behind(stage, table, statement, true).await;
+}
+
+async fn tamper_behind(stage: &Arc<Stage>, table: &str, statement: &str, triggers: bool) {
     let (off, on) = match stage.backend.database {
         DatabaseKind::Sqlite => {
             let name = if table == "records" { "notices" } else { table };
@@ -313,7 +371,10 @@ async fn tamper(stage: &Arc<Stage>, table: &str, statement: &str) {
             format!("ALTER TABLE {table} ENABLE TRIGGER ALL"),
         ),
     };
-    let statements = [off, statement.to_owned(), on];
+    let statements = match triggers {
+        true => vec![off, statement.to_owned(), on],
+        false => vec![statement.to_owned()],
+    };
     let done: Result<(), ruhu::db::Failed> = stage
         .app()
         .database
@@ -379,6 +440,25 @@ story!(whatever_is_changed_in_the_database_or_the_store_is_found_and_named, asyn
         .await;
     let (_, said) = desk.ruhu(&["check"], "zh_CN.UTF-8");
     assert!(said.contains("第 1 号：告知书记录的摘要、结果、模板或签名有改动"), "{said}");
+    // A byte of the sealed text.
+    let fields = match stage.backend.database {
+        DatabaseKind::Sqlite => {
+            "json_set(fields, '$.\"3\"', replace(json_extract(fields, '$.\"3\"'), 'A', 'B'))"
+        }
+        DatabaseKind::Postgres => {
+            "jsonb_set(fields, '{3}', to_jsonb(replace(fields ->> '3', 'A', 'B')))"
+        }
+    };
+    let two = ids[2].0.simple();
+    let id = match stage.backend.database {
+        DatabaseKind::Sqlite => format!("x'{two}'"),
+        DatabaseKind::Postgres => format!("'{two}'"),
+    };
+    let statement = format!("UPDATE records SET fields = {fields} WHERE id = {id}");
+    // The trigger is gone already where it was dropped.
+    tamper_again(&stage, "records", &statement).await;
+    let (_, said) = desk.ruhu(&["check"], "C");
+    assert!(said.contains("position 2: its record is gone, or its sealed values were"), "{said}");
     tamper(&stage, "log_nodes", "UPDATE log_nodes SET hash = (SELECT hash FROM log_nodes WHERE level = 0 AND place = 0) WHERE level = 0 AND place = 2").await;
     let (_, said) = desk.ruhu(&["check"], "C");
     assert!(said.contains("position 2: the tree does not follow"), "{said}");

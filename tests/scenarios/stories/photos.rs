@@ -85,7 +85,7 @@ async fn look(stage: &Arc<Stage>) {
 
 /// The flags of a visit's photos, as a supervisor reads them: rule and status, in order.
 async fn flags(supervisor: &mut Client, visit: RecordId) -> Vec<(String, String)> {
-    let path = "/api/v1/records?collection=finding&limit=500";
+    let path = "/api/v1/records?collection=finding&limit=500&reason=核对";
     let page = supervisor.call(Method::GET, path, None).await.expect("the findings");
     let is_flag = |one: &&Json| {
         one["subject"] == json!(visit)

@@ -108,7 +108,8 @@ impl Probe {
     /// The record as a supervisor reads it.
     pub(crate) async fn read(&self, stage: &Arc<Stage>, id: RecordId) -> Json {
         let mut supervisor = stage.person("supervisor").await;
-        let record = supervisor.call(Method::GET, &format!("/api/v1/records/{id}"), None).await;
+        let path = format!("/api/v1/records/{id}?reason=核对");
+        let record = supervisor.call(Method::GET, &path, None).await;
         record.expect("the supervisor may read it")
     }
 }

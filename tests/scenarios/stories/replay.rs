@@ -170,8 +170,9 @@ impl Server for Real {
                 .filter(scope_heads::scope.eq_any(names))
                 .select((scope_heads::scope, scope_heads::digest))
                 .load(connection)?;
-            let pushed: Vec<(Vec<u8>, ruhu::db::JsonText)> =
-                ops::table.select((ops::body, ops::outcome)).load(connection)?;
+            let pushed: Vec<(Key, i64, Vec<u8>, ruhu::db::JsonText)> = ops::table
+                .select((ops::incarnation, ops::seq, ops::body, ops::outcome))
+                .load(connection)?;
             Ok((ids, heads, pushed))
         });
         let ids: Vec<RecordId> = ids.into_iter().map(RecordId::from).collect();
@@ -179,7 +180,9 @@ impl Server for Real {
             .database
             .write(move |connection| Ok(ruhu::records::load_for_update(connection, &ids)?));
         let loaded: Result<Vec<Record>, Failed> = self.runtime.block_on(loaded);
-        let pushed = pushed.into_iter().filter_map(|(body, outcome)| {
+        let pushed = pushed.into_iter().filter_map(|(incarnation, seq, body, outcome)| {
+            let place = Writer { incarnation: incarnation.into(), seq: seq as u64 };
+            let body = ruhu::seal::open_body(place, body).expect("it is opened");
             let op: Op = serde_json::from_slice(&body).ok()?;
             let outcome: Outcome = outcome.read().expect("an outcome");
             scopes.contains(&op.scope).then_some((op, outcome))

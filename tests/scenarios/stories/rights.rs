@@ -17,6 +17,7 @@ const ANYONE: [bool; 6] = [false, true, true, true, true, true];
 const READERS: [bool; 6] = [false, false, true, true, true, false];
 const REVIEWERS: [bool; 6] = [false, false, true, true, false, false];
 const ADMINS: [bool; 6] = [false, false, false, true, false, false];
+const AUDITORS: [bool; 6] = [false, false, false, true, true, false];
 const VIEWERS: [bool; 6] = [false, true, true, true, false, true];
 const TABLETS: [bool; 6] = [false, false, false, false, false, true];
 
@@ -36,6 +37,7 @@ const ROUTES: &[(&str, &str, [bool; 6])] = &[
     ("get", "/api/v1/records", READERS),
     ("get", "/api/v1/records/{id}", READERS),
     ("get", "/api/v1/records/{id}/history", READERS),
+    ("post", "/api/v1/records/search", REVIEWERS),
     ("get", "/api/v1/quarantine", REVIEWERS),
     ("post", "/api/v1/quarantine/{incarnation}/{seq}/settle", REVIEWERS),
     ("get", "/api/v1/conflicts", READERS),
@@ -71,6 +73,20 @@ const ROUTES: &[(&str, &str, [bool; 6])] = &[
     ("get", "/.well-known/ruhu-notice-log.json", NOBODY),
     ("get", "/.well-known/ruhu-notice-log/consistency", NOBODY),
     ("get", "/api/v1/notices/{id}/receipt", VIEWERS),
+    ("get", "/api/v1/notices/{id}/sheet.pdf", VIEWERS),
+    ("get", "/api/v1/notices/templates/{hash}/sample.pdf", ANYONE),
+    ("post", "/api/v1/notices/templates/sample.pdf", ADMINS),
+    ("post", "/api/v1/notices/prints", REVIEWERS),
+    ("get", "/api/v1/notices/prints/{id}", REVIEWERS),
+    ("get", "/api/v1/notices/prints/{id}/{part}.pdf", REVIEWERS),
+    ("get", "/api/v1/deliveries", READERS),
+    ("get", "/api/v1/deliveries/undelivered", READERS),
+    ("get", "/api/v1/households/{id}/holding", ADMINS),
+    ("post", "/api/v1/households/{id}/erasure", ADMINS),
+    ("get", "/api/v1/accesses", AUDITORS),
+    ("get", "/api/v1/retention", AUDITORS),
+    ("get", "/api/v1/retention/dry-run", ADMINS),
+    ("put", "/api/v1/retention/{collection}", ADMINS),
     ("post", "/api/v1/devices/{id}/revocations", ADMINS),
     ("post", "/api/v1/jobs/{id}/requeue", ADMINS),
     ("post", "/sync/v1/sync", TABLETS),
@@ -109,6 +125,7 @@ story!(each_role_may_do_its_own_and_nothing_else, async |stage| {
             path.replace("{id}", &nobody).replace("{visit}", &nobody).replace("{hash}", &nothing);
         let path =
             path.replace("{incarnation}", &nobody).replace("{seq}", "1").replace("{name}", "x.csv");
+        let path = path.replace("{part}", "0").replace("{collection}", "visit");
         let who = ["nobody", "cadre", "supervisor", "admin", "auditor", "tablet"];
         for ((client, allowed), who) in people.iter_mut().zip(rights).zip(who) {
             let status = call(&stage, client, method, &path).await;

@@ -48,11 +48,11 @@ story!(it_works_a_day_beside_our_own_tablets, async |stage| {
         assert_eq!(said["digests"][VILLAGE], json!(ours.machine().digests()[&village]));
         let mut admin = stage.person("admin").await;
         for record in ["first", "second"] {
-            let path = format!("/api/v1/records/{}", said[record][0].as_str().unwrap());
+            let path = format!("/api/v1/records/{}?reason=核对", said[record][0].as_str().unwrap());
             let there = admin.call(Method::GET, &path, None).await.unwrap();
             assert_eq!(there["fields"], said[record][1], "{wire}");
         }
-        let visit = format!("/api/v1/records/{}", said["visit"].as_str().unwrap());
+        let visit = format!("/api/v1/records/{}?reason=核对", said["visit"].as_str().unwrap());
         let visit = admin.call(Method::GET, &visit, None).await.unwrap();
         assert_eq!(visit["fields"]["8"][0], said["photo"]);
         let photo = format!("/api/v1/media/{}", said["photo"].as_str().unwrap());

@@ -97,6 +97,9 @@ story!(an_operation_is_the_same_in_either_encoding, async |stage| {
     assert_eq!(probe.read(&stage, household.id).await["fields"]["13"], persons + 1);
     let mut supervisor = stage.person("supervisor").await;
     let held = supervisor.call(reqwest::Method::GET, "/api/v1/quarantine", None).await.unwrap();
+    assert_eq!(held[0]["op"], serde_json::json!({ "masked": true }), "nobody knows what it says");
+    let path = "/api/v1/quarantine?reason=核对";
+    let held = supervisor.call(reqwest::Method::GET, path, None).await.unwrap();
     assert!(held[0]["op"]["cbor"].is_string(), "its bytes are kept");
 });
 

@@ -316,7 +316,8 @@ fn scope_of(tablet: &HeadlessTablet, id: RecordId) -> ScopeId {
     held.unwrap_or_else(|| ScopeId::user(tablet.machine().identity().author))
 }
 
-fn draft(
+/// A change of a record, made by a tablet on what it has seen.
+pub fn draft(
     tablet: &HeadlessTablet,
     collection: &str,
     record: RecordId,
