@@ -18,7 +18,7 @@ use harness::{Backend, DatabaseKind, MediaKind};
 
 /// The tables, by the names under which one of them can be asked for. A folder (a name with a
 /// slash) has photos to measure with instead of painted ones.
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 13] = [
     "wire",
     "pushes",
     "inside",
@@ -31,6 +31,7 @@ const TABLES: [&str; 12] = [
     "pictures",
     "similar",
     "notices",
+    "copies",
 ];
 
 #[tokio::main]
@@ -58,6 +59,7 @@ async fn print(table: &str, folder: Option<&Path>) {
         "wire" => wire::measure(),
         "fingerprints" => fingerprints::measure(folder),
         "pictures" => pictures::look(),
+        "copies" => pictures::copies(folder),
         "similar" => {
             println!("| a photo against | photos stored | median ms | p95 ms | found |");
             println!("|---|---|---|---|---|");

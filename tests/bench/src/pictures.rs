@@ -1,6 +1,11 @@
 //! Looking at photos, and finding those that look like one.
 
+use std::path::Path;
 use std::time::Instant;
+
+use image::imageops::FilterType;
+use image::{DynamicImage, RgbImage};
+use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
 use harness::{Backend, Stage};
 use mobile_schema::Hash;
@@ -30,6 +35,79 @@ pub(crate) fn look() {
     });
     let rate = (cores * 10) as f64 / begun.elapsed().as_secs_f64();
     println!("| decoded, two copies, fingerprint, quality, EXIF | {:.0} | {rate:.1} |", times[7]);
+}
+
+/// What a copy of a photo costs and loses, by its size and how it is compressed. Photos come from a
+/// folder, or are painted.
+pub(crate) fn copies(folder: Option<&Path>) {
+    let photo = Photo { width: 4000, ..Photo::of(1) }.jpeg();
+    photos::inspect(&photo).picture.expect("a picture");
+    println!("peak memory after one photo of 12 megapixels: {} MB", peak_memory() / 1_000);
+    let mut files: Vec<Vec<u8>> = (0..10).map(|scene| Photo::of(scene).jpeg()).collect();
+    if let Some(folder) = folder {
+        let entries = std::fs::read_dir(folder).expect("a folder").flatten();
+        files = entries.filter_map(|file| std::fs::read(file.path()).ok()).collect();
+    }
+    let images: Vec<DynamicImage> = files
+        .iter()
+        .filter(|bytes| photos::inspect(bytes).picture.is_ok())
+        .filter_map(|bytes| image::load_from_memory(bytes).ok())
+        .collect();
+    println!("| {} photos, longest side | quality | | KB | ms | PSNR dB |", images.len());
+    println!("|---|---|---|---|---|---|");
+    for side in [320, 1_600] {
+        let scaled: Vec<_> = images
+            .iter()
+            .map(|image| match image.width().max(image.height()) > side {
+                true => image.resize(side, side, FilterType::CatmullRom).to_rgb8(),
+                false => image.to_rgb8(),
+            })
+            .collect();
+        for quality in [60, 70, 75, 80, 85] {
+            for progressive in [false, true] {
+                let (mut bytes, mut loss) = (0, 0.0);
+                let begun = Instant::now();
+                let copies: Vec<Vec<u8>> =
+                    scaled.iter().map(|image| jpeg(image, quality, progressive)).collect();
+                let each = begun.elapsed().as_secs_f64() * 1e3 / copies.len() as f64;
+                for (image, copy) in scaled.iter().zip(&copies) {
+                    bytes += copy.len();
+                    loss += psnr(image, &image::load_from_memory(copy).expect("a JPEG").to_rgb8());
+                }
+                let count = copies.len() as f64;
+                let kind = if progressive { "progressive" } else { "baseline" };
+                let kilobytes = bytes as f64 / count / 1e3;
+                let loss = loss / count;
+                println!(
+                    "| {side} | {quality} | {kind} | {kilobytes:.1} | {each:.1} | {loss:.1} |"
+                );
+            }
+        }
+    }
+}
+
+fn jpeg(image: &RgbImage, quality: u8, progressive: bool) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = Encoder::new(&mut bytes, quality);
+    encoder.set_sampling_factor(SamplingFactor::F_2_2);
+    encoder.set_progressive(progressive);
+    let (width, height) = (image.width() as u16, image.height() as u16);
+    encoder.encode(image.as_raw(), width, height, ColorType::Rgb).expect("a JPEG");
+    bytes
+}
+
+fn psnr(one: &RgbImage, other: &RgbImage) -> f64 {
+    let square = |(a, b): (&u8, &u8)| (f64::from(*a) - f64::from(*b)).powi(2);
+    let sum: f64 = one.as_raw().iter().zip(other.as_raw()).map(square).sum();
+    let mean = sum / one.as_raw().len() as f64;
+    10.0 * (255.0_f64.powi(2) / mean.max(1e-9)).log10()
+}
+
+/// The most memory this process has had, KB (Linux).
+fn peak_memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
 }
 
 /// A photo against 10,000, 100,000 and a million others.

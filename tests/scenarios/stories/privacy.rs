@@ -320,7 +320,7 @@ story!(what_nothing_names_is_removed_after_a_month, async |stage| {
     let mut op = probe.op("visit", unknown, None, change);
     op["blobs"] = json!([photos[1]]);
     let outcomes = probe.push(&[op]).await;
-    assert_eq!(crate::probe::kind(&outcomes[0]), "parked");
+    assert_eq!(crate::probe::kind(&outcomes[0]), "parked(unknown)");
     jobs::run_due(stage.app()).await.unwrap();
     assert_eq!(media::collect_garbage(stage.app()).await.unwrap(), 0, "a tablet may name it yet");
     let old = match stage.backend.database {
