@@ -97,10 +97,10 @@ impl NoticeTemplate {
         });
         let rows = self.rows.iter().map(|rows| {
             let row = |source: Source<'_>| {
-                let cells = rows.fields.iter().filter_map(|field| {
+                let cells = rows.fields.iter().map(|field| {
                     let from = field.from.as_deref().unwrap_or(&field.name);
                     let datum = source.datum(from, language, sources).unwrap_or_default();
-                    Some((field.name.clone(), datum))
+                    (field.name.clone(), datum)
                 });
                 cells.collect()
             };

@@ -30,24 +30,23 @@ impl Catalogue {
         hash
     }
 
-    /// Adds a notification's template, if it is about the records of a register; of several
-    /// versions the newest counts.
+    /// Adds a notification's template; of several versions the newest counts.
     pub fn insert_notice(&mut self, template: NoticeTemplate) {
-        let Some(register) = template.about.clone() else { return };
-        let known = self.notices.get(&register);
+        let known = self.notices.get(&template.name);
         if known.is_none_or(|(_, known)| known.version <= template.version) {
-            self.notices.insert(register, (template.hash(), Arc::new(template)));
+            let hash = template.hash();
+            self.notices.insert(template.name.clone(), (hash, Arc::new(template)));
         }
+    }
+
+    /// The notification of a name, and the hash of its newest template.
+    pub fn notice(&self, name: &str) -> Option<&(Hash, Arc<NoticeTemplate>)> {
+        self.notices.get(name)
     }
 
     /// The notification that tells households of the records of a register.
     pub fn notice_about(&self, register: &str) -> Option<&(Hash, Arc<NoticeTemplate>)> {
-        self.notices.get(register)
-    }
-
-    /// Every notification that tells of records, by the register.
-    pub fn notices(&self) -> impl Iterator<Item = (&str, &(Hash, Arc<NoticeTemplate>))> {
-        self.notices.iter().map(|(register, notice)| (register.as_str(), notice))
+        self.notices.values().find(|(_, notice)| notice.about.as_deref() == Some(register))
     }
 
     /// The definition named by `hash`.

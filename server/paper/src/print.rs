@@ -67,7 +67,6 @@ pub fn print(sheets: &[Sheet]) -> Result<Vec<u8>, Unprintable> {
     pdf
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is what errors are given as")]
 fn failed(problems: impl IntoIterator<Item = SourceDiagnostic>) -> Unprintable {
     let problems: Vec<_> = problems.into_iter().map(|one| one.message.to_string()).collect();
     Unprintable::Typesetter(problems.join("; "))

@@ -228,5 +228,5 @@ fn before(
         let values = side.values.as_object().into_iter();
         values.flat_map(|values| values.keys().filter_map(|field| field.parse().ok()))
     });
-    Ok(Some(values_after(ops.into_iter(), at_stake.collect())))
+    Ok(Some(values_after(ops, at_stake.collect())))
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use actix_web::{get, web};
-use mobile_schema::notice::NoticeTemplate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -79,10 +78,8 @@ impl Village {
 /// The register that a template tells of.
 fn about(app: &App, template: &str) -> Result<String, Problem> {
     let definitions = app.definitions();
-    let is_it = |notice: &NoticeTemplate| notice.name == template;
-    let mut all = definitions.notices();
-    let found = all.find(|(_, (_, notice))| is_it(notice)).map(|(register, _)| register.to_owned());
-    found.ok_or_else(|| Problem::new(&Kind::NOT_FOUND).detail("template"))
+    let about = definitions.notice(template).and_then(|(_, notice)| notice.about.clone());
+    about.ok_or_else(|| Problem::new(&Kind::NOT_FOUND).detail("template"))
 }
 
 /// The villages of an area, as far as the caller may look.

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use diesel::prelude::*;
 use mobile_schema::Hash;
-use sync_protocol::{DeviceId, ScopeId, UserId};
+use sync_protocol::{DeviceId, RecordId, ScopeId, UserId};
 use uuid::Uuid;
 
 use super::rules::Announced;
+use crate::checks;
 use crate::db::schema::{
     blob_claims, blob_holders, blob_references, blobs, devices, records, upload_parts, uploads,
 };
@@ -224,6 +225,15 @@ pub(super) fn verified(
         note_holder(connection, &upload.hash, user.into())?;
     }
     note_photo(connection, &upload.hash, upload.length, &upload.media_type, now)?;
+    // A notification waits for its photos to come, not for what they show.
+    let waiting: Vec<Key> = blob_references::table
+        .inner_join(records::table.on(records::id.eq(blob_references::record)))
+        .filter(blob_references::hash.eq(column(&upload.hash)))
+        .filter(records::collection.eq("notice"))
+        .select(records::id)
+        .load(connection)?;
+    let waiting: Vec<RecordId> = waiting.into_iter().map(RecordId::from).collect();
+    checks::ask_for(connection, &waiting, now)?;
     forget(connection, upload.id)
 }
 

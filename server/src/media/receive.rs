@@ -162,6 +162,7 @@ pub(super) async fn complete(
     stored?;
     metrics::counter!("media_blobs_verified_total").increment(1);
     app.jobs.ring();
+    app.checks.ring();
     remove(app, parts).await;
     Ok(())
 }

@@ -318,7 +318,7 @@ fn put(
 }
 
 /// What a record is found by without opening it; nothing of one that is gone.
-fn search_terms(record: &Record, catalogue: &Catalogue) -> Vec<(String, Vec<u8>)> {
+fn search_terms(record: &Record, catalogue: &Catalogue) -> Vec<seal::Term> {
     let current = || catalogue.current(&record.collection).map(|(_, definition)| definition);
     match catalogue.get(&record.definition).or_else(current) {
         Some(definition) if !record.deleted => seal::search_terms(record, definition),

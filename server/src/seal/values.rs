@@ -131,11 +131,11 @@ pub fn open_body(place: Writer, stored: Vec<u8>) -> QueryResult<Vec<u8>> {
     }
 }
 
-/// The sealed values of a record that may be searched for, as `register.field` and the value.
-pub(crate) fn search_terms(
-    record: &Record,
-    definition: &RegisterDefinition,
-) -> Vec<(String, Vec<u8>)> {
+/// What a record is found by: `register.field`, and the keyed hash of the value.
+pub(crate) type Term = (String, Vec<u8>);
+
+/// The sealed values of a record that may be searched for.
+pub(crate) fn search_terms(record: &Record, definition: &RegisterDefinition) -> Vec<Term> {
     let mut terms = Vec::new();
     for (id, value) in &record.fields {
         let field = definition.field(*id).filter(|field| field.is_sealed());
@@ -163,7 +163,7 @@ fn plain(value: &str) -> String {
 /// Keeps by which values these records are found.
 pub(crate) fn index(
     connection: &mut AnyConnection,
-    records: &[(RecordId, Vec<(String, Vec<u8>)>)],
+    records: &[(RecordId, Vec<Term>)],
 ) -> QueryResult<()> {
     #[derive(Insertable)]
     #[diesel(table_name = sealed_values)]
@@ -178,7 +178,7 @@ pub(crate) fn index(
             .execute(connection)?;
     }
     let rows = records.iter().flat_map(|(record, terms)| {
-        let row = |(field, hash): &(String, Vec<u8>)| Row {
+        let row = |(field, hash): &Term| Row {
             field: field.clone(),
             hash: hash.clone(),
             record: Key::from(*record),
