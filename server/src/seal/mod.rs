@@ -17,7 +17,9 @@ use sha2::Sha256;
 
 pub use keys::{KeyFile, KeyProblem, SealingKeys, prepare};
 pub use values::open_body;
-pub(crate) use values::{body, fields, find, index, marks, open_fields, open_marks, search_terms};
+pub(crate) use values::{
+    Term, body, fields, find, index, marks, open_fields, open_marks, search_terms,
+};
 
 /// Bytes that this program can't open: another key's, or damaged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
