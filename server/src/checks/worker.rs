@@ -156,15 +156,8 @@ async fn judge(
     rule_sets: &RuleSets,
     now: Timestamp,
 ) -> Result<Verdict, Problem> {
-    let definitions = app.definitions();
+    let task = task(app, &subject.record).await?;
     let collection = subject.record.collection.as_str();
-    if let Some((_, template)) = definitions.notice_about(collection) {
-        let (record, template) = (subject.record.clone(), template.clone());
-        let task = app
-            .read(move |connection| Task::of(connection, &record, &template, &definitions))
-            .await?;
-        return Ok(Verdict { subject, findings: Vec::new(), later: Vec::new(), task });
-    }
     let judged = if collection == "visit" {
         visit::judge(app, &subject.record, rule_sets, now).await
     } else if collection == "notice" {
@@ -172,7 +165,7 @@ async fn judge(
         let judged = app.write(move |connection| notices::countersign(connection, &notice, now));
         judged.await
     } else if collection != "household" {
-        // A register that nothing is asked of any longer.
+        // Its households are told of it; nothing else is asked of it.
         Ok((Vec::new(), Vec::new()))
     } else {
         // China has one time.
@@ -187,16 +180,24 @@ async fn judge(
         Ok((findings, Vec::new()))
     };
     match judged {
-        Ok((findings, later)) => Ok(Verdict { subject, findings, later, task: None }),
+        Ok((findings, later)) => Ok(Verdict { subject, findings, later, task }),
         // Nothing is said about what can't be looked at; the log has the reason.
         Err(problem) if *problem.kind() == Kind::INTERNAL => {
             tracing::error!(record = %subject.record.id, "a record could not be checked");
             let known = BTreeSet::new();
             let subject = Subject { known, ..subject };
-            Ok(Verdict { subject, findings: Vec::new(), later: Vec::new(), task: None })
+            Ok(Verdict { subject, findings: Vec::new(), later: Vec::new(), task })
         }
         Err(problem) => Err(problem),
     }
+}
+
+/// What is to be done about a record that a household is told of.
+async fn task(app: &App, record: &Record) -> Result<Option<Task>, Problem> {
+    let definitions = app.definitions();
+    let Some((_, template)) = definitions.notice_about(&record.collection) else { return Ok(None) };
+    let (record, template) = (record.clone(), template.clone());
+    app.read(move |connection| Task::of(connection, &record, &template, &definitions)).await
 }
 
 impl Subject {
