@@ -10,6 +10,7 @@ use sync_protocol::{Epoch, RecordId, ScopeId, UserId};
 use uuid::Uuid;
 
 use super::holding::{named_aside, operations_of, photos_of};
+use super::http::Erased;
 use crate::db::schema::{
     blob_claims, blob_references, blobs, checks_due, erased_ops, erased_records, erasures, ops,
 };
@@ -162,4 +163,41 @@ pub(crate) fn forget(
     photos::forget(connection, hash)?;
     diesel::delete(blobs::table.find(hash.as_bytes().to_vec())).execute(connection)?;
     jobs::ask(connection, JobKind::Remove, &hash.to_string(), now)
+}
+
+/// What these people erased, the newest last.
+pub(super) fn list(
+    connection: &mut AnyConnection,
+    people: &[Key],
+    after: Option<Uuid>,
+    limit: i64,
+) -> QueryResult<Vec<Erased>> {
+    type Row = (Key, String, String, String, Key, Timestamp, i64, i64);
+    let rows: Vec<Row> = erasures::table
+        .filter(erasures::decided_by.eq_any(people.to_vec()))
+        .filter(erasures::id.gt(Key(after.unwrap_or(Uuid::nil()))))
+        .order(erasures::id)
+        .limit(limit)
+        .select((
+            erasures::id,
+            erasures::kind,
+            erasures::subject,
+            erasures::reason,
+            erasures::decided_by,
+            erasures::decided_at,
+            erasures::records,
+            erasures::photos,
+        ))
+        .load(connection)?;
+    let line = |(id, kind, subject, reason, by, decided_at, records, photos): Row| Erased {
+        id: id.0,
+        kind,
+        subject,
+        reason,
+        decided_by: by.0,
+        decided_at,
+        records,
+        photos,
+    };
+    Ok(rows.into_iter().map(line).collect())
 }

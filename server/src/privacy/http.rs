@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::areas::{self, AreaPath};
 use crate::db::{AnyConnection, Failed};
 use crate::http::caller::{ManageRetention, ReadAccesses, ServeHouseholds};
-use crate::http::page::{self, Page};
+use crate::http::page::{self, Page, PageQuery};
 use crate::http::{Body, Kind, Permitted, Problem, Query};
 use crate::records;
 use crate::sync::check_reason;
@@ -211,8 +211,44 @@ async fn accesses(
     Ok(web::Json(Page::of(lines, limit, |line| line.id)))
 }
 
+/// Something that was erased: no word of what it was.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Erased {
+    pub(super) id: Uuid,
+    /// `household` or `retention`.
+    pub(super) kind: String,
+    /// The household's id, or the register.
+    pub(super) subject: String,
+    pub(super) reason: String,
+    pub(super) decided_by: Uuid,
+    #[schema(value_type = String)]
+    pub(super) decided_at: crate::db::Timestamp,
+    pub(super) records: i64,
+    pub(super) photos: i64,
+}
+
+/// What was erased, by whom and why.
+#[utoipa::path(tag = "privacy", params(PageQuery), responses((status = 200, body = Page<Erased>)))]
+#[get("/api/v1/erasures")]
+async fn erasures(
+    permitted: Permitted<ReadAccesses>,
+    app: web::Data<App>,
+    query: Query<PageQuery>,
+) -> Result<web::Json<Page<Erased>>, Problem> {
+    let PageQuery { after, limit } = query.read()?;
+    let limit = page::limit(limit);
+    let rows = app
+        .read(move |connection| {
+            let people = crate::devices::people_in(connection, &permitted.areas)?;
+            erase::list(connection, &people, after, limit)
+        })
+        .await?;
+    Ok(web::Json(Page::of(rows, limit, |row| row.id)))
+}
+
 /// The feature's routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(held).service(forget);
-    config.service(would_expire).service(periods).service(set_period).service(accesses);
+    config.service(would_expire).service(periods).service(set_period);
+    config.service(accesses).service(erasures);
 }

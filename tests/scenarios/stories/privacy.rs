@@ -220,6 +220,13 @@ story!(a_household_is_given_all_that_is_held_and_erased, async |stage| {
     assert!(desk.tablet.view(household).is_none());
     assert!(desk.tablet.view(visit_id).is_none() && desk.tablet.view(notice).is_none());
 
+    // Who did it, and why, is kept; another county does not see it.
+    let list = "/api/v1/erasures";
+    let erased = get(&mut admin, list).await;
+    let line = &erased["items"][0];
+    assert_eq!((&line["subject"], &line["reason"]), (&json!(household), &json!("本人申请删除")));
+    assert_eq!(line["records"], did["records"]);
+    assert_eq!(get(&mut neighbour, list).await["items"], json!([]));
     // The log verifies as before, and so does the household's receipt.
     let (well, said) = desk.ruhu(&["check", "--photos"], "C");
     assert!(well && said.contains("1 were erased"), "{said}");

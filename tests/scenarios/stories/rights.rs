@@ -84,6 +84,7 @@ const ROUTES: &[(&str, &str, [bool; 6])] = &[
     ("get", "/api/v1/households/{id}/holding", ADMINS),
     ("post", "/api/v1/households/{id}/erasure", ADMINS),
     ("get", "/api/v1/accesses", AUDITORS),
+    ("get", "/api/v1/erasures", AUDITORS),
     ("get", "/api/v1/retention", AUDITORS),
     ("get", "/api/v1/retention/dry-run", ADMINS),
     ("put", "/api/v1/retention/{collection}", ADMINS),
