@@ -151,6 +151,12 @@ async fn set_period(
         let detail = format!("days: from {SHORTEST} to 36500");
         return Err(Problem::new(&Kind::MALFORMED).detail(detail));
     }
+    // All that belongs to a record goes with it, and a household that did not change may have been
+    // visited yesterday.
+    if collection == "household" && new.days.is_some() {
+        let detail = "household: its visits would go with it; erase one when it asks";
+        return Err(Problem::new(&Kind::MALFORMED).detail(detail));
+    }
     let (user, now) = (permitted.caller.user, app.now());
     app.write(move |connection| retention::set(connection, &collection, &new, user, now)).await?;
     Ok(HttpResponse::NoContent().finish())

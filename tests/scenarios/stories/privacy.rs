@@ -283,6 +283,8 @@ story!(records_expire_by_the_period_that_is_set_and_not_before, async |stage| {
     assert_eq!(refused.kind(), "forbidden");
     let unknown = admin.call(Method::PUT, "/api/v1/retention/nothing", Some(&period(30))).await;
     assert_eq!(unknown.unwrap_err().kind(), "not-found");
+    let whole = admin.call(Method::PUT, "/api/v1/retention/household", Some(&period(30))).await;
+    assert_eq!(whole.unwrap_err().kind(), "malformed", "its visits would go with it");
     admin.call(Method::PUT, path, Some(&period(30))).await.unwrap();
     let would = get(&mut admin, "/api/v1/retention/dry-run").await;
     assert_eq!((&would[0]["collection"], &would[0]["photos"]), (&json!("visit"), &json!(1)));
