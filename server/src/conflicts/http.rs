@@ -16,7 +16,7 @@ use crate::db::Failed;
 use crate::http::caller::{ReadRecords, SettleConflicts};
 use crate::http::page::{self, Page};
 use crate::http::{Body, Kind, Permitted, Problem, Query};
-use crate::privacy::{self, What};
+use crate::privacy::{self, ReasonQuery, What};
 use crate::sync::{Person, check_reason};
 
 /// Which conflicts are asked for.
@@ -89,14 +89,6 @@ struct Settled {
     conflict: Conflict,
     /// Conflicts that arose since somebody had written there meanwhile.
     raised: Vec<Uuid>,
-}
-
-/// Why sensitive values are needed.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-struct ReasonQuery {
-    /// Why, in the person's words; it is kept with their name. Without it they are masked.
-    reason: Option<String>,
 }
 
 /// A page of the conflicts in the caller's areas.

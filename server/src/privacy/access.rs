@@ -2,6 +2,8 @@
 
 use diesel::prelude::*;
 use mobile_schema::Hash;
+use serde::Deserialize;
+use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::http::AccessLine;
@@ -13,6 +15,14 @@ use crate::db::types::{Key, Timestamp};
 use crate::http::caller::{Action, Caller, RevealRecords};
 use crate::http::{Kind, Problem};
 use crate::sync::check_reason;
+
+/// Why sensitive values are needed.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReasonQuery {
+    /// Why, in the person's words; it is kept with their name. Without it they are masked.
+    pub(crate) reason: Option<String>,
+}
 
 /// What was looked at.
 #[derive(Clone, Debug)]

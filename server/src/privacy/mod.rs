@@ -12,7 +12,7 @@ mod http;
 pub(crate) mod mask;
 mod retention;
 
-pub(crate) use access::{Access, What, note, reveal};
+pub(crate) use access::{Access, ReasonQuery, What, note, reveal};
 pub use command::{PrivacyCommand, rotate_keys, run};
 pub(crate) use erase::forget;
 pub(crate) use holding::named_aside;

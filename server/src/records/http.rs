@@ -15,7 +15,7 @@ use crate::http::caller::{ReadRecords, RevealRecords};
 use crate::http::page::{self, Page};
 use crate::http::{Body, Kind, Permitted, Problem, Query};
 use crate::limits::MAX_PAGE;
-use crate::privacy::{self, What};
+use crate::privacy::{self, ReasonQuery, What};
 use crate::seal;
 
 /// Which records are asked for.
@@ -30,14 +30,6 @@ struct RecordQuery {
     limit: Option<i64>,
     /// Why sensitive values are needed, in the person's words; it is kept with their name. Without
     /// it they are masked.
-    reason: Option<String>,
-}
-
-/// Why sensitive values are needed.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-struct ReasonQuery {
-    /// Why, in the person's words; it is kept with their name. Without it they are masked.
     reason: Option<String>,
 }
 
