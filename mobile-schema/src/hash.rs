@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use data_encoding::HEXLOWER;
+use base16ct::lower;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
@@ -31,7 +31,7 @@ impl Hash {
 
 impl fmt::Display for Hash {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&HEXLOWER.encode(&self.0))
+        formatter.write_str(&lower::encode_string(&self.0))
     }
 }
 
@@ -45,8 +45,9 @@ impl FromStr for Hash {
     type Err = NotAHash;
 
     fn from_str(text: &str) -> Result<Self, NotAHash> {
-        let bytes = HEXLOWER.decode(text.as_bytes()).map_err(|_| NotAHash)?;
-        bytes.try_into().map(Self).map_err(|_| NotAHash)
+        let mut bytes = [0; 32];
+        let read = lower::decode(text, &mut bytes).map(<[u8]>::len);
+        if read == Ok(32) { Ok(Self(bytes)) } else { Err(NotAHash) }
     }
 }
 

@@ -11,9 +11,11 @@
 //! * [`form`]: survey forms and what is wrong with them
 //! * [`xlsform`]: survey forms out of workbooks
 //! * [`xml`]: XML read under limits
+//! * [`device`]: the layout of the store on a tablet
 //! * [`canonical`]: the deterministic CBOR under every hash and signature
 
 pub mod canonical;
+pub mod device;
 pub mod expression;
 mod facts;
 pub mod form;

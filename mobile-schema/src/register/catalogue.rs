@@ -44,6 +44,11 @@ impl Catalogue {
         self.notices.get(name)
     }
 
+    /// The newest template of each notification.
+    pub fn notices(&self) -> impl Iterator<Item = &(Hash, Arc<NoticeTemplate>)> {
+        self.notices.values()
+    }
+
     /// The notification that tells households of the records of a register.
     pub fn notice_about(&self, register: &str) -> Option<&(Hash, Arc<NoticeTemplate>)> {
         self.notices.values().find(|(_, notice)| notice.about.as_deref() == Some(register))

@@ -6,6 +6,7 @@ use mobile_schema::Hash;
 use serde::{Deserialize, Serialize};
 
 use super::StoreChange;
+use crate::encoding::canonical::op_bytes;
 use crate::limits::{MAX_OP_BYTES, MAX_OPS};
 use crate::mutant::{self, Mutant};
 use crate::op::{Change, Group, Op};
@@ -112,7 +113,7 @@ impl Outbox {
             if starts_unit || divides {
                 whole = batch.len();
             }
-            bytes += serde_json::to_vec(&queued.op).map_or(0, |json| json.len());
+            bytes += op_bytes(&queued.op).len();
             if whole > 0 && (bytes > budget || batch.len() == MAX_OPS || divides) {
                 batch.truncate(whole);
                 break;

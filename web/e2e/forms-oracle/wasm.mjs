@@ -7,9 +7,9 @@ const pkg = new URL('../../engine/pkg/', import.meta.url);
 
 /** The engine, or nothing where it isn't built. */
 export async function load() {
-  const binary = new URL('engine_bg.wasm', pkg);
+  const binary = new URL('form_bg.wasm', pkg);
   if (!existsSync(binary)) return undefined;
-  const engine = await import(new URL('engine.js', pkg));
+  const engine = await import(new URL('form.js', pkg));
   engine.initSync({ module: readFileSync(binary) });
   return engine;
 }

@@ -5,6 +5,7 @@
 
 mod actions;
 mod entities;
+mod outline;
 mod plant;
 mod read;
 mod run;

@@ -7,8 +7,8 @@
 mod read;
 mod write;
 
-pub use read::{Unreadable, read_op, read_request, read_response};
-pub use write::{write_request, write_response};
+pub use read::{Unreadable, read_op, read_outcome, read_request, read_response};
+pub use write::{write_outcome, write_request, write_response};
 
 /// The media type.
 pub const MEDIA_TYPE: &str = "application/cbor";

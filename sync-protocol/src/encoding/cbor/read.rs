@@ -343,6 +343,13 @@ pub fn read_op(bytes: &[u8]) -> Result<Op, Unreadable> {
     reader.end(op)
 }
 
+/// Reads what became of an operation.
+pub fn read_outcome(bytes: &[u8]) -> Result<Outcome, Unreadable> {
+    let mut reader = Reader::new(bytes);
+    let outcome = reader.outcome()?;
+    reader.end(outcome)
+}
+
 /// Reads a request. Operations are left as bytes, so that one that can't be read does not keep
 /// the others from being stored.
 pub fn read_request(bytes: &[u8]) -> Result<SyncRequest<&[u8]>, Unreadable> {

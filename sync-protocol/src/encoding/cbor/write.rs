@@ -166,28 +166,37 @@ fn accept(members: &mut Members, accepted: &Accepted) {
     }
 }
 
+/// Writes what became of an operation.
+pub fn write_outcome(one: &Outcome) -> Vec<u8> {
+    let mut encoder = Encoder::new();
+    outcome(&mut encoder, one);
+    encoder.finish()
+}
+
 fn write_outcomes(encoder: &mut Encoder, outcomes: &[Outcome]) {
-    let place = |found: Option<usize>| found.unwrap_or_default() as u64;
     encoder.array(outcomes.len());
-    for outcome in outcomes {
-        match outcome {
-            Outcome::Applied { version: made } => version(encoder.array(2).unsigned(0), *made),
-            Outcome::Merged { version: made } => version(encoder.array(2).unsigned(1), *made),
-            Outcome::Conflict { version: made, conflicts } => {
-                version(encoder.array(3).unsigned(2), *made);
-                encoder.array(conflicts.len());
-                for conflict in conflicts {
-                    encoder.bytes(conflict.0.as_bytes());
-                }
+    outcomes.iter().for_each(|one| outcome(encoder, one));
+}
+
+fn outcome(encoder: &mut Encoder, outcome: &Outcome) {
+    let place = |found: Option<usize>| found.unwrap_or_default() as u64;
+    match outcome {
+        Outcome::Applied { version: made } => version(encoder.array(2).unsigned(0), *made),
+        Outcome::Merged { version: made } => version(encoder.array(2).unsigned(1), *made),
+        Outcome::Conflict { version: made, conflicts } => {
+            version(encoder.array(3).unsigned(2), *made);
+            encoder.array(conflicts.len());
+            for conflict in conflicts {
+                encoder.bytes(conflict.0.as_bytes());
             }
-            Outcome::Parked { reason } => {
-                let reason = PARK_REASONS.iter().position(|one| one == reason);
-                encoder.array(2).unsigned(3).unsigned(place(reason));
-            }
-            Outcome::Rejected { reason } => {
-                let reason = REJECT_REASONS.iter().position(|one| one == reason);
-                encoder.array(2).unsigned(4).unsigned(place(reason));
-            }
+        }
+        Outcome::Parked { reason } => {
+            let reason = PARK_REASONS.iter().position(|one| one == reason);
+            encoder.array(2).unsigned(3).unsigned(place(reason));
+        }
+        Outcome::Rejected { reason } => {
+            let reason = REJECT_REASONS.iter().position(|one| one == reason);
+            encoder.array(2).unsigned(4).unsigned(place(reason));
         }
     }
 }
