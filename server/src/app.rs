@@ -23,7 +23,7 @@ use crate::config::Config;
 use crate::db::{self, AnyConnection, Database, Failed, MigrationProblem, Timestamp};
 use crate::forms::{self, Compiler};
 use crate::http::throttle::Throttle;
-use crate::http::{Kind, Problem, telemetry};
+use crate::http::{Kind, Problem, assets, telemetry};
 use crate::live::{self, Hub};
 use crate::media::Arrivals;
 use crate::media_store::{MediaError, MediaStore};
@@ -243,7 +243,7 @@ pub fn serve(
                     .error_handler(|_, _| Problem::new(&Kind::NOT_FOUND).into()),
             )
             .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", description.clone()))
-            .default_service(web::to(nowhere))
+            .default_service(web::to(assets::serve))
             .wrap(Compress::default())
             .wrap(from_fn(telemetry::observe))
     })
@@ -261,8 +261,4 @@ pub fn serve(
     .workers(std::thread::available_parallelism().map_or(2, usize::from).max(2))
     .listen(listener)?;
     Ok(server.run())
-}
-
-async fn nowhere() -> actix_web::HttpResponse {
-    actix_web::HttpResponse::from_error(Problem::new(&Kind::NOT_FOUND))
 }

@@ -1,5 +1,6 @@
 //! What every feature's handlers share: who calls, how bodies are read, how problems are told.
 
+pub mod assets;
 pub mod body;
 pub mod caller;
 pub mod page;

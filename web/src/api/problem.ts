@@ -1,0 +1,33 @@
+/** What the server says when it says no (RFC 9457), and what stands for no answer at all. */
+
+export class Problem extends Error {
+  constructor(
+    /** The HTTP status; 0 where no answer came. */
+    readonly status: number,
+    /** The last part of the problem's `type`; empty where the answer was none of ours. */
+    readonly kind: string,
+    message: string,
+    /** Milliseconds to wait before trying again. */
+    readonly retryAfter: number | null = null,
+  ) {
+    super(message);
+    this.name = 'Problem';
+  }
+
+  /** Whether there was no network, or nobody answered. */
+  get isOffline(): boolean {
+    return this.status === 0;
+  }
+
+  static async of(response: Response): Promise<Problem> {
+    const wait = Number(response.headers.get('retry-after'));
+    const retryAfter = Number.isFinite(wait) && wait > 0 ? wait * 1000 : null;
+    let body: { type?: unknown; title?: unknown; detail?: unknown } = {};
+    // A portal of a hotel, or a proxy, answers in HTML.
+    const isOurs = response.headers.get('content-type')?.startsWith('application/problem+json');
+    if (isOurs) body = await response.json().catch(() => ({}));
+    const kind = String(body.type ?? '').replace('urn:ruhu:problem:', '');
+    const words = [body.title, body.detail].filter((part) => typeof part === 'string').join(' ');
+    return new Problem(response.status, kind, words || `HTTP ${response.status}`, retryAfter);
+  }
+}

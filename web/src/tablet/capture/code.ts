@@ -1,0 +1,33 @@
+/** QR codes and barcodes in a picture. */
+
+type Picture = HTMLVideoElement | ImageBitmap;
+
+interface Detector {
+  detect(picture: Picture): Promise<{ rawValue: string }[]>;
+}
+
+declare const BarcodeDetector: { new (): Detector } | undefined;
+
+export async function readCode(picture: Picture): Promise<string | undefined> {
+  if (typeof BarcodeDetector !== 'undefined') {
+    const found = await new BarcodeDetector().detect(picture);
+    return found[0]?.rawValue;
+  }
+  const [{ prepareZXingModule, readBarcodes }, { default: url }] = await Promise.all([
+    import('zxing-wasm/reader'),
+    import('zxing-wasm/reader/zxing_reader.wasm?url'),
+  ]);
+  prepareZXingModule({ overrides: { locateFile: () => url } });
+  const found = await readBarcodes(pixels(picture), { tryHarder: true, maxNumberOfSymbols: 1 });
+  return found.find((one) => one.isValid)?.text;
+}
+
+function pixels(picture: Picture): ImageData {
+  const isFilm = 'videoWidth' in picture;
+  const width = isFilm ? picture.videoWidth : picture.width;
+  const height = isFilm ? picture.videoHeight : picture.height;
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext('2d', { willReadFrequently: true })!;
+  context.drawImage(picture, 0, 0);
+  return context.getImageData(0, 0, width, height);
+}

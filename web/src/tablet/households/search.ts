@@ -1,0 +1,27 @@
+/** Finds households by name, by sound, by the last four characters of a number, by address. */
+
+import type { Line } from '../store/types';
+
+export function search(lines: Iterable<Line>, words: string, scope: string): Line[] {
+  const sought = words.normalize('NFKC').trim().toLowerCase();
+  const found: Line[] = [];
+  for (const line of lines) {
+    if (!line.isHousehold || (scope && line.scope !== scope)) continue;
+    if (!sought || fits(line, sought)) found.push(line);
+  }
+  return found.sort(byAddress);
+}
+
+function fits(line: Line, sought: string): boolean {
+  if (line.title.toLowerCase().includes(sought) || line.address.toLowerCase().includes(sought)) return true;
+  const plain = sought.replace(/\s/g, '');
+  if (/^[a-z]+$/.test(plain)) return line.sound.split(' ').some((sound) => sound.startsWith(plain));
+  return /^\d{3,4}x?$|^\d{4}$/.test(plain) && line.tails.split(' ').some((tail) => tail.endsWith(plain.toUpperCase()));
+}
+
+const natural = new Intl.Collator('zh', { numeric: true });
+
+/** As one walks through a village. */
+function byAddress(a: Line, b: Line): number {
+  return a.scope.localeCompare(b.scope) || natural.compare(a.address, b.address) || natural.compare(a.title, b.title);
+}

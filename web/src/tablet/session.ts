@@ -1,0 +1,319 @@
+/** A profile that is unlocked: its records, its machine, its sync. */
+
+import { computed, reactive, ref, shallowReactive, shallowRef } from 'vue';
+import { base64url } from '../api/bytes';
+import { loadForms, type Definitions } from '../form/engine';
+import { language } from '../i18n';
+import { enrolled, entropy, loadEngine, Machine } from './engine';
+import { Book } from './store/book';
+import type { Registers } from './store/lines';
+import * as profiles from './store/profiles';
+import type { Sealer } from './store/seal';
+import { Shelves, type Write } from './store/shelves';
+import type { FormBundle, Json, OfferedForm, Register, Row } from './store/types';
+import { Client, enrol, type Session as Tokens } from './sync/client';
+import { fetchDefinitions, NOTHING_OFFERED, type Definition, type Offers } from './sync/definitions';
+import { Driver } from './sync/driver';
+
+/** What a profile keeps of its session. */
+interface KeptSession {
+  device: string;
+  user: string;
+  refresh: string;
+}
+
+/** A person's own choices. */
+export interface Preferences {
+  wifiOnly: boolean;
+  /** One question at a time instead of a page. */
+  oneByOne: boolean;
+  /** Minutes without a touch until the screen locks. */
+  lockAfter: number;
+  /** A line with time and village on copies of photos. */
+  stamp: boolean;
+}
+
+const PREFERENCES: Preferences = { wifiOnly: false, oneByOne: false, lockAfter: 10, stamp: false };
+/** Between looks for new definitions, milliseconds. */
+const DEFINITIONS_EVERY = 10 * 60_000;
+
+export class Session {
+  readonly registers: Registers = new Map();
+  readonly offers = shallowRef<Offers>(NOTHING_OFFERED);
+  readonly preferences = reactive<Preferences>({ ...PREFERENCES });
+  /** Counts up with each change of what is stored. */
+  readonly edition = ref(0);
+  readonly fetching = shallowReactive({ done: 0, of: 0, failed: '' });
+  readonly storeFailed = ref(false);
+  book!: Book;
+  machine!: Machine;
+  driver!: Driver;
+  client!: Client;
+
+  private kept: KeptSession | undefined;
+  private signer: CryptoKey | undefined;
+  private definitionsAt = 0;
+  private readonly definitions = new Map<string, Definition>();
+
+  private constructor(
+    readonly profile: string,
+    public name: string,
+    private readonly shelves: Shelves,
+  ) {}
+
+  /** Opens a profile's store. `onTaken` is told when another window takes it over. */
+  static async open(profile: string, name: string, sealer: Sealer, onTaken: () => void): Promise<Session> {
+    await loadEngine();
+    const shelves = await Shelves.open(profile, sealer, onTaken);
+    const session = new Session(profile, name, shelves);
+    await session.load();
+    return session;
+  }
+
+  /** Whether the profile belongs to a tablet that was enrolled. */
+  get isEnrolled(): boolean {
+    return this.kept !== undefined;
+  }
+
+  get user(): string {
+    return this.kept?.user ?? '';
+  }
+
+  get device(): string {
+    return this.kept?.device ?? '';
+  }
+
+  /** Begins to sync, as soon as it is known what the records are. */
+  async start(): Promise<void> {
+    addEventListener('online', this.onOnline);
+    if (this.registers.size > 0) this.driver.start();
+    await this.refreshDefinitions();
+  }
+
+  async stop(): Promise<void> {
+    removeEventListener('online', this.onOnline);
+    await this.driver?.stop();
+    this.machine?.free();
+    this.shelves.close();
+  }
+
+  /** Enrols the tablet for this profile with a one-time code; again, where its session has ended. */
+  async enrol(code: string, label: string): Promise<void> {
+    const key = await this.pendingKey();
+    const publicKey = await crypto.subtle.exportKey('raw', key.publicKey);
+    const given = await enrol(code, base64url(new Uint8Array(publicKey)), label, language.value);
+    const wrapped = await this.shelves.sealer.wrap('profile/key', key.privateKey);
+    const { device, user, tokens } = given;
+    const before = this.kept;
+    if (before && before.user !== user) throw new OtherPerson();
+    this.kept = { device, user, refresh: tokens.refresh_token };
+    const writes: Write[] = [
+      await this.shelves.sealed('profile', 'session', this.kept),
+      { shelf: 'profile', key: 'key', value: wrapped },
+    ];
+    if (!before) {
+      const identity = JSON.parse(enrolled(device, user, entropy())) as Json;
+      writes.push(await this.shelves.sealed('profile', 'machine', { identity, cursors: {} }));
+    }
+    await this.shelves.write(writes);
+    this.newKey = undefined;
+    if (before) {
+      await this.openSession(tokens.access_token);
+      await this.reopen();
+      this.driver.start();
+      await this.driver.enrolledAs(device);
+    } else {
+      await this.load(tokens.access_token);
+    }
+    const me = await this.client.json<{ display_name: string }>('/api/v1/me');
+    await profiles.rename(this.profile, me.display_name);
+    this.name = me.display_name;
+  }
+
+  /** Signs bytes with the tablet's key. */
+  async sign(bytes: BufferSource): Promise<Uint8Array> {
+    if (!this.signer) throw new Error('the tablet is not enrolled');
+    return new Uint8Array(await crypto.subtle.sign('Ed25519', this.signer, bytes));
+  }
+
+  async refreshDefinitions(force = false): Promise<void> {
+    if (!navigator.onLine || (!force && Date.now() - this.definitionsAt < DEFINITIONS_EVERY)) return;
+    this.definitionsAt = Date.now();
+    try {
+      const isNews = await fetchDefinitions(this.client, this.shelves, (done, of) => {
+        this.fetching.done = done;
+        this.fetching.of = of;
+      });
+      this.fetching.failed = '';
+      this.fetching.of = 0;
+      const isFirst = this.registers.size === 0;
+      if (isNews) await this.loadDefinitions();
+      if (isFirst) this.driver.start();
+    } catch (cause) {
+      this.definitionsAt = 0;
+      this.fetching.failed = String(cause);
+    }
+  }
+
+  /** The newest version of the forms that are filled in in a village. */
+  formsIn(scope: string): OfferedForm[] {
+    return this.offers.value.forms.filter((form) => form.scopes.includes(scope));
+  }
+
+  /** A form's bundle, with its files' bytes by name. */
+  async form(hash: string): Promise<{ bundle: FormBundle; files: Map<string, ArrayBuffer> } | undefined> {
+    const definition = this.definitions.get(hash);
+    if (!definition) return undefined;
+    const bundle = JSON.parse(definition.text) as FormBundle;
+    const files = new Map<string, ArrayBuffer>();
+    for (const file of bundle.files) {
+      const bytes = await this.shelves.readPlain<ArrayBuffer>('files', file.hash);
+      if (bytes) files.set(file.name, bytes);
+    }
+    return { bundle, files };
+  }
+
+  /** What reads rules and notifications, with every definition there is. */
+  async rulebook(): Promise<Definitions> {
+    const engine = await loadForms();
+    const all = new engine.Definitions();
+    for (const { kind, text } of this.definitions.values()) all.define(kind, text);
+    return all;
+  }
+
+  /** The name of an area by a scope. */
+  areaName(scope: string): string {
+    const code = scope.replace(/^area:/, '');
+    return this.offers.value.areas.find((area) => area.code === code)?.name ?? '';
+  }
+
+  /** A field's value in words. */
+  words(collection: string, field: string, value: Json): string {
+    return this.machine.words(collection, field, JSON.stringify(value), language.value);
+  }
+
+  label(collection: string, field: string): string {
+    return this.machine.label(collection, field, language.value);
+  }
+
+  /** The rows of all records of a register that the tablet holds. */
+  async rowsOf(collection: string): Promise<Row[]> {
+    const rows: Row[] = [];
+    for (const line of this.book.lines.values()) {
+      const own = await this.book.rows(line.id);
+      rows.push(...own.filter((row) => row.collection === collection));
+    }
+    return rows;
+  }
+
+  async keepPreferences(): Promise<void> {
+    await this.shelves.write([await this.shelves.sealed('profile', 'preferences', this.preferences)]);
+  }
+
+  /** How much is not with the server yet. */
+  readonly unsent = computed(() => {
+    void this.edition.value;
+    const queued = [...(this.book?.outbox.values() ?? [])].filter((op) => op.outcome === null);
+    const files = [...(this.book?.files.values() ?? [])].filter((file) => file.verified === null);
+    return {
+      operations: queued.length,
+      documents: new Set(queued.map((op) => op.document)).size,
+      files: files.length,
+      bytes: files.reduce((sum, file) => sum + file.size, 0),
+    };
+  });
+
+  private newKey: CryptoKeyPair | undefined;
+
+  /** The key of an enrolment that is under way: a lost answer is asked for again with the same. */
+  private async pendingKey(): Promise<CryptoKeyPair> {
+    this.newKey ??= (await crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify'])) as CryptoKeyPair;
+    return this.newKey;
+  }
+
+  private readonly onOnline = () => void this.refreshDefinitions();
+
+  private async load(access = ''): Promise<void> {
+    this.kept = await this.shelves.read<KeptSession>('profile', 'session');
+    Object.assign(this.preferences, await this.shelves.read<Preferences>('profile', 'preferences'));
+    await this.readDefinitions();
+    if (!this.kept) return;
+    await this.openSession(access);
+    await this.reopen();
+    if (await this.shelves.mustReindex()) await this.book.reindex();
+  }
+
+  private async openSession(access: string): Promise<void> {
+    const kept = this.kept!;
+    const wrapped = await this.shelves.readPlain<Uint8Array>('profile', 'key');
+    if (!wrapped) throw new Error('the tablet has lost its key');
+    const key = await this.shelves.sealer.unwrap('profile/key', wrapped);
+    this.signer = key;
+    const keep = async (tokens: Tokens): Promise<void> => {
+      this.kept = { ...this.kept!, refresh: tokens.refresh };
+      await this.shelves.write([await this.shelves.sealed('profile', 'session', this.kept)]);
+    };
+    this.client = new Client({ access, refresh: kept.refresh, key }, keep, () => language.value);
+  }
+
+  /** Opens the machine on what is stored, whatever it knew before. */
+  private async reopen(): Promise<void> {
+    await this.driver?.stop();
+    this.machine?.free();
+    this.book = await Book.read(this.shelves, this.registers);
+    this.machine = Machine.open(this.book.kept(), entropy());
+    for (const { kind, text } of this.definitions.values()) {
+      if (kind === 'register') this.machine.define(text);
+    }
+    this.book.attach(this.machine);
+    this.driver = new Driver(this.machine, this.book, this.client, {
+      mayUpload: () => this.mayUpload(),
+      onChange: () => (this.edition.value += 1),
+      onWipe: () => this.wipe(),
+      onStoreFailed: () => {
+        this.storeFailed.value = true;
+        void this.reopen().then(() => this.driver.start());
+      },
+    });
+    this.edition.value += 1;
+  }
+
+  private async readDefinitions(): Promise<void> {
+    const stored = await this.shelves.readAllPlain<Definition>('definitions');
+    const inOrder = [...stored].sort(([, a], [, b]) => a.version - b.version);
+    for (const [hash, definition] of inOrder) this.definitions.set(hash, definition);
+    for (const { kind, text } of this.definitions.values()) {
+      if (kind !== 'register') continue;
+      const register = JSON.parse(text) as Register;
+      const known = this.registers.get(register.name);
+      if (!known || known.version <= register.version) this.registers.set(register.name, register);
+    }
+    this.offers.value = (await this.shelves.read<Offers>('profile', 'offers')) ?? NOTHING_OFFERED;
+  }
+
+  private async loadDefinitions(): Promise<void> {
+    const known = new Set(this.definitions.keys());
+    await this.readDefinitions();
+    for (const [hash, { kind, text }] of this.definitions) {
+      if (kind === 'register' && !known.has(hash)) this.machine.define(text);
+    }
+    // What came before its register was known by ids only.
+    await this.book.reindex();
+    this.edition.value += 1;
+  }
+
+  private mayUpload(): boolean {
+    if (!this.preferences.wifiOnly) return true;
+    const connection = (navigator as { connection?: { type?: string; saveData?: boolean } }).connection;
+    return connection?.type !== 'cellular' && connection?.saveData !== true;
+  }
+
+  private async wipe(): Promise<void> {
+    await this.stop();
+    await profiles.remove(this.profile);
+    location.reload();
+  }
+}
+
+/** The code was another person's, and the profile has work that is not theirs. */
+export class OtherPerson extends Error {}

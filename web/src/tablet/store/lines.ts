@@ -1,0 +1,112 @@
+/** A document as one line of a list: what is searched, shown and counted without opening it. */
+
+import { soundOf } from '../households/pinyin';
+import type { Json, Line, Mark, Register, Seen } from './types';
+
+export type Registers = Map<string, Register>;
+
+/** The line of a document whose records are `seen`; `id` is the document's. */
+export function lineOf(id: string, seen: Seen[], scope: string, registers: Registers): Line {
+  const head = seen.find((record) => record.id === id);
+  const isHousehold = head?.collection === 'household';
+  const title = head ? titleOf(head, registers) : '';
+  const tails: string[] = [];
+  const marks: Mark[] = [];
+  let members = 0;
+  let visited: string | null = null;
+  for (const record of seen) {
+    const { collection, fields } = record;
+    if (collection === 'household') tails.push(tail(fields['head_citizen_id']), tail(fields['phone']));
+    if (collection === 'member') {
+      tails.push(tail(fields['citizen_id']));
+      if (!fields['left_household']) members += 1;
+    }
+    if (collection === 'visit') {
+      const day = dayOf(fields['ended_at'] ?? fields['started_at']);
+      if (day && (!visited || day > visited)) visited = day;
+    }
+    marks.push(...marksOf(record, registers));
+  }
+  return {
+    id,
+    scope,
+    isHousehold,
+    title,
+    sound: soundOf(title),
+    tails: tails.filter(Boolean).join(' '),
+    address: text(head?.fields['address']),
+    kind: text(head?.fields['kind']),
+    members,
+    marks,
+    visited,
+    holdings: {},
+  };
+}
+
+/** What of a record waits for a person. */
+export function marksOf(record: Seen, registers: Registers): Mark[] {
+  const { id, collection, fields } = record;
+  const status = text(fields['status']);
+  const title = titleOf(record, registers);
+  if (collection === 'visit' && status === 'returned') return [{ kind: 'returned', id, title }];
+  if (collection === 'conflict' && fields['state'] === 'open') return [{ kind: 'conflict', id, title }];
+  if (collection === 'finding' && status === 'open') return [{ kind: 'finding', id, title }];
+  if (collection === 'task' && status === 'open') {
+    const due = text(fields['due']);
+    return [due ? { kind: 'task', id, title, due } : { kind: 'task', id, title }];
+  }
+  return [];
+}
+
+/** The words people recognise a record by. */
+export function titleOf(record: Seen, registers: Registers): string {
+  const field = registers.get(record.collection)?.field.find((one) => one.role === 'title');
+  return field ? text(record.fields[field.name]) : '';
+}
+
+/** The household a record belongs to, by the fields that refer to one. */
+export function householdOf(
+  collection: string,
+  fields: Record<string, Json>,
+  registers: Registers,
+): string | undefined {
+  const register = registers.get(collection);
+  const refers = register?.field.filter(
+    (field) => field.type === 'reference' && field.collection === 'household',
+  );
+  for (const field of refers ?? []) {
+    const value = fields[field.name] ?? fields[field.id];
+    if (typeof value === 'string') return value;
+  }
+  return undefined;
+}
+
+/** The record that a record is about. */
+export function subjectOf(
+  collection: string,
+  fields: Record<string, Json>,
+  registers: Registers,
+): string | undefined {
+  const field = registers.get(collection)?.field.find((one) => one.role === 'subject');
+  const value = field && (fields[field.name] ?? fields[field.id]);
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** `2026-11-25`, local, of microseconds since 1970 UTC. */
+export function dayOf(moment: Json | undefined): string | null {
+  if (typeof moment !== 'number') return null;
+  return localDay(new Date(moment / 1000));
+}
+
+export function localDay(date: Date): string {
+  const two = (number: number) => String(number).padStart(2, '0');
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+}
+
+function tail(value: Json | undefined): string {
+  return typeof value === 'string' ? value.slice(-4).toUpperCase() : '';
+}
+
+function text(value: Json | undefined): string {
+  return typeof value === 'string' ? value : '';
+}

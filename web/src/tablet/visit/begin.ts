@@ -1,0 +1,164 @@
+/** Begins visits: a draft that is on the disk before the first question is shown. */
+
+import { hex, recordId } from '../../api/bytes';
+import { OpenForm } from '../../form/open';
+import { isGroup, isRepeat, questionsIn, type Item, type Repeat } from '../../form/types';
+import { language, t } from '../../i18n';
+import type { Session } from '../session';
+import type { Draft, FormBundle, Json, Seen } from '../store/types';
+
+/** Opens a form for a draft. */
+export async function openForm(session: Session, draft: Draft, answers?: string): Promise<{ form: OpenForm; bundle: FormBundle; files: Map<string, ArrayBuffer> }> {
+  const found = await session.form(draft.form);
+  if (!found) throw new Error(t('visit.noForm'));
+  const { bundle, files } = found;
+  const form = await OpenForm.start({
+    xform: bundle.xform,
+    files,
+    lists: await registerLists(session, bundle),
+    language: language.value,
+    properties: { deviceid: session.device, username: session.name },
+    seed: draft.seed,
+    oneByOne: () => session.preferences.oneByOne,
+    ...(draft.answers ? { draft: draft.answers } : {}),
+    ...(answers ? { answers } : {}),
+  });
+  return { form, bundle, files };
+}
+
+export async function beginVisit(session: Session, household: string, hash: string): Promise<Draft> {
+  const title = session.offers.value.forms.find((form) => form.hash === hash)?.title ?? '';
+  const draft = fresh(household, hash, title, recordId(), false);
+  const { form } = await openForm(session, draft);
+  const rows = await session.book.rows(household);
+  const row = rows.find((one) => one.id === household);
+  if (row) {
+    const rulebook = await session.rulebook();
+    const held = JSON.parse(rulebook.texts(JSON.stringify(row))) as Record<string, string>;
+    rulebook.free();
+    form.openOn('household', household, held);
+  }
+  const begun = { ...draft, answers: form.draft };
+  form.close();
+  await session.book.keepDraft(begun);
+  return begun;
+}
+
+/** Goes on with a visit that came back. */
+export async function correctVisit(session: Session, household: string, visit: Seen): Promise<Draft> {
+  const known = session.book.drafts.get(visit.id);
+  if (known) return known;
+  const hash = String(visit.fields['form'] ?? '');
+  const title = String(visit.fields['purpose'] ?? '');
+  const draft = fresh(household, hash, title, visit.id, true);
+  const { form } = await openForm(session, draft, JSON.stringify(visit.fields['answers'] ?? {}));
+  const files: Record<string, string> = {};
+  for (const name of form.attachments) {
+    const stem = name.replace(/\.\w+$/, '');
+    if (/^[0-9a-f]{64}$/.test(stem)) files[name] = stem;
+  }
+  const begun = { ...draft, answers: form.draft, files };
+  form.close();
+  await session.book.keepDraft(begun);
+  return begun;
+}
+
+/** What the household answered at the last visit with the same form. */
+export async function answersBefore(session: Session, draft: Draft): Promise<Answers | undefined> {
+  const seen = await session.book.seen(draft.document);
+  const at = (visit: Seen) => Number(visit.fields['ended_at'] ?? 0);
+  const same = seen.filter(({ collection, fields, id }) => collection === 'visit' && fields['form'] === draft.form && id !== draft.id);
+  const last = same.sort((a, b) => at(b) - at(a))[0];
+  const answers = last?.fields['answers'];
+  return answers && typeof answers === 'object' && !Array.isArray(answers) ? answers : undefined;
+}
+
+type Answers = { [name: string]: Json };
+
+/** Questions whose answers have to be new at each visit. */
+const FRESH = new Set(['image', 'audio', 'video', 'file', 'geopoint', 'geotrace', 'geoshape', 'barcode', 'note']);
+/** Answers open questions that open questions; no form goes deeper than this. */
+const ROUNDS = 20;
+
+/**
+ * Nothing has changed: answers what is asked and not answered as it was. What is hidden (when the
+ * visit began, say) is the form's own, and what has to be new stays open.
+ */
+export function answerAsBefore(form: OpenForm, before: Answers): void {
+  for (let round = 0; round < ROUNDS; round += 1) {
+    let isDone = true;
+    for (const repeat of repeatsIn(form.items.value)) {
+      const had = at(before, repeat.instances[0]?.path.replace(/\[\d+\]$/, '') ?? `${repeat.parent}/${repeat.name}`);
+      const missing = (Array.isArray(had) ? had.length : 0) - repeat.instances.length;
+      for (let more = 0; more < missing && !repeat.counted; more += 1) {
+        form.addInstance(repeat.parent, repeat.name);
+        isDone = false;
+      }
+    }
+    for (const { path, type, value, readonly } of questionsIn(form.items.value)) {
+      const had = at(before, path);
+      if (value !== undefined || readonly || FRESH.has(type) || (typeof had !== 'string' && typeof had !== 'number')) continue;
+      form.set(path, String(had));
+      isDone = false;
+    }
+    if (isDone) return;
+  }
+}
+
+/** The stored answer at a path such as `/data/member[2]/age`. */
+function at(answers: Answers, path: string): Json | undefined {
+  let found: Json | undefined = answers;
+  for (const part of path.split('/').slice(2)) {
+    const [, name, place] = /^([^[]+)(?:\[(\d+)\])?$/.exec(part) ?? [];
+    if (found === null || typeof found !== 'object' || Array.isArray(found)) return undefined;
+    found = found[name!];
+    if (place && Array.isArray(found)) found = found[Number(place) - 1];
+  }
+  return found;
+}
+
+function repeatsIn(items: Item[]): Repeat[] {
+  return items.flatMap((item) => {
+    if (isRepeat(item)) return [item, ...item.instances.flatMap((one) => repeatsIn(one.children))];
+    return isGroup(item) ? repeatsIn(item.children) : [];
+  });
+}
+
+function fresh(household: string, form: string, title: string, id: string, corrects: boolean): Draft {
+  const now = Date.now();
+  return {
+    id,
+    document: household,
+    household,
+    form,
+    title,
+    answers: '',
+    files: {},
+    page: 0,
+    startedAt: now,
+    changedAt: now,
+    seed: hex(crypto.getRandomValues(new Uint8Array(32))),
+    corrects,
+  };
+}
+
+/** Lists that a form calls as registers: the records that the tablet holds of each. */
+async function registerLists(session: Session, bundle: FormBundle): Promise<Map<string, Record<string, string>[]>> {
+  const lists = new Map<string, Record<string, string>[]>();
+  const own = new Set(bundle.files.map((file) => file.name));
+  const named = /<instance\s+id="([^"]+)"\s+src="jr:\/\/[^"]*?\/([^"/]+)\.csv"/g;
+  const rulebook = await session.rulebook();
+  for (const [, id, name] of bundle.xform.matchAll(named)) {
+    const register = session.registers.get(name!);
+    if (!register || own.has(`${name}.csv`)) continue;
+    const title = register.field.find((field) => field.role === 'title')?.name ?? '';
+    const rows = await session.rowsOf(name!);
+    const items = rows.map((row) => {
+      const texts = JSON.parse(rulebook.texts(JSON.stringify(row))) as Record<string, string>;
+      return { ...texts, name: row.id, label: texts[title] ?? '' };
+    });
+    lists.set(id!, items);
+  }
+  rulebook.free();
+  return lists;
+}

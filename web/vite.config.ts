@@ -1,0 +1,51 @@
+import vue from '@vitejs/plugin-vue';
+import { defineConfig } from 'vite';
+import { VitePWA } from 'vite-plugin-pwa';
+
+const SERVER = process.env['RUHU_SERVER'] ?? 'http://127.0.0.1:8080';
+
+export default defineConfig({
+  // One look at the pages, not a site: paths are the server's.
+  appType: 'mpa',
+  plugins: [
+    vue(),
+    VitePWA({
+      strategies: 'injectManifest',
+      srcDir: 'src/tablet',
+      filename: 'tablet-worker.ts',
+      outDir: 'dist',
+      injectRegister: false,
+      manifestFilename: 'tablet.webmanifest',
+      injectManifest: {
+        globPatterns: ['**/*.{js,css,html,wasm,svg,png}'],
+        maximumFileSizeToCacheInBytes: 4 * 1024 * 1024,
+      },
+      manifest: {
+        id: '/tablet',
+        name: '入户 Ruhu',
+        short_name: '入户',
+        description: '村里走访、照片与告知书，没有网络也能用',
+        lang: 'zh-CN',
+        start_url: '/tablet/',
+        scope: '/tablet',
+        display: 'standalone',
+        background_color: '#f2f5f8',
+        theme_color: '#0a6b57',
+        icons: [
+          { src: '/icons/ruhu-192.png', sizes: '192x192', type: 'image/png' },
+          { src: '/icons/ruhu-512.png', sizes: '512x512', type: 'image/png' },
+          { src: '/icons/ruhu-512.png', sizes: '512x512', type: 'image/png', purpose: 'maskable' },
+        ],
+      },
+    }),
+  ],
+  define: { __VERSION__: JSON.stringify(process.env['RUHU_VERSION'] ?? 'dev') },
+  build: {
+    target: 'es2023',
+    rollupOptions: { input: { tablet: 'tablet.html' } },
+    // Nothing is inlined: the content security policy allows no data addresses.
+    assetsInlineLimit: 0,
+  },
+  server: { proxy: { '/api': SERVER, '/sync': SERVER } },
+  preview: { proxy: { '/api': SERVER, '/sync': SERVER } },
+});
