@@ -32,7 +32,7 @@ use crate::seal::{self, KeyProblem};
 use crate::sync::RawOp;
 use crate::{
     areas, conflicts, deliveries, devices, health, jobs, limits, media, notices, packs, privacy,
-    records, sync,
+    records, review, sync,
 };
 
 /// What every request shares.
@@ -212,7 +212,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config.configure(sync::routes).configure(media::routes);
     config.configure(conflicts::routes).configure(live::routes).configure(jobs::routes);
     config.configure(notices::routes).configure(checks::routes);
-    config.configure(deliveries::routes).configure(privacy::routes);
+    config.configure(deliveries::routes).configure(privacy::routes).configure(review::routes);
 }
 
 /// The API's description (OpenAPI 3.1).

@@ -31,5 +31,6 @@ pub mod packs;
 pub mod photos;
 pub mod privacy;
 pub mod records;
+pub mod review;
 pub mod seal;
 pub mod sync;

@@ -75,3 +75,8 @@ pub const MAX_PRINTED: usize = 20_000;
 pub const PRINTS_KEPT: i64 = 7 * 24 * 3600;
 /// A notification's template, as text.
 pub const MAX_TEMPLATE: usize = 256 * 1024;
+
+/// Comments of one decision about a visit.
+pub const MAX_COMMENTS: usize = 100;
+/// Characters of a comment, or of a reason.
+pub const MAX_COMMENT: usize = 1_000;

@@ -58,6 +58,8 @@ actions! {
     AnswerFindings: Supervisor | Admin;
     /// See what exchanges of a tablet came to.
     ReadSyncLog: Supervisor | Admin;
+    /// Pass visits, or send them back.
+    ReviewVisits: Supervisor | Admin;
     /// See definitions.
     ReadDefinitions: Cadre | Supervisor | Admin | Auditor;
     /// See forms, their versions and where they are filled in.

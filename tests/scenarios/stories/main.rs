@@ -25,6 +25,7 @@ mod reassignment;
 mod repair;
 mod replay;
 mod restore;
+mod review;
 mod rights;
 mod second_client;
 mod sync;

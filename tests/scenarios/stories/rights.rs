@@ -68,6 +68,7 @@ const ROUTES: &[(&str, &str, [bool; 6])] = &[
     ("get", "/api/v1/media/{hash}/thumbnails/{size}", ANYONE),
     ("get", "/api/v1/jobs/dead", ADMINS),
     ("post", "/api/v1/findings/{id}/answers", REVIEWERS),
+    ("post", "/api/v1/visits/{id}/decisions", REVIEWERS),
     ("get", "/verify", NOBODY),
     ("get", "/.well-known/ruhu-notice-keys.json", NOBODY),
     ("get", "/.well-known/ruhu-notice-log.json", NOBODY),
