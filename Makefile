@@ -10,27 +10,34 @@ CARGO ?= cargo
 
 FUZZ_SECONDS ?= 300
 
-.PHONY: run test web oracle check bench simulate fuzz tools test-tools help
+.PHONY: run test web e2e oracle check bench bench-web simulate fuzz tools web-tools debian-wasm test-tools help
 
 help: ## What there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-run: tools ## Build, load the demo county into ./data, and serve it
+run: tools web ## Build, load the demo county into ./data, and serve it
 	$(CARGO) build --package ruhu
 	./target/debug/ruhu demo load --data $(DATA)
 	./target/debug/ruhu serve --data $(DATA) --listen $(LISTEN)
 
-test: tools test-tools ## Every test, on SQLite and PostgreSQL, on a folder and S3
+test: tools test-tools web ## Every test, on SQLite and PostgreSQL, on a folder and S3, and in a browser
 	$(CARGO) build --workspace --all-targets
 	INSTA_UPDATE=no $(CARGO) test --workspace --no-fail-fast
+	npm test --silent --prefix web
+	npm run e2e --silent --prefix web
 	$(MAKE) oracle
 
-web: tools ## The form engine for browsers, in web/engine/pkg
+web: tools web-tools ## The tablet's app, in web/dist, which the server carries
 	web/build-engine.sh
+	npm ci --silent --prefix web
+	npm run build --silent --prefix web
+
+e2e: web ## The app in a real browser, with a real server; pictures of its screens in web/e2e/shots
+	$(CARGO) build --package ruhu
+	npm run e2e --silent --prefix web
 
 ORACLE_FORMS ?= 200
-oracle: tools ## The form engine against ODK's own: random forms and answers, and the forms of the tests
-	$(call install,node=nodejs npm=npm)
+oracle: tools web-tools ## The form engine against ODK's own: random forms and answers, and the forms of the tests
 	$(CARGO) build --workspace --bin ruhu
 	npm ci --silent --prefix web/e2e/forms-oracle
 	TZ=Asia/Shanghai node web/e2e/forms-oracle/run.mjs ./target/debug/ruhu --forms $(ORACLE_FORMS) mobile-schema/tests/forms/*.md
@@ -87,7 +94,21 @@ tools:
 	  exit 1; }
 	$(call install,cc=gcc /usr/include/postgresql/libpq-fe.h=libpq-dev pkg-config=pkg-config)
 
+# Node.js, and Rust's library for WebAssembly: the toolchain's own, or Debian's.
+web-tools:
+	$(call install,node=nodejs npm=npm)
+	@node -e 'const [major, minor] = process.versions.node.split(".").map(Number); \
+	  process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)' || { \
+	  echo "Node.js $$(node --version) is too old for the web app: 20.19 or newer is needed."; \
+	  echo "Debian 13 and Ubuntu 25.04 have it; elsewhere install it as its site says."; \
+	  exit 1; }
+	@[ -d "$$(rustc --print sysroot)/lib/rustlib/wasm32-unknown-unknown" ] || \
+	  $(MAKE) --no-print-directory debian-wasm
+
+debian-wasm:
+	$(call install,/usr/bin/rustc=rustc-web /usr/src/rustc-*/library/std=rust-web-src)
+
 test-tools:
-	$(call install,/usr/lib/postgresql/*/bin/initdb=postgresql /usr/bin/python3=python3 \
+	$(call install,/usr/bin/chromium=chromium /usr/lib/postgresql/*/bin/initdb=postgresql /usr/bin/python3=python3 \
 	  /usr/lib/python3/dist-packages/cbor2=python3-cbor2 \
 	  /usr/lib/python3/dist-packages/zstandard=python3-zstandard)

@@ -557,3 +557,54 @@ fn real_forms_are_opened() {
     });
     assert!(found.expect("the problem").describe("en").contains("“existing”"));
 }
+
+#[test]
+fn the_outline_shows_what_is_asked_and_how() {
+    let choices = "| choices |\n| | list_name | name | label |\n| | yes_no | yes | Yes |\n| | yes_no | no | No |";
+    let questions = survey(
+        "type | name | label | hint | required | relevant | constraint | appearance",
+        &[
+            "select_one yes_no | agrees | Agrees? | | yes | | | likert",
+            "begin_group | home | Home | | | ${agrees} = 'yes' | |",
+            "integer | persons | Persons | All of them | yes | | . < 30 |",
+            "end_group | | | | | | |",
+            "begin_repeat | child | Children | | | ${agrees} = 'yes' | |",
+            "text | name | Name | | | | |",
+            "end_repeat | | | | | | |",
+        ],
+        choices,
+    );
+    let mut session = begin_with(&questions, &Files::new());
+    let paths = |outline: &serde_json::Value| -> Vec<String> {
+        let all = outline.as_array().unwrap().iter();
+        all.map(|item| {
+            format!("{} {}", item["type"].as_str().unwrap(), item["path"].as_str().unwrap())
+        })
+        .collect()
+    };
+    let shown = session.outline();
+    assert_eq!(paths(&shown)[0], "select_one /data/agrees");
+    assert_eq!(shown[0]["appearance"], "likert");
+    assert_eq!(shown[0]["choices"][0]["value"], "yes");
+    assert_eq!(shown[0]["invalid"]["reason"], "required");
+    assert_eq!(paths(&shown), ["select_one /data/agrees"], "what isn't relevant isn't shown");
+
+    session.fill(&serde_json::json!({ "agrees": "yes" }));
+    let shown = session.outline();
+    assert_eq!(
+        paths(&shown),
+        ["select_one /data/agrees", "group /data/home", "repeat /data/child"]
+    );
+    let persons = &shown[1]["children"][0];
+    assert_eq!((&persons["label"], &persons["hint"]), (&"Persons".into(), &"All of them".into()));
+    let repeat = &shown[2];
+    assert_eq!((&repeat["label"], &repeat["parent"]), (&"Children".into(), &"/data".into()));
+    assert_eq!((&repeat["name"], &repeat["counted"]), (&"child".into(), &false.into()));
+    let root = session.root();
+    let child = session.form().node_at("/data/child").unwrap();
+    session.add_instance(root, child);
+    let shown = session.outline();
+    let instances = shown[2]["instances"].as_array().unwrap();
+    assert_eq!(instances.last().unwrap()["children"][0]["label"], "Name");
+    assert_eq!(instances.len(), session.find("/data/child").len());
+}

@@ -24,6 +24,8 @@ export interface Start {
 export class OpenForm {
   readonly items: ShallowRef<Item[]> = shallowRef([]);
   readonly pages: ComputedRef<Page[]>;
+  /** Words that a reviewer left at questions, by their paths. */
+  readonly remarks: ShallowRef<Map<string, string>> = shallowRef(new Map());
   /** Questions whose gaps are told, since somebody tried to go on. */
   readonly tried = shallowRef(new Set<string>());
 

@@ -118,6 +118,7 @@ export const en: Record<keyof typeof zh, string> = {
   'visit.submit': 'Hand in',
   'visit.resubmit': 'Hand in again',
   'visit.noForm': 'This version of the form is not on the tablet; it comes with the next network.',
+  'form.remark': 'Reviewer:',
   'form.instance': 'No. {n}',
   'form.remove': 'Remove',
   'form.removeInstance': 'Remove no. {n}',

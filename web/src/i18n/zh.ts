@@ -116,6 +116,7 @@ export const zh = {
   'visit.submit': '提交',
   'visit.resubmit': '重新提交',
   'visit.noForm': '本机还没有这个版本的表单，连网后会自动下载。',
+  'form.remark': '审核意见：',
   'form.instance': '第 {n} 个',
   'form.remove': '删除',
   'form.removeInstance': '删除第 {n} 个',

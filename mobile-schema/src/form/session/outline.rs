@@ -35,7 +35,17 @@ impl Session {
                 }
                 (_, None) => {}
                 (ControlKind::Repeat, Some(definition)) => {
-                    shown.push(self.repeat(control, definition, under));
+                    shown.extend(self.repeat(control, control, definition, under));
+                }
+                // The label of a repeat stands on a group around it that is about the same node.
+                (ControlKind::Group, Some(definition))
+                    if self.form.node(definition).kind == NodeKind::Repeat =>
+                {
+                    let is_it = |inner: &&Arc<Control>| inner.kind == ControlKind::Repeat;
+                    let inner = control.children.iter().filter(is_it);
+                    shown.extend(
+                        inner.filter_map(|inner| self.repeat(inner, control, definition, under)),
+                    );
                 }
                 (_, Some(definition)) => {
                     let nodes = self.instances(definition, under).into_iter();
@@ -47,28 +57,44 @@ impl Session {
         shown
     }
 
-    fn repeat(&self, control: &Control, definition: u32, under: u32) -> Value {
-        let nodes = self.instances(definition, under).into_iter();
+    /// A repeat with its instances; nothing where it isn't asked just now.
+    fn repeat(
+        &self,
+        control: &Control,
+        named: &Control,
+        definition: u32,
+        under: u32,
+    ) -> Option<Value> {
+        let parent = self.form.node(definition).parent;
+        let parent = self.instances(parent, under).first().copied().unwrap_or(under);
+        let nodes = self.instances(definition, under);
+        let ghost = self.ghosts.get(&(parent, definition));
+        let is_asked = match (nodes.is_empty(), ghost) {
+            (true, Some(ghost)) => self.is_relevant(*ghost),
+            (true, None) => self.is_relevant(parent),
+            (false, _) => nodes.iter().any(|node| self.is_relevant(*node)),
+        };
+        if !is_asked {
+            return None;
+        }
         let instances: Vec<Value> = nodes
+            .into_iter()
             .filter(|node| self.is_relevant(*node))
             .map(|node| {
                 let children = self.shown(&control.children, node);
                 json!({ "path": self.path(node), "children": children })
             })
             .collect();
-        // Where a repeat stands outside its group's control, that group's node is the parent.
-        let parent = self.form.node(definition).parent;
-        let parent = self.instances(parent, under).first().copied().unwrap_or(under);
-        json!({
+        Some(json!({
             "type": "repeat",
             "path": self.form.node(definition).path,
             "parent": self.path(parent),
             "name": self.form.node(definition).name,
-            "label": control.label.as_ref().map(|label| self.words(label, parent)),
+            "label": named.label.as_ref().map(|label| self.words(label, parent)),
             "counted": control.count.is_some(),
-            "appearance": attribute(control, "appearance"),
+            "appearance": attribute(named, "appearance"),
             "instances": instances,
-        })
+        }))
     }
 
     fn item(&self, control: &Control, node: u32) -> Value {

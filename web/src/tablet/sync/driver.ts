@@ -14,8 +14,8 @@ import { upload } from './upload';
 
 /** Between looks for news while nothing else wakes it, milliseconds. */
 const LOOK_EVERY = 3 * 60_000;
-/** Between tries to listen for news, milliseconds. */
-const LISTEN_AGAIN = 30_000;
+/** Between tries to listen for news: at first, and at most, milliseconds. */
+const LISTEN_AGAIN = { first: 1_000, most: 60_000 };
 
 /** What a person is told of the sync. */
 export interface Progress {
@@ -254,14 +254,21 @@ export class Driver {
 
   /** Listens for news while there is a network; a lost event costs nothing. */
   private async listen(signal: AbortSignal): Promise<void> {
+    let pause = LISTEN_AGAIN.first;
+    let isFirst = true;
     while (!signal.aborted) {
+      const begun = Date.now();
       try {
+        // What happened while nobody listened is looked for.
+        if (!isFirst) void this.look();
+        isFirst = false;
         await listen(this.client, () => void this.look(), signal);
       } catch {
         // The exchanges tell what is wrong.
       }
       if (signal.aborted) return;
-      await new Promise((resolve) => setTimeout(resolve, LISTEN_AGAIN));
+      pause = Date.now() - begun > LISTEN_AGAIN.most ? LISTEN_AGAIN.first : Math.min(2 * pause, LISTEN_AGAIN.most);
+      await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }
 

@@ -3,7 +3,7 @@
 import { hex, recordId } from '../../api/bytes';
 import { OpenForm } from '../../form/open';
 import { isGroup, isRepeat, questionsIn, type Item, type Repeat } from '../../form/types';
-import { language, t } from '../../i18n';
+import { inWords, language, t } from '../../i18n';
 import type { Session } from '../session';
 import type { Draft, FormBundle, Json, Seen } from '../store/types';
 
@@ -62,6 +62,19 @@ export async function correctVisit(session: Session, household: string, visit: S
   await session.book.keepDraft(begun);
   return begun;
 }
+
+/** What a reviewer asked about a visit, by the questions it is about. */
+export async function remarksAbout(session: Session, draft: Draft): Promise<Map<string, string>> {
+  const seen = await session.book.seen(draft.document);
+  const open = seen.filter((one) => isOpenRemark(one, draft.id));
+  return new Map(
+    open.map(({ fields }) => [String(fields['place'] ?? ''), inWords(fields['message'] as Record<string, string>)]),
+  );
+}
+
+/** A finding that is a reviewer's word about a visit. */
+export const isOpenRemark = ({ collection, fields }: Seen, visit: string): boolean =>
+  collection === 'finding' && fields['subject'] === visit && fields['rule'] === 'review/comment' && fields['status'] === 'open';
 
 /** What the household answered at the last visit with the same form. */
 export async function answersBefore(session: Session, draft: Draft): Promise<Answers | undefined> {

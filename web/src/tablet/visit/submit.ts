@@ -4,6 +4,7 @@ import type { OpenForm } from '../../form/open';
 import { questionsIn } from '../../form/types';
 import type { Session } from '../session';
 import type { Draft, Edit, Json } from '../store/types';
+import { isOpenRemark } from './begin';
 
 const CONSENT = new Set(['given', 'declined', 'absent']);
 
@@ -25,7 +26,8 @@ export async function submitVisit(session: Session, draft: Draft, form: OpenForm
   if (place) fields['place'] = place;
   const visit = { collection: 'visit', record: draft.id, scope };
   if (draft.corrects) {
-    const before = (await book.seen(draft.document)).find((one) => one.id === draft.id)?.fields['photos'];
+    const seen = await book.seen(draft.document);
+    const before = seen.find((one) => one.id === draft.id)?.fields['photos'];
     const had = Array.isArray(before) ? before : [];
     const added = hashes.filter((hash) => !had.includes(hash));
     edits.unshift(
@@ -33,6 +35,10 @@ export async function submitVisit(session: Session, draft: Draft, form: OpenForm
       ...added.map((hash): Edit => ({ ...visit, change: { kind: 'add', field: 'photos', element: hash }, blobs: [hash] })),
       { ...visit, change: { kind: 'transition', field: 'status', from: 'returned', to: 'resubmitted' } },
     );
+    for (const { id: record } of seen.filter((one) => isOpenRemark(one, draft.id))) {
+      const change = { kind: 'transition', field: 'status', from: 'open', to: 'corrected' };
+      edits.push({ collection: 'finding', record, scope, change });
+    }
   } else {
     const whole = {
       ...fields,

@@ -1,0 +1,129 @@
+/** A server with the demo county, in a folder of its own. */
+
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const RUHU = resolve(process.env['RUHU'] ?? '../target/debug/ruhu');
+/** A demo county that was loaded once, to be copied. */
+const TEMPLATE = join(tmpdir(), `ruhu-e2e-template-${process.pid}`);
+let isLoaded = false;
+
+export class Server {
+  private process: ChildProcess | undefined;
+
+  private constructor(
+    readonly folder: string,
+    readonly port: number,
+  ) {}
+
+  static async start(): Promise<Server> {
+    if (!isLoaded) {
+      execFileSync(RUHU, ['demo', 'load', '--data', TEMPLATE], { stdio: 'ignore' });
+      process.on('exit', () => rmSync(TEMPLATE, { recursive: true, force: true }));
+      isLoaded = true;
+    }
+    const folder = mkdtempSync(join(tmpdir(), 'ruhu-e2e-'));
+    cpSync(TEMPLATE, folder, { recursive: true });
+    const server = new Server(folder, await freePort());
+    await server.up();
+    return server;
+  }
+
+  get address(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  async up(): Promise<void> {
+    const listen = `127.0.0.1:${this.port}`;
+    this.process = spawn(RUHU, ['serve', '--data', this.folder, '--listen', listen], { stdio: 'ignore' });
+    await until(async () => (await fetch(`${this.address}/readyz`)).ok);
+  }
+
+  /** As a power cut does it. */
+  async kill(): Promise<void> {
+    const { process: running } = this;
+    this.process = undefined;
+    if (!running || running.exitCode !== null) return;
+    const gone = new Promise((done) => running.once('exit', done));
+    running.kill('SIGKILL');
+    await gone;
+  }
+
+  async remove(): Promise<void> {
+    await this.kill();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** A one-time code to enrol a tablet for a person. */
+  code(login: string): string {
+    const told = execFileSync(RUHU, ['device', 'enrol', login, '--data', this.folder]).toString();
+    return told.match(/[A-Z2-7]{26}/)![0];
+  }
+
+  /** Calls the API as a person of the demo. */
+  async as(login: string): Promise<Caller> {
+    const response = await fetch(`${this.address}/api/v1/session`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ login, password: 'ruhu-demo-2026' }),
+    });
+    const { access_token: token } = (await response.json()) as { access_token: string };
+    return new Caller(this.address, token);
+  }
+}
+
+export class Caller {
+  constructor(
+    private readonly address: string,
+    private readonly token: string,
+  ) {}
+
+  async get<T>(path: string): Promise<T> {
+    return this.call('GET', path);
+  }
+
+  async post<T>(path: string, body: unknown): Promise<T> {
+    if (body instanceof FormData) return this.call('POST', path, body);
+    return this.call('POST', path, JSON.stringify(body), { 'content-type': 'application/json' });
+  }
+
+  async bytes(path: string): Promise<ArrayBuffer> {
+    const response = await fetch(this.address + path, { headers: { authorization: `Bearer ${this.token}` } });
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    return response.arrayBuffer();
+  }
+
+  private async call<T>(method: string, path: string, body?: BodyInit, headers: Record<string, string> = {}): Promise<T> {
+    const response = await fetch(this.address + path, {
+      method,
+      headers: { ...headers, authorization: `Bearer ${this.token}` },
+      ...(body ? { body } : {}),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return (text ? JSON.parse(text) : null) as T;
+  }
+}
+
+/** Waits until something is so; what throws is not so yet. */
+export async function until(isSo: () => Promise<boolean>, patience = 60_000): Promise<void> {
+  const end = Date.now() + patience;
+  for (;;) {
+    if (await isSo().catch(() => false)) return;
+    if (Date.now() > end) throw new Error(`not in time: ${isSo}`);
+    await new Promise((done) => setTimeout(done, 100));
+  }
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((found, failed) => {
+    const probe = createServer().once('error', failed);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as { port: number };
+      probe.close(() => found(port));
+    });
+  });
+}
