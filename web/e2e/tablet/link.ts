@@ -9,7 +9,15 @@ export interface Weather {
   cutAfter?: number;
   /** Nothing gets through. */
   down?: boolean;
+  /** Somebody else answers: a portal in HTML, or a proxy that is at its end. */
+  answer?: 'portal' | 'failing';
 }
+
+const PAGE = '<html><body>Please sign in to this Wi-Fi</body></html>';
+const ANSWERS = {
+  portal: `HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: ${PAGE.length}\r\nConnection: close\r\n\r\n${PAGE}`,
+  failing: 'HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n',
+};
 
 export class Link {
   weather: Weather = {};
@@ -54,6 +62,8 @@ export class Link {
 
   private carry(near: Socket): void {
     if (this.weather.down) return void near.destroy();
+    const { answer } = this.weather;
+    if (answer) return void near.once('data', () => near.end(ANSWERS[answer])).on('error', () => undefined);
     const far = connect(this.to, '127.0.0.1');
     for (const socket of [near, far]) {
       this.sockets.add(socket);

@@ -97,6 +97,7 @@ export const en: Record<keyof typeof zh, string> = {
   'dossier.change': 'Change {what}',
   'dossier.noNumber': 'Write a number.',
   'dossier.yuan': 'In yuan',
+  'dossier.kept': 'Kept on this tablet; it goes up with the next network.',
   'dossier.gone': 'This household is no longer yours.',
   'finding.explain': 'Explain',
   'finding.why': 'What is the matter really?',

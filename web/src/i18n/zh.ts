@@ -95,6 +95,7 @@ export const zh = {
   'dossier.change': '修改{what}',
   'dossier.noNumber': '请填写数字。',
   'dossier.yuan': '单位：元',
+  'dossier.kept': '已存本机，有网络时自动上传。',
   'dossier.gone': '这户已不在您负责的范围内。',
   'finding.explain': '说明情况',
   'finding.why': '实际情况是什么？',

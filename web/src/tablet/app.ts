@@ -25,6 +25,8 @@ export function useSession(): Session {
 /** The name of the lock that the one window with a profile holds. */
 const lockName = (id: string) => `ruhu-profile-${id}`;
 let release: (() => void) | undefined;
+/** Goes on in this window with the profile that it had, or asked for. */
+let taken: (() => Promise<boolean>) | undefined;
 
 export async function begin(): Promise<void> {
   await loadEngine();
@@ -46,12 +48,12 @@ export async function openProfile(id: string, name: string, sealer: Sealer, stea
     return true;
   }
   await close();
+  taken = () => openProfile(id, name, sealer, true);
   if (!(await takeLock(id, steal))) {
-    taken = () => openProfile(id, name, sealer, true);
     gate.value = 'taken';
     return false;
   }
-  session.value = await Session.open(id, name, sealer, () => lost(id, name, sealer));
+  session.value = await Session.open(id, name, sealer, lost);
   isCovered.value = false;
   gate.value = session.value.isEnrolled ? 'open' : 'enrol';
   if (session.value.isEnrolled) void session.value.start();
@@ -59,15 +61,13 @@ export async function openProfile(id: string, name: string, sealer: Sealer, stea
   return true;
 }
 
-let taken: (() => Promise<boolean>) | undefined;
-
 /** Goes on in this window with what another one had. */
 export async function takeOver(): Promise<void> {
   await taken?.();
 }
 
-function lost(id: string, name: string, sealer: Sealer): void {
-  taken = () => openProfile(id, name, sealer, true);
+/** Another window has taken over. */
+function lost(): void {
   gate.value = 'taken';
   void close();
 }
@@ -81,11 +81,7 @@ function takeLock(id: string, steal: boolean): Promise<boolean> {
       if (!lock) return undefined;
       return new Promise<void>((done) => (release = done));
     });
-    held.catch(() => {
-      // Another window took it over.
-      gate.value = 'taken';
-      void close();
-    });
+    held.catch(lost);
   });
 }
 

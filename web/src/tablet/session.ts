@@ -13,7 +13,7 @@ import { Shelves, type Write } from './store/shelves';
 import type { FormBundle, Json, OfferedForm, Register, Row } from './store/types';
 import { Client, enrol, type Session as Tokens } from './sync/client';
 import { fetchDefinitions, NOTHING_OFFERED, type Definition, type Offers } from './sync/definitions';
-import { Driver } from './sync/driver';
+import { Driver, STILL, type Progress } from './sync/driver';
 
 /** What a profile keeps of its session. */
 interface KeptSession {
@@ -29,11 +29,11 @@ export interface Preferences {
   oneByOne: boolean;
   /** Minutes without a touch until the screen locks. */
   lockAfter: number;
-  /** A line with time and village on copies of photos. */
-  stamp: boolean;
 }
 
-const PREFERENCES: Preferences = { wifiOnly: false, oneByOne: false, lockAfter: 10, stamp: false };
+const PREFERENCES: Preferences = { wifiOnly: false, oneByOne: false, lockAfter: 10 };
+/** Until it syncs again after the disk was full, milliseconds. */
+const STORE_AGAIN = 15_000;
 /** Between looks for new definitions, milliseconds. */
 const DEFINITIONS_EVERY = 10 * 60_000;
 
@@ -45,6 +45,7 @@ export class Session {
   readonly edition = ref(0);
   readonly fetching = shallowReactive({ done: 0, of: 0, failed: '' });
   readonly storeFailed = ref(false);
+  readonly progress = shallowReactive<Progress>({ ...STILL });
   book!: Book;
   machine!: Machine;
   driver!: Driver;
@@ -93,7 +94,6 @@ export class Session {
   async stop(): Promise<void> {
     removeEventListener('online', this.onOnline);
     await this.driver?.stop();
-    this.machine?.free();
     this.shelves.close();
   }
 
@@ -240,7 +240,6 @@ export class Session {
     if (!this.kept) return;
     await this.openSession(access);
     await this.reopen();
-    if (await this.shelves.mustReindex()) await this.book.reindex();
   }
 
   private async openSession(access: string): Promise<void> {
@@ -259,23 +258,56 @@ export class Session {
   /** Opens the machine on what is stored, whatever it knew before. */
   private async reopen(): Promise<void> {
     await this.driver?.stop();
-    this.machine?.free();
-    this.book = await Book.read(this.shelves, this.registers);
-    this.machine = Machine.open(this.book.kept(), entropy());
-    for (const { kind, text } of this.definitions.values()) {
-      if (kind === 'register') this.machine.define(text);
+    const before = this.machine as Machine | undefined;
+    const book = await Book.read(this.shelves, this.registers);
+    let machine = this.openMachine(book);
+    if (await this.shelves.mustReindex()) {
+      // The index says what is held, so the machine is opened on what it says now.
+      await book.reindex();
+      machine.free();
+      machine = this.openMachine(book);
     }
-    this.book.attach(this.machine);
-    this.driver = new Driver(this.machine, this.book, this.client, {
+    // Screens look at one or the other, and never at one that is gone.
+    this.book = book;
+    this.machine = machine;
+    before?.free();
+    this.driver = new Driver(this.machine, this.book, this.client, this.progress, {
       mayUpload: () => this.mayUpload(),
-      onChange: () => (this.edition.value += 1),
-      onWipe: () => this.wipe(),
-      onStoreFailed: () => {
-        this.storeFailed.value = true;
-        void this.reopen().then(() => this.driver.start());
+      onChange: () => {
+        this.storeFailed.value = false;
+        this.edition.value += 1;
       },
+      onWipe: () => this.wipe(),
+      onStoreFailed: () => void this.recover(),
     });
     this.edition.value += 1;
+  }
+
+  private recovering: Promise<void> | undefined;
+
+  /**
+   * The disk could not take what the machine knows: the machine is opened again on what the disk
+   * has. Syncing waits a little, since it would fail at the same place.
+   */
+  private recover(): Promise<void> {
+    this.storeFailed.value = true;
+    this.recovering ??= this.reopen().finally(() => {
+      this.recovering = undefined;
+      const { driver } = this;
+      setTimeout(() => {
+        if (driver === this.driver) driver.start();
+      }, STORE_AGAIN);
+    });
+    return this.recovering;
+  }
+
+  private openMachine(book: Book): Machine {
+    const machine = Machine.open(book.kept(), entropy());
+    for (const { kind, text } of this.definitions.values()) {
+      if (kind === 'register') machine.define(text);
+    }
+    book.attach(machine);
+    return machine;
   }
 
   private async readDefinitions(): Promise<void> {

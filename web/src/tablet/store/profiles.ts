@@ -56,15 +56,29 @@ export async function rename(id: string, name: string): Promise<void> {
 export async function unlock(id: string, pin: string): Promise<Unlocked> {
   const profile = await find(id);
   if (!profile) return { wrong: true, wait: 0 };
-  const left = profile.notBefore - Date.now();
+  const tried = uncounted.get(id) ?? profile;
+  const left = tried.notBefore - Date.now();
   if (left > 0) return { wrong: true, wait: Math.min(left, LONGEST_WAIT) };
-  const failures = profile.failures + 1;
+  const failures = tried.failures + 1;
   const wait = failures < FREE ? 0 : Math.min(1_000 * 2 ** (failures - FREE), LONGEST_WAIT);
-  await put({ ...profile, failures, notBefore: Date.now() + wait });
+  await count({ ...profile, failures, notBefore: Date.now() + wait });
   const sealer = await openKey(pin, profile.salt, profile.wrapped);
   if (!sealer) return { wrong: true, wait };
-  await put({ ...profile, failures: 0, notBefore: 0 });
+  await count({ ...profile, failures: 0, notBefore: 0 });
   return { sealer };
+}
+
+/** Wrong PINs that could not be written down, since the store is full. */
+const uncounted = new Map<string, Pick<Profile, 'failures' | 'notBefore'>>();
+
+/** A full store doesn't lock a person out: syncing is what empties it. */
+async function count(profile: Profile): Promise<void> {
+  try {
+    await put(profile);
+    uncounted.delete(profile.id);
+  } catch {
+    uncounted.set(profile.id, profile);
+  }
 }
 
 /** Changes the PIN; false where the old one is wrong. */

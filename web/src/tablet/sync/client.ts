@@ -40,7 +40,7 @@ export class Client {
   async json<T>(path: string, init: RequestInit = {}): Promise<T> {
     const response = await this.send(path, init);
     const isJson = response.headers.get('content-type')?.includes('json');
-    if (!isJson) throw new Problem(response.status, '', 'not JSON');
+    if (!isJson) throw new Problem(response.status, 'unreadable', 'not JSON');
     return (await response.json()) as T;
   }
 
@@ -58,7 +58,7 @@ export class Client {
       },
     });
     if (response.headers.get('content-type') !== 'application/cbor') {
-      throw new Problem(response.status, '', 'no answer of ours');
+      throw new Problem(response.status, 'unreadable', 'no answer of ours');
     }
     const answer = new Uint8Array(await whole(response));
     const length = Number(response.headers.get('content-length')) || answer.length;

@@ -3,7 +3,6 @@
  * is sent. Decides nothing itself.
  */
 
-import { shallowReactive } from 'vue';
 import { Problem } from '../../api/problem';
 import type { Machine } from '../engine';
 import type { Alongside, Book } from '../store/book';
@@ -16,6 +15,9 @@ import { upload } from './upload';
 const LOOK_EVERY = 3 * 60_000;
 /** Between tries to listen for news: at first, and at most, milliseconds. */
 const LISTEN_AGAIN = { first: 1_000, most: 60_000 };
+
+/** Kinds of problems that the server did not tell. */
+const UNANSWERED = new Set(['', 'offline', 'unreadable']);
 
 /** What a person is told of the sync. */
 export interface Progress {
@@ -33,25 +35,30 @@ export interface Progress {
   upgradeNeeded: boolean;
 }
 
+/** Nothing is under way. */
+export const STILL: Progress = {
+  online: false,
+  busy: false,
+  sending: null,
+  waitsForWifi: false,
+  problem: '',
+  nextTry: null,
+  upgradeNeeded: false,
+};
+
+/** The disk did not take it; what was to be done has not happened. */
+export class StoreFailed extends Error {}
+
 export interface Hooks {
   /** Files may go up over the network there is. */
   mayUpload: () => boolean;
   onChange: () => void;
   onWipe: () => Promise<void>;
   /** What is stored could not be: the machine knows more than the disk. */
-  onStoreFailed: (cause: unknown) => void;
+  onStoreFailed: () => void;
 }
 
 export class Driver {
-  readonly progress: Progress = shallowReactive({
-    online: false,
-    busy: false,
-    sending: null,
-    waitsForWifi: false,
-    problem: '',
-    nextTry: null,
-    upgradeNeeded: false,
-  });
   private turn: Promise<unknown> = Promise.resolve();
   private readonly stopped = new AbortController();
   private link = new AbortController();
@@ -63,6 +70,7 @@ export class Driver {
     private readonly machine: Machine,
     private readonly book: Book,
     private readonly client: Client,
+    private readonly progress: Progress,
     private readonly hooks: Hooks,
   ) {}
 
@@ -131,9 +139,10 @@ export class Driver {
     await this.event({ event: 'tick' });
   }
 
+  /** What happens by itself: that it was not stored is told on the screen, and it happens again. */
   private event(event: object): Promise<void> {
     const json = JSON.stringify(event);
-    return this.happen(() => this.machine.handle(this.clock(), json));
+    return this.happen(() => this.machine.handle(this.clock(), json)).catch(unlessStoreFailed);
   }
 
   /** One event after the other: its changes are stored before the next is taken in. */
@@ -144,8 +153,8 @@ export class Driver {
       try {
         await this.book.commit(stored, alongside);
       } catch (cause) {
-        this.hooks.onStoreFailed(cause);
-        throw cause;
+        this.hooks.onStoreFailed();
+        throw new StoreFailed(cause instanceof Error ? cause.message : String(cause));
       }
       this.hooks.onChange();
       for (const effect of effects) {
@@ -179,14 +188,17 @@ export class Driver {
         new Uint8Array(this.machine.request()),
       );
       this.progress.problem = '';
-      await this.happen(() => this.machine.answered(this.clock(), answer, traffic));
+      await this.happen(() => this.machine.answered(this.clock(), answer, traffic)).catch(
+        unlessStoreFailed,
+      );
     } catch (cause) {
       const problem = this.note(cause);
       await this.event({
         event: 'failed',
         request,
         retry_after: problem.retryAfter,
-        problem: problem.isOffline ? null : problem.kind || `http-${problem.status}`,
+        // What is no answer of our server's is none.
+        problem: UNANSWERED.has(problem.kind) ? null : problem.kind,
         traffic: { sent: 0, received: 0, elapsed: 0 },
       });
     } finally {
@@ -282,4 +294,8 @@ export class Driver {
     const wall = Date.now();
     return JSON.stringify({ wall, monotonic: Math.round(performance.now()), boot: this.boot });
   }
+}
+
+function unlessStoreFailed(cause: unknown): void {
+  if (!(cause instanceof StoreFailed)) throw cause;
 }

@@ -1,0 +1,259 @@
+/** What goes wrong in the field: the app stays calm, says what to do, and loses nothing. */
+
+import { expect, test, type Page } from '@playwright/test';
+import { read } from './county';
+import { Link } from './link';
+import { Server, until, type Caller } from './server';
+import { PIN, Tablet } from './tablet';
+
+let server: Server;
+let link: Link;
+let tablet: Tablet;
+
+test.beforeEach(async () => {
+  server = await Server.start();
+  link = await Link.open(server.port);
+  tablet = await Tablet.start(link.address);
+  await tablet.enrol(server.code('cadre'));
+  await tablet.isReady(104);
+});
+test.afterEach(async () => {
+  expect(tablet.complaints).toEqual([]);
+  await tablet.remove();
+  await link.close();
+  await server.remove();
+});
+
+/** Writes another address for the first household; gives its id. */
+async function move(address: string): Promise<string> {
+  await tablet.tab('农户', 'Households');
+  await tablet.page.locator('ul.list a').first().click();
+  await tablet.page.getByRole('button', { name: '修改住址' }).click();
+  await tablet.page.getByRole('textbox', { name: '住址' }).fill(address);
+  await tablet.button('保存', 'Save').click();
+  return new URL(tablet.page.url()).pathname.split('/').pop()!;
+}
+
+async function arrives(id: string, address: string): Promise<void> {
+  const supervisor = await server.as('supervisor');
+  await until(async () => (await read(supervisor, id)).fields['4'] === address);
+}
+
+test('a portal or a failing server changes nothing, and is told in words', async () => {
+  for (const answer of ['portal', 'failing'] as const) {
+    link.change({ answer });
+    link.cut();
+    const id = await move(`${answer} 1 号`);
+    await tablet.tab('同步', 'Sync');
+    await tablet.button('立即同步', 'Sync now').click();
+    await expect(tablet.page.getByText('服务器暂时没有正确回答')).toBeVisible();
+    await tablet.shot(`trouble-${answer}`);
+    link.change({});
+    await tablet.button('立即同步', 'Sync now').click();
+    await arrives(id, `${answer} 1 号`);
+    await expect(tablet.page.getByText('全部上传完成')).toBeVisible();
+  }
+});
+
+test('a server that is killed in the middle of it gets everything, once', async () => {
+  await server.kill();
+  const id = await move('停电 1 号');
+  await tablet.tab('同步', 'Sync');
+  await tablet.button('立即同步', 'Sync now').click();
+  await expect(tablet.page.getByText('连不上服务器')).toBeVisible();
+  await server.up();
+  await tablet.button('立即同步', 'Sync now').click();
+  await arrives(id, '停电 1 号');
+});
+
+test('a store of an older layout is upgraded with the work that was not sent', async () => {
+  await tablet.network(false);
+  const id = await move('升级前 1 号');
+  await expect(tablet.page.getByText('升级前 1 号')).toBeVisible();
+  // Another page of the same origin, so that nothing has the store open.
+  await tablet.page.goto(`${link.address}/tablet.webmanifest`).catch(() => undefined);
+  await tablet.network(true);
+  await tablet.page.goto(`${link.address}/icons/ruhu.svg`);
+  await olderLayout(tablet.page);
+  await tablet.network(false);
+  await tablet.open();
+  await tablet.unlock();
+  await tablet.isReady(104);
+  await expect(tablet.page.getByText('未上传 1 户')).toBeVisible();
+  await tablet.network(true);
+  await arrives(id, '升级前 1 号');
+  const asked = await tablet.page.evaluate(async () => (await indexedDB.databases()).map((one) => one.version));
+  expect(asked).toContain(2);
+});
+
+test('a person works in one window; another takes over when asked', async () => {
+  const second = await tablet.context.newPage();
+  await second.goto(`${link.address}/tablet/`);
+  await second.fill('input[name=pin]', PIN);
+  await second.getByRole('button', { name: '打开', exact: true }).click();
+  await expect(second.getByText('已在另一个窗口打开')).toBeVisible();
+  await second.getByRole('button', { name: '在这里继续' }).click();
+  await expect(second.getByText('待办任务').first()).toBeVisible();
+  await expect(tablet.page.getByText('已在另一个窗口打开')).toBeVisible();
+  await second.close();
+  await tablet.page.getByRole('button', { name: '在这里继续' }).click();
+  await tablet.isReady(104);
+});
+
+test('wrong PINs have to wait, also after a reload; the right one opens', async () => {
+  await tablet.page.reload();
+  for (let wrong = 0; wrong < 5; wrong += 1) {
+    await expect(tablet.button('打开', 'Open')).toBeVisible();
+    await tablet.page.fill('input[name=pin]', '000000');
+    await expect(tablet.button('打开', 'Open')).toBeEnabled({ timeout: 20_000 });
+    await tablet.button('打开', 'Open').click();
+    await expect(tablet.page.getByText('PIN 码不对。')).toBeVisible();
+  }
+  await expect(tablet.page.getByText(/请等 \d+ 秒后再试/)).toBeVisible();
+  await tablet.shot('trouble-pin');
+  await tablet.page.reload();
+  await tablet.page.fill('input[name=pin]', PIN);
+  await expect(tablet.button('打开', 'Open')).toBeDisabled();
+  await expect(tablet.button('打开', 'Open')).toBeEnabled({ timeout: 30_000 });
+  await tablet.unlock();
+  await tablet.isReady(104);
+});
+
+test('nothing personal can be read out of the store', async () => {
+  const supervisor = await server.as('supervisor');
+  const id = await move('密封 1 号');
+  await arrives(id, '密封 1 号');
+  const known = await read(supervisor, id);
+  const all = await tablet.page.evaluate(async () => {
+    const dumped: string[] = [];
+    for (const { name } of await indexedDB.databases()) {
+      const db = await new Promise<IDBDatabase>((opened) => {
+        const asked = indexedDB.open(name!);
+        asked.onsuccess = () => opened(asked.result);
+      });
+      for (const shelf of db.objectStoreNames) {
+        if (shelf === 'definitions') continue;
+        const rows = await new Promise<unknown[]>((read) => {
+          const asked = db.transaction(shelf).objectStore(shelf).getAll();
+          asked.onsuccess = () => read(asked.result as unknown[]);
+        });
+        for (const row of rows) {
+          dumped.push(row instanceof Uint8Array ? new TextDecoder('utf-8').decode(row) : JSON.stringify(row));
+        }
+      }
+      db.close();
+    }
+    return dumped.join('\n');
+  });
+  expect(all.length).toBeGreaterThan(10_000);
+  for (const field of ['1', '2', '4', '5']) expect(all).not.toContain(String(known.fields[field]));
+});
+
+test('a full store says so, and what was typed is still there', async () => {
+  const cdp = await tablet.context.newCDPSession(tablet.page);
+  await cdp.send('Storage.overrideQuotaForOrigin', { origin: link.address, quotaSize: 1 });
+  // The browser remembers for a while how much room there was.
+  await until(async () => !(await hasRoom(tablet.page)), 90_000);
+  await tablet.page.reload();
+  await tablet.unlock();
+  await tablet.tab('农户', 'Households');
+  await tablet.page.locator('ul.list a').first().click();
+  await tablet.page.getByRole('button', { name: '修改住址' }).click();
+  await tablet.page.getByRole('textbox', { name: '住址' }).fill('满了 1 号');
+  await tablet.button('保存', 'Save').click();
+  await expect(tablet.page.getByText(/没有存上/)).toBeVisible();
+  await tablet.shot('trouble-full');
+  await cdp.send('Storage.overrideQuotaForOrigin', { origin: link.address });
+  await tablet.button('保存', 'Save').click();
+  await expect(tablet.page.locator('dialog[open]')).toHaveCount(0);
+  const id = new URL(tablet.page.url()).pathname.split('/').pop()!;
+  await arrives(id, '满了 1 号');
+});
+
+test('a blocked tablet loses what it may not see, and gets it back', async () => {
+  const admin = await server.as('admin');
+  const device = await deviceOf(admin);
+  await admin.post(`/api/v1/devices/${device}/block`, {});
+  await tablet.tab('同步', 'Sync');
+  await tablet.button('立即同步', 'Sync now').click();
+  await tablet.tab('农户', 'Households');
+  await expect(tablet.page.getByText('还没有农户')).toBeVisible();
+  await admin.post(`/api/v1/devices/${device}/release`, {});
+  await tablet.tab('同步', 'Sync');
+  await tablet.button('立即同步', 'Sync now').click();
+  await tablet.tab('今日', 'Today');
+  await tablet.isReady(104);
+});
+
+test('a tablet that is to be wiped hands its work over first', async () => {
+  await tablet.network(false);
+  await move('交回 1 号');
+  const admin = await server.as('admin');
+  await admin.post(`/api/v1/devices/${await deviceOf(admin)}/wipe`, {});
+  await tablet.network(true);
+  await expect(tablet.page.getByRole('heading', { name: '登记平板' })).toBeVisible();
+  // It has no village any more, so a supervisor decides about what it brought.
+  const supervisor = await server.as('supervisor');
+  const parked = await supervisor.get<{ items: unknown[] }>(`/api/v1/quarantine?reason=${encodeURIComponent('核对')}`);
+  expect(JSON.stringify(parked)).toContain('交回 1 号');
+  const left = await tablet.page.evaluate(async () => (await indexedDB.databases()).map((one) => one.name));
+  expect(left).toEqual(['ruhu-profiles']);
+});
+
+/** Whether the browser still stores what it is given. */
+function hasRoom(page: Page): Promise<boolean> {
+  return page.evaluate(
+    () =>
+      new Promise<boolean>((told) => {
+        const asked = indexedDB.open('ruhu-profiles');
+        asked.onerror = () => told(false);
+        asked.onsuccess = () => {
+          const tx = asked.result.transaction('profiles', 'readwrite', { durability: 'strict' });
+          tx.objectStore('profiles').put({ id: 'room', filler: new Uint8Array(100_000) });
+          tx.objectStore('profiles').delete('room');
+          tx.oncomplete = () => (asked.result.close(), told(true));
+          tx.onabort = () => (asked.result.close(), told(false));
+        };
+      }),
+  );
+}
+
+/** The tablet as the server knows it: its screen tells the end of its name. */
+async function deviceOf(admin: Caller): Promise<string> {
+  await tablet.tab('我的', 'Me');
+  const told = await tablet.page.getByText(/^版本 .* 平板 /).textContent();
+  const { items } = await admin.get<{ items: { id: string }[] }>('/api/v1/devices?limit=500');
+  return items.find((one) => told!.trim().endsWith(one.id.slice(-8)))!.id;
+}
+
+/** Puts the store back into the layout before the newest, without an index. */
+async function olderLayout(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const done = <T>(asked: IDBRequest<T>) =>
+      new Promise<T>((resolve, reject) => {
+        asked.onsuccess = () => resolve(asked.result);
+        asked.onerror = () => reject(asked.error);
+      });
+    const name = (await indexedDB.databases()).map((one) => one.name!).find((one) => one !== 'ruhu-profiles')!;
+    const now = await done(indexedDB.open(name));
+    const shelves = [...now.objectStoreNames].filter((shelf) => shelf !== 'files');
+    const held = new Map<string, [IDBValidKey, unknown][]>();
+    for (const shelf of shelves) {
+      const store = now.transaction(shelf).objectStore(shelf);
+      const [keys, values] = [await done(store.getAllKeys()), await done(now.transaction(shelf).objectStore(shelf).getAll())];
+      held.set(shelf, keys.map((key, at) => [key, values[at]]));
+    }
+    now.close();
+    await done(indexedDB.deleteDatabase(name));
+    const asked = indexedDB.open(name, 1);
+    asked.onupgradeneeded = () => shelves.forEach((shelf) => asked.result.createObjectStore(shelf));
+    const older = await done(asked);
+    const tx = older.transaction(shelves, 'readwrite');
+    for (const [shelf, rows] of held) {
+      if (shelf === 'index') continue;
+      for (const [key, value] of rows) tx.objectStore(shelf).put(value, key);
+    }
+    await new Promise((resolve) => (tx.oncomplete = resolve));
+    older.close();
+  });
+}
