@@ -53,6 +53,10 @@ bench: tools test-tools ## Measure, and print the tables of docs/benchmarks.md
 	$(CARGO) bench --package mobile-schema --features workbooks
 	$(CARGO) run --release --package bench
 
+bench-web: web test-tools ## What the tablet's app costs in a browser: bytes, waiting, memory
+	$(CARGO) build --package ruhu
+	cd web && npx playwright test --config playwright.bench.config.ts
+
 simulate: tools ## The protocol under every fault: 20,000 stories, and every known bug switched on
 	$(CARGO) run --release --package simulation -- --seeds 20000
 	$(CARGO) run --release --package simulation -- --mutants --seeds 40000

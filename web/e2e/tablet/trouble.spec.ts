@@ -1,7 +1,10 @@
 /** What goes wrong in the field: the app stays calm, says what to do, and loses nothing. */
 
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test, type Page } from '@playwright/test';
-import { read } from './county';
+import { about, publish, read } from './county';
 import { Link } from './link';
 import { Server, until, type Caller } from './server';
 import { PIN, Tablet } from './tablet';
@@ -198,6 +201,42 @@ test('a tablet that is to be wiped hands its work over first', async () => {
   expect(JSON.stringify(parked)).toContain('交回 1 号');
   const left = await tablet.page.evaluate(async () => (await indexedDB.databases()).map((one) => one.name));
   expect(left).toEqual(['ruhu-profiles']);
+});
+
+test('a draft goes on in a newer version of its form, and nothing is thrown away', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'ruhu-form-')), 'water.md');
+  const version = (number: number, rows: string) =>
+    writeFileSync(file, `| survey |\n| | type | name | label |\n| | text | well | 水井 |\n${rows}\n| settings |\n| | form_title | form_id | version |\n| | 水情 | water | ${number} |\n`);
+  version(1, '| | text | pump | 水泵 |');
+  await publish(server, file, { well: '东井', pump: '好' });
+  const { page } = tablet;
+  await page.reload();
+  await tablet.unlock();
+  await tablet.tab('农户', 'Households');
+  await page.locator('ul.list a').first().click();
+  await page.getByRole('button', { name: '水情' }).click();
+  await tablet.question('/data/well').getByRole('textbox').fill('西井');
+  await tablet.question('/data/pump').getByRole('textbox').fill('坏了');
+  await expect(page.getByText('✓ 已存本机')).toBeVisible();
+  version(2, '| | integer | depth | 深度（米） |');
+  const newest = await publish(server, file, { well: '东井', depth: 3 });
+  await page.reload();
+  await tablet.unlock();
+  await tablet.button('查看变化', 'See what changes').click();
+  await expect(page.locator('dialog[open]')).toContainText('坏了');
+  await tablet.shot('trouble-new-version');
+  await tablet.button('换用新版本', 'Take the new version').click();
+  await expect(tablet.question('/data/well').getByRole('textbox')).toHaveValue('西井');
+  await tablet.question('/data/depth').getByRole('textbox').fill('12');
+  await tablet.button('下一页', 'Next').click();
+  await tablet.button('提交', 'Hand in').click();
+  await expect(page.getByText('已存本机，有网络时自动上传')).toBeVisible();
+  const id = new URL(page.url()).pathname.split('/').pop()!;
+  const supervisor = await server.as('supervisor');
+  await until(async () => (await about(supervisor, 'visit', id)).some((one) => one.fields['2'] === newest));
+  const visit = (await about(supervisor, 'visit', id)).find((one) => one.fields['2'] === newest)!;
+  expect(visit.fields['3']).toMatchObject({ well: '西井', depth: 12 });
+  expect(JSON.stringify(visit.fields['11'])).toContain('坏了');
 });
 
 /** Whether the browser still stores what it is given. */

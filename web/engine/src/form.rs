@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use mobile_schema::form::{Entity, Files, Form, Session, Untaken, World, load, read_list};
+use mobile_schema::form::{Entity, Files, Form, Session, Untaken, World, load, read_list, upgrade};
 use mobile_schema::xml::{Element, is_name};
 use serde_json::Value;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -223,6 +223,22 @@ impl FormSession {
     pub fn draft(&self) -> String {
         self.session.draft().write(false)
     }
+}
+
+/// A draft (XML) of one version of a form (its XForm) in another, and what has no place there, as
+/// JSON: `{kept, moved, set_aside, submission}`.
+///
+/// # Errors
+/// Where one of them can't be read.
+#[wasm_bindgen]
+pub fn upgrade_draft(saved: &str, before: &str, after: &str) -> Result<String, String> {
+    let read = |text: &str| Element::read(text).map_err(|problem| problem.to_string());
+    let form = |text: &str| {
+        let form = load(&read(text)?, &mut Vec::new());
+        form.ok_or_else(|| "the form can't be used".to_owned())
+    };
+    let (before, after) = (form(before)?, form(after)?);
+    Ok(upgrade(&read(saved)?, &before, &after).to_json().to_string())
 }
 
 /// The words of an object's members.

@@ -55,6 +55,7 @@ export class Session {
   private signer: CryptoKey | undefined;
   private definitionsAt = 0;
   private readonly definitions = new Map<string, Definition>();
+  private definitionsRead: Promise<Definitions> | undefined;
 
   private constructor(
     readonly profile: string,
@@ -174,11 +175,13 @@ export class Session {
   }
 
   /** What reads rules and notifications, with every definition there is. */
-  async rulebook(): Promise<Definitions> {
-    const engine = await loadForms();
-    const all = new engine.Definitions();
-    for (const { kind, text } of this.definitions.values()) all.define(kind, text);
-    return all;
+  rulebook(): Promise<Definitions> {
+    this.definitionsRead ??= loadForms().then((engine) => {
+      const all = new engine.Definitions();
+      for (const { kind, text } of this.definitions.values()) all.define(kind, text);
+      return all;
+    });
+    return this.definitionsRead;
   }
 
   /** The name of an area by a scope. */
@@ -326,6 +329,7 @@ export class Session {
   private async loadDefinitions(): Promise<void> {
     const known = new Set(this.definitions.keys());
     await this.readDefinitions();
+    this.definitionsRead = undefined;
     for (const [hash, { kind, text }] of this.definitions) {
       if (kind === 'register' && !known.has(hash)) this.machine.define(text);
     }

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import type { Line } from '../store/types';
 import { soundOf } from './pinyin';
-import { search } from './search';
+import { inOrder, search } from './search';
 
 function line(title: string, tails: string, address: string, scope = 'area:1'): Line {
   return { id: title, scope, isHousehold: true, title, sound: soundOf(title), tails, address, kind: '', members: 1, marks: [], visited: null, holdings: {} };
 }
 
 const LINES = [line('王大山', '123X 8000', '10 组 2 号'), line('李小红', '4567', '2 组 1 号'), line('王小龙', '0001', '2 组 10 号', 'area:2')];
-const found = (words: string, scope = '') => search(LINES, words, scope).map((one) => one.title);
+const found = (words: string, scope = '') => search(inOrder(LINES), words, scope).map((one) => one.title);
 
 test('households are found by whatever is remembered of them', () => {
   expect(found('小')).toEqual(['李小红', '王小龙']);

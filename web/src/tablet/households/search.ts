@@ -2,14 +2,15 @@
 
 import type { Line } from '../store/types';
 
-export function search(lines: Iterable<Line>, words: string, scope: string): Line[] {
+/** Households in the order in which one walks through a village. */
+export function inOrder(lines: Iterable<Line>): Line[] {
+  return [...lines].filter((line) => line.isHousehold).sort(byAddress);
+}
+
+/** Those of the lines that what is typed fits, in their order. */
+export function search(lines: Line[], words: string, scope: string): Line[] {
   const sought = words.normalize('NFKC').trim().toLowerCase();
-  const found: Line[] = [];
-  for (const line of lines) {
-    if (!line.isHousehold || (scope && line.scope !== scope)) continue;
-    if (!sought || fits(line, sought)) found.push(line);
-  }
-  return found.sort(byAddress);
+  return lines.filter((line) => (!scope || line.scope === scope) && (!sought || fits(line, sought)));
 }
 
 function fits(line: Line, sought: string): boolean {
@@ -21,7 +22,6 @@ function fits(line: Line, sought: string): boolean {
 
 const natural = new Intl.Collator('zh', { numeric: true });
 
-/** As one walks through a village. */
 function byAddress(a: Line, b: Line): number {
   return a.scope.localeCompare(b.scope) || natural.compare(a.address, b.address) || natural.compare(a.title, b.title);
 }

@@ -138,6 +138,8 @@ export interface Draft {
   seed: string;
   /** Whether it corrects a visit that was sent. */
   corrects: boolean;
+  /** Answers that had no place in a newer version of the form. */
+  setAside?: { path: string; value: string }[];
 }
 
 /** What can be filled in here. */

@@ -7,8 +7,24 @@ import { inWords, language, t } from '../../i18n';
 import type { Session } from '../session';
 import type { Draft, FormBundle, Json, Seen } from '../store/types';
 
-/** Opens a form for a draft. */
-export async function openForm(session: Session, draft: Draft, answers?: string): Promise<{ form: OpenForm; bundle: FormBundle; files: Map<string, ArrayBuffer> }> {
+/** A form that is open, with its files by name. */
+export interface Opened {
+  form: OpenForm;
+  files: Map<string, ArrayBuffer>;
+}
+
+/** The form of the draft that was just begun, for the screen that shows it. */
+let handedOver: { draft: string; opened: Opened } | undefined;
+
+/** The form of a draft: the one it was begun with, where that was just now. */
+export async function takeForm(session: Session, draft: Draft): Promise<Opened> {
+  const own = handedOver?.draft === draft.id ? handedOver.opened : undefined;
+  if (!own) handedOver?.opened.form.close();
+  handedOver = undefined;
+  return own ?? openForm(session, draft);
+}
+
+async function openForm(session: Session, draft: Draft, answers?: string): Promise<Opened> {
   const found = await session.form(draft.form);
   if (!found) throw new Error(t('visit.noForm'));
   const { bundle, files } = found;
@@ -23,24 +39,24 @@ export async function openForm(session: Session, draft: Draft, answers?: string)
     ...(draft.answers ? { draft: draft.answers } : {}),
     ...(answers ? { answers } : {}),
   });
-  return { form, bundle, files };
+  return { form, files };
 }
 
 export async function beginVisit(session: Session, household: string, hash: string): Promise<Draft> {
   const title = session.offers.value.forms.find((form) => form.hash === hash)?.title ?? '';
   const draft = fresh(household, hash, title, recordId(), false);
-  const { form } = await openForm(session, draft);
+  const opened = await openForm(session, draft);
+  const { form } = opened;
   const rows = await session.book.rows(household);
   const row = rows.find((one) => one.id === household);
   if (row) {
     const rulebook = await session.rulebook();
     const held = JSON.parse(rulebook.texts(JSON.stringify(row))) as Record<string, string>;
-    rulebook.free();
     form.openOn('household', household, held);
   }
   const begun = { ...draft, answers: form.draft };
-  form.close();
   await session.book.keepDraft(begun);
+  handedOver = { draft: draft.id, opened };
   return begun;
 }
 
@@ -51,15 +67,16 @@ export async function correctVisit(session: Session, household: string, visit: S
   const hash = String(visit.fields['form'] ?? '');
   const title = String(visit.fields['purpose'] ?? '');
   const draft = fresh(household, hash, title, visit.id, true);
-  const { form } = await openForm(session, draft, JSON.stringify(visit.fields['answers'] ?? {}));
+  const opened = await openForm(session, draft, JSON.stringify(visit.fields['answers'] ?? {}));
+  const { form } = opened;
   const files: Record<string, string> = {};
   for (const name of form.attachments) {
     const stem = name.replace(/\.\w+$/, '');
     if (/^[0-9a-f]{64}$/.test(stem)) files[name] = stem;
   }
   const begun = { ...draft, answers: form.draft, files };
-  form.close();
   await session.book.keepDraft(begun);
+  handedOver = { draft: draft.id, opened };
   return begun;
 }
 
@@ -172,6 +189,5 @@ async function registerLists(session: Session, bundle: FormBundle): Promise<Map<
     });
     lists.set(id!, items);
   }
-  rulebook.free();
   return lists;
 }

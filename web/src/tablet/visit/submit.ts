@@ -49,6 +49,10 @@ export async function submitVisit(session: Session, draft: Draft, form: OpenForm
       status: 'submitted',
       purpose: draft.title,
     };
+    // What a newer version of the form has no place for goes along as notes.
+    for (const { path, value } of draft.setAside ?? []) {
+      edits.unshift({ ...visit, change: { kind: 'add', field: 'notes', element: `${path}: ${value}` } });
+    }
     edits.unshift({ ...visit, change: { kind: 'create', fields: whole }, blobs: hashes });
   }
   for (const { record, collection, change } of edits) {
@@ -83,7 +87,6 @@ async function entityEdits(
     rows: await session.book.rows(draft.document),
   };
   const made = JSON.parse(rulebook.write(JSON.stringify(filled))) as { edits: Edit[]; untaken: string[] };
-  rulebook.free();
   return { edits: made.edits.map((edit) => ({ ...edit, scope })), untaken: made.untaken };
 }
 
