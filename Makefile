@@ -101,8 +101,7 @@ tools:
 # Node.js, and Rust's library for WebAssembly: the toolchain's own, or Debian's.
 web-tools:
 	$(call install,node=nodejs npm=npm)
-	@node -e 'const [major, minor] = process.versions.node.split(".").map(Number); \
-	  process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)' || { \
+	@node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' || { \
 	  echo "Node.js $$(node --version) is too old for the web app: 20.19 or newer is needed."; \
 	  echo "Debian 13 and Ubuntu 25.04 have it; elsewhere install it as its site says."; \
 	  exit 1; }

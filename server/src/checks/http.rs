@@ -5,7 +5,7 @@ use mobile_schema::Value;
 use serde::Deserialize;
 use sync_protocol::finding::{COLLECTION, field};
 use sync_protocol::op::{Change, Group};
-use sync_protocol::{GroupId, Op, Outcome, RecordId, ScopeId, Version};
+use sync_protocol::{GroupId, Op, RecordId, ScopeId, Version};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -15,8 +15,7 @@ use crate::areas;
 use crate::db::Failed;
 use crate::http::caller::AnswerFindings;
 use crate::http::{Body, Kind, Permitted, Problem};
-use crate::records;
-use crate::sync::{Person, act, check_reason, not_applicable};
+use crate::sync::{Person, act_wholly, as_seen, check_reason};
 
 /// What becomes of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
@@ -70,14 +69,7 @@ async fn answer(
         .write(move |connection| {
             let wrong = |kind| Failed::Rule(Problem::new(kind));
             let scopes = areas::scopes_under(connection, &permitted.areas)?;
-            let found = records::load_for_update(connection, &[id])?.pop();
-            let found = found
-                .filter(|one| one.collection == COLLECTION && !one.deleted)
-                .filter(|one| scopes.contains(&one.scope))
-                .ok_or_else(|| wrong(&Kind::NOT_FOUND))?;
-            if found.version != version {
-                return Err(wrong(&Kind::STALE_VIEW));
-            }
+            let found = as_seen(connection, &scopes, (COLLECTION, id), version)?;
             let status = found.fields.get(&field::STATUS).and_then(Value::as_text);
             let explainable = found.fields.get(&field::EXPLAINABLE) != Some(&Value::Bool(false));
             let (said, from, to) = match (answer, status) {
@@ -114,13 +106,8 @@ async fn answer(
                 blobs: Vec::new(),
                 group,
             });
-            let refused = act(connection, &person, &ops)?.into_iter().find(|outcome| {
-                !matches!(outcome, Outcome::Applied { .. } | Outcome::Merged { .. })
-            });
-            match refused {
-                Some(refused) => Err(Failed::Rule(not_applicable(&refused))),
-                None => Ok(found.scope),
-            }
+            act_wholly(connection, &person, &ops)?;
+            Ok(found.scope)
         })
         .await;
     let scope = answered.map_err(Problem::from)?;

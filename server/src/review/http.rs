@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, post, web};
 use mobile_schema::Value;
 use serde::Deserialize;
 use sync_protocol::op::Group;
-use sync_protocol::{GroupId, Hlc, Op, Outcome, RecordId, ScopeId, Version, finding};
+use sync_protocol::{GroupId, Hlc, Op, RecordId, ScopeId, Version, finding};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -16,8 +16,7 @@ use crate::db::Failed;
 use crate::http::caller::ReviewVisits;
 use crate::http::{Body, Kind, Permitted, Problem};
 use crate::limits::{MAX_COMMENT, MAX_COMMENTS};
-use crate::records;
-use crate::sync::{Person, act, check_reason, not_applicable};
+use crate::sync::{Person, act_wholly, as_seen, check_reason};
 
 /// A decision about a visit.
 #[derive(Deserialize, ToSchema)]
@@ -61,14 +60,7 @@ async fn decide(
         .write(move |connection| {
             let wrong = |kind| Failed::Rule(Problem::new(kind));
             let scopes = areas::scopes_under(connection, &permitted.areas)?;
-            let found = records::load_for_update(connection, &[id])?.pop();
-            let visit = found
-                .filter(|one| one.collection == "visit" && !one.deleted)
-                .filter(|one| scopes.contains(&one.scope))
-                .ok_or_else(|| wrong(&Kind::NOT_FOUND))?;
-            if visit.version != decision.version {
-                return Err(wrong(&Kind::STALE_VIEW));
-            }
+            let visit = as_seen(connection, &scopes, ("visit", id), decision.version)?;
             let status = visit.fields.get(&rules::visit::STATUS).and_then(Value::as_text);
             let changes =
                 rules::changes(status.unwrap_or_default(), decision.verdict, &decision.reason);
@@ -109,13 +101,8 @@ async fn decide(
                 let base = Some(visit.version);
                 ops.push(op(ops.len(), "visit", id, base, change, visit.definition));
             }
-            let refused = act(connection, &person, &ops)?.into_iter().find(|outcome| {
-                !matches!(outcome, Outcome::Applied { .. } | Outcome::Merged { .. })
-            });
-            match refused {
-                Some(refused) => Err(Failed::Rule(not_applicable(&refused))),
-                None => Ok(visit.scope),
-            }
+            act_wholly(connection, &person, &ops)?;
+            Ok(visit.scope)
         })
         .await;
     let scope = decided.map_err(Problem::from)?;

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use mobile_schema::Catalogue;
 use sync_protocol::record::Writer;
 use sync_protocol::{
-    ClockReading, DeviceId, Hlc, IncarnationId, Lineage, Op, Outcome, ScopeId, SyncRequest, UserId,
+    ClockReading, DeviceId, Hlc, IncarnationId, Lineage, Op, Outcome, Record, RecordId, ScopeId,
+    SyncRequest, UserId, Version,
 };
 use uuid::Uuid;
 
@@ -15,6 +16,7 @@ use super::push::{Pushed, Pusher, push};
 use super::wire::RawOp;
 use crate::db::{AnyConnection, Failed, Timestamp};
 use crate::http::{Kind, Problem};
+use crate::records;
 
 /// A person who acts in a browser.
 pub struct Person<'a> {
@@ -65,6 +67,39 @@ pub fn act(
         // The chain was locked when its end was read.
         _ => Err(Failed::Rule(Problem::new(&Kind::UNAVAILABLE))),
     }
+}
+
+/// Applies operations that belong together, all of them or none: what one of them is refused for
+/// is the problem.
+pub fn act_wholly(
+    connection: &mut AnyConnection,
+    person: &Person<'_>,
+    ops: &[Op],
+) -> Result<(), Failed<Problem>> {
+    let outcomes = act(connection, person, ops)?;
+    let takes_effect =
+        |outcome: &&Outcome| matches!(outcome, Outcome::Applied { .. } | Outcome::Merged { .. });
+    match outcomes.iter().find(|outcome| !takes_effect(outcome)) {
+        Some(refused) => Err(Failed::Rule(not_applicable(refused))),
+        None => Ok(()),
+    }
+}
+
+/// The record that a person decides about, if it is where they may and still is as they saw it.
+/// It is locked until the transaction ends.
+pub fn as_seen(
+    connection: &mut AnyConnection,
+    scopes: &BTreeSet<ScopeId>,
+    (collection, id): (&str, RecordId),
+    seen: Version,
+) -> Result<Record, Failed<Problem>> {
+    let wrong = |kind| Failed::Rule(Problem::new(kind));
+    let found = records::load_for_update(connection, &[id])?.pop();
+    let record = found
+        .filter(|one| one.collection == collection && !one.deleted)
+        .filter(|one| scopes.contains(&one.scope))
+        .ok_or_else(|| wrong(&Kind::NOT_FOUND))?;
+    if record.version == seen { Ok(record) } else { Err(wrong(&Kind::STALE_VIEW)) }
 }
 
 /// Nobody decides without saying why.

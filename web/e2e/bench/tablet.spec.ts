@@ -160,19 +160,19 @@ test('photos over 20 KB/s with cuts, beside a plain upload', async () => {
     await expect(page.locator('li:has(progress) .hint')).toHaveCount(PHOTOS);
     const sizes = await page.locator('li:has(progress) .hint').allTextContents();
     const total = sizes.reduce((sum, text) => sum + Number(/([\d.]+) KB$/.exec(text.trim())?.[1] ?? 0) * 1024, 0);
-    link.change({ pace: 20_000, cutAfter: 10_000 });
+    link.change({ pace: 20_000, cutAfter: 5_000 });
     const before = link.up;
     const begun = Date.now();
     await tablet.network(true);
     await expect(page.getByText('全部上传完成，照片已逐张核对。')).toBeVisible({ timeout: 800_000 });
     const seconds = (Date.now() - begun) / 1000;
-    line(`${PHOTOS} photos (${Math.round(total / 1024)} KB) at 20 KB/s, cut every 10 s`, `${Math.round((link.up - before) / 1024)} KB sent, ${Math.round(seconds)} s`);
+    line(`${PHOTOS} photos (${Math.round(total / 1024)} KB) at 20 KB/s, cut every 5 s`, `${Math.round((link.up - before) / 1024)} KB sent, ${Math.round(seconds)} s`);
 
     // The same in one piece each, to somebody who takes anything: what is cut begins again.
     const sink = createServer((request, response) => request.resume().on('end', () => response.end()));
     await new Promise<void>((listens) => sink.listen(0, '127.0.0.1', listens));
     const plain = await Link.open((sink.address() as { port: number }).port);
-    plain.change({ pace: 20_000, cutAfter: 10_000 });
+    plain.change({ pace: 20_000, cutAfter: 5_000 });
     const limit = Date.now() + seconds * 2_000;
     let done = 0;
     while (done < PHOTOS && Date.now() < limit) {

@@ -47,6 +47,8 @@ export class Book {
   /** Counts up with each commit. */
   edition = 0;
 
+  /** The operations of each document; made anew after the outbox has changed. */
+  private byDocument: Map<string, Queued[]> | undefined;
   private readonly home = new Map<string, string>();
   private readonly open = new Map<string, Document>();
   private machine!: Machine;
@@ -154,12 +156,14 @@ export class Book {
         const document = known?.document ?? this.home.get(change.record) ?? change.record;
         const queued: Queued = { ...change, document };
         this.outbox.set(change.seq, queued);
+        this.byDocument = undefined;
         await touch(document);
         writes.push(await this.shelves.sealed('outbox', change.seq, queued));
       } else if ('drop_op' in change) {
         const known = this.outbox.get(change.drop_op);
         if (known) await touch(known.document);
         this.outbox.delete(change.drop_op);
+        this.byDocument = undefined;
         writes.push({ shelf: 'outbox', key: change.drop_op, value: undefined });
       } else if ('identity' in change) {
         this.identity = change.identity;
@@ -278,8 +282,7 @@ export class Book {
     const writes: Write[] = [];
     for (const [id, document] of touched) {
       shards.add(shardOf(id));
-      const isPending = [...this.outbox.values()].some((queued) => queued.document === id);
-      if (document.rows.length === 0 && !isPending) {
+      if (document.rows.length === 0 && this.pendingIn(id).length === 0) {
         this.lines.delete(id);
         this.open.delete(id);
         writes.push({ shelf: 'documents', key: id, value: undefined });
@@ -309,7 +312,7 @@ export class Book {
     const seen = this.look(document);
     const own = seen.find((record) => record.id === document.id) ?? seen[0];
     const stored = document.rows.find((held) => held.row.id === document.id) ?? document.rows[0];
-    const pending = [...this.outbox.values()].find((queued) => queued.document === document.id);
+    const [pending] = this.pendingIn(document.id);
     const scope = own?.scope ?? stored?.scope ?? pending?.scope ?? '';
     const line = lineOf(document.id, seen, scope, this.registers);
     for (const { scope: held, row } of document.rows) {
@@ -327,12 +330,15 @@ export class Book {
   private known(document: Document): string {
     const known = new Map<string, { id: string; row?: Row }>();
     for (const { row } of document.rows) known.set(row.id, { id: row.id, row });
-    for (const queued of this.outbox.values()) {
-      if (queued.document === document.id && !known.has(queued.record)) {
-        known.set(queued.record, { id: queued.record });
-      }
+    for (const { record } of this.pendingIn(document.id)) {
+      if (!known.has(record)) known.set(record, { id: record });
     }
     return JSON.stringify([...known.values()]);
+  }
+
+  private pendingIn(document: string): Queued[] {
+    this.byDocument ??= Map.groupBy(this.outbox.values(), (queued) => queued.document);
+    return this.byDocument.get(document) ?? [];
   }
 
   private async document(id: string): Promise<Document> {
