@@ -4,7 +4,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test, type Page } from '@playwright/test';
-import { about, publish, read } from './county';
+import { about, COUNTY, publish, read } from './county';
 import { Link } from './link';
 import { Server, until, type Caller } from './server';
 import { PIN, Tablet } from './tablet';
@@ -164,7 +164,7 @@ test('a full store says so, and what was typed is still there', async () => {
   await tablet.page.getByRole('button', { name: '修改住址' }).click();
   await tablet.page.getByRole('textbox', { name: '住址' }).fill('满了 1 号');
   await tablet.button('保存', 'Save').click();
-  await expect(tablet.page.getByText(/没有存上/)).toBeVisible();
+  await expect(tablet.page.getByText('平板存满了')).toBeVisible();
   await tablet.shot('trouble-full');
   await cdp.send('Storage.overrideQuotaForOrigin', { origin: link.address });
   await tablet.button('保存', 'Save').click();
@@ -237,6 +237,63 @@ test('a draft goes on in a newer version of its form, and nothing is thrown away
   const visit = (await about(supervisor, 'visit', id)).find((one) => one.fields['2'] === newest)!;
   expect(visit.fields['3']).toMatchObject({ well: '西井', depth: 12 });
   expect(JSON.stringify(visit.fields['11'])).toContain('坏了');
+});
+
+test('no photo, no place, and a form that is withdrawn: the visit goes on', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'ruhu-form-')), 'well.md');
+  writeFileSync(file, '| survey |\n| | type | name | label |\n| | text | well | 水井 |\n| | image | picture | 照片 |\n| | geopoint | place | 位置 |\n| settings |\n| | form_title | form_id | version |\n| | 水井 | well | 1 |\n');
+  const form = await publish(server, file, { well: '东井' });
+  const { page } = tablet;
+  await page.reload();
+  await tablet.unlock();
+  await tablet.tab('农户', 'Households');
+  await page.locator('ul.list a').first().click();
+  await page.getByRole('button', { name: '水井' }).click();
+  await tablet.question('/data/well').getByRole('textbox').fill('西井');
+  const picture = tablet.question('/data/picture');
+  await picture.locator('input[type=file]').setInputFiles({ name: 'a.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('this is no photo') });
+  await expect(picture.getByRole('alert')).toHaveText('这个文件不是照片，或已损坏，没有保存。');
+  await tablet.context.clearPermissions();
+  await tablet.question('/data/place').getByRole('button').click();
+  await expect(tablet.question('/data/place').getByRole('alert')).toContainText('没有定位权限');
+  await tablet.shot('trouble-visit');
+
+  const admin = await server.as('admin');
+  const { items } = await admin.get<{ items: { id: string; name: string }[] }>('/api/v1/forms?limit=100');
+  const { id: withdrawn } = items.find((one) => one.name === 'well')!;
+  await admin.post(`/api/v1/forms/${withdrawn}/releases`, { version: null, area: COUNTY, reason: '停用' });
+  await page.reload();
+  await tablet.unlock();
+  await expect(tablet.question('/data/well').getByRole('textbox')).toHaveValue('西井');
+  await tablet.button('下一页', 'Next').click();
+  await tablet.button('提交', 'Hand in').click();
+  await expect(page.getByText('已存本机，有网络时自动上传')).toBeVisible();
+  await expect(page.getByRole('button', { name: '水井' })).toHaveCount(0);
+  const id = new URL(page.url()).pathname.split('/').pop()!;
+  const supervisor = await server.as('supervisor');
+  await until(async () => (await about(supervisor, 'visit', id)).some((one) => one.fields['2'] === form));
+});
+
+test('a session that has ended is enrolled again, and what was not sent follows', async () => {
+  const { page } = tablet;
+  await tablet.tab('同步', 'Sync');
+  const asked = page.waitForRequest(/\/sync\/v1\/sync$/);
+  await tablet.button('立即同步', 'Sync now').click();
+  const { authorization } = await (await asked).allHeaders();
+  const ended = await fetch(`${server.address}/api/v1/session`, { method: 'DELETE', headers: { authorization: authorization! } });
+  expect(ended.status).toBe(204);
+  const id = await move('重新登记 1 号');
+  await page.reload();
+  await tablet.unlock();
+  await tablet.tab('同步', 'Sync');
+  await tablet.button('立即同步', 'Sync now').click();
+  await expect(page.getByRole('alert').filter({ hasText: '本机的登记已失效' })).toBeVisible();
+  await tablet.shot('trouble-ended');
+  await page.locator('main').getByRole('link', { name: '重新登记' }).click();
+  await page.getByRole('textbox', { name: /登记失效时/ }).fill(server.code('cadre'));
+  await tablet.button('重新登记', 'Enrol again').click();
+  await expect(page.getByText('已重新登记')).toBeVisible();
+  await arrives(id, '重新登记 1 号');
 });
 
 /** Whether the browser still stores what it is given. */

@@ -97,6 +97,7 @@ pub(crate) fn row(json: &Json) -> Result<Row, String> {
 }
 
 /// A row as it goes over the wire.
+#[cfg(feature = "tablet")]
 pub(crate) fn of_row(row: &Row) -> Json {
     let fields = row.fields.iter().map(|(id, value)| (id.to_string(), of_value(value)));
     object([
@@ -117,6 +118,7 @@ pub(crate) fn version(json: &Json) -> Result<Version, String> {
 }
 
 /// A version as JSON.
+#[cfg(feature = "tablet")]
 pub(crate) fn of_version(version: Version) -> Json {
     Json::Array(vec![version.epoch.to_string().into(), version.n.into()])
 }

@@ -48,6 +48,7 @@ export const en: Record<keyof typeof zh, string> = {
   'unlock.other': 'Another person',
   'unlock.sending': '{n} household is still being sent. || {n} households are still being sent.',
   'store.failed': 'The tablet\'s storage is full or failed; the last change was not stored. Sync or free some space, then try again.',
+  'store.full': 'The tablet is full: the last change was not stored, and is still on the screen. Sync, or free some space, then try again.',
   'store.failedWhy': 'It was not stored: {why}. Sync or free some space, then try again.',
   'today.title': 'Today, {day}',
   'today.unsent': 'Not sent yet: {households} households / {photos} photos / {size}',

@@ -46,6 +46,7 @@ export const zh = {
   'unlock.other': '换一个用户',
   'unlock.sending': '正在后台上传 {n} 户的记录。',
   'store.failed': '本机存储已满或出错，刚才的内容没有存上。请先同步或清理空间，再试一次。',
+  'store.full': '平板存满了，刚才的内容没有存上，还在屏幕上。请先连网上传，或删除平板上其他文件，再试一次。',
   'store.failedWhy': '没有存上：{why}。请先同步或清理空间，再试一次。',
   'today.title': '今日 {day}',
   'today.unsent': '未上传 {households} 户 / {photos} 张 / {size}',

@@ -19,6 +19,17 @@ export type Shelf =
   | 'drafts'
   | 'files';
 
+/** The disk did not take it; everything is as it was. */
+export class NotStored extends Error {
+  /** There is no room left. */
+  readonly isFull: boolean;
+
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message || cause.name : String(cause), { cause });
+    this.isFull = cause instanceof DOMException && cause.name === 'QuotaExceededError';
+  }
+}
+
 /** What one transaction writes. `undefined` removes. */
 export interface Write {
   shelf: Shelf;
@@ -116,7 +127,11 @@ export class Shelves {
       if (write.value === undefined) return store.delete(write.key);
       return store.put(write.value, write.key);
     });
-    await Promise.all([...done, tx.done]);
+    try {
+      await Promise.all([...done, tx.done]);
+    } catch (cause) {
+      throw new NotStored(tx.error ?? cause);
+    }
   }
 
   /** The write that says the index is as it should be. */

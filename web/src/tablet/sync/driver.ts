@@ -6,6 +6,7 @@
 import { Problem } from '../../api/problem';
 import type { Machine } from '../engine';
 import type { Alongside, Book } from '../store/book';
+import { NotStored } from '../store/shelves';
 import type { Edit, Effect } from '../store/types';
 import type { Client } from './client';
 import { listen } from './live';
@@ -45,9 +46,6 @@ export const STILL: Progress = {
   nextTry: null,
   upgradeNeeded: false,
 };
-
-/** The disk did not take it; what was to be done has not happened. */
-export class StoreFailed extends Error {}
 
 export interface Hooks {
   /** Files may go up over the network there is. */
@@ -142,7 +140,7 @@ export class Driver {
   /** What happens by itself: that it was not stored is told on the screen, and it happens again. */
   private event(event: object): Promise<void> {
     const json = JSON.stringify(event);
-    return this.happen(() => this.machine.handle(this.clock(), json)).catch(unlessStoreFailed);
+    return this.happen(() => this.machine.handle(this.clock(), json)).catch(unlessNotStored);
   }
 
   /** One event after the other: its changes are stored before the next is taken in. */
@@ -154,7 +152,7 @@ export class Driver {
         await this.book.commit(stored, alongside);
       } catch (cause) {
         this.hooks.onStoreFailed();
-        throw new StoreFailed(cause instanceof Error ? cause.message : String(cause));
+        throw cause;
       }
       this.hooks.onChange();
       for (const effect of effects) {
@@ -189,7 +187,7 @@ export class Driver {
       );
       this.progress.problem = '';
       await this.happen(() => this.machine.answered(this.clock(), answer, traffic)).catch(
-        unlessStoreFailed,
+        unlessNotStored,
       );
     } catch (cause) {
       const problem = this.note(cause);
@@ -296,6 +294,6 @@ export class Driver {
   }
 }
 
-function unlessStoreFailed(cause: unknown): void {
-  if (!(cause instanceof StoreFailed)) throw cause;
+function unlessNotStored(cause: unknown): void {
+  if (!(cause instanceof NotStored)) throw cause;
 }
