@@ -18,6 +18,9 @@ help: ## What there is to make
 run: tools web ## Build, load the demo county into ./data, and serve it
 	$(CARGO) build --package ruhu
 	./target/debug/ruhu demo load --data $(DATA)
+	@echo "  the tablet's app: http://$(LISTEN)/tablet/    an enrolment code:"
+	@echo -n "    "; ./target/debug/ruhu device enrol cadre --data $(DATA)
+	@echo
 	./target/debug/ruhu serve --data $(DATA) --listen $(LISTEN)
 
 test: tools test-tools web ## Every test, on SQLite and PostgreSQL, on a folder and S3, and in a browser

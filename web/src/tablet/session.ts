@@ -121,8 +121,8 @@ export class Session {
     if (before) {
       await this.openSession(tokens.access_token);
       await this.reopen();
-      this.driver.start();
       await this.driver.enrolledAs(device);
+      this.driver.start();
     } else {
       await this.load(tokens.access_token);
     }
@@ -243,6 +243,8 @@ export class Session {
     if (!this.kept) return;
     await this.openSession(access);
     await this.reopen();
+    // An enrolment that was cut off after the session was kept: the machine hears of it now.
+    await this.driver.enrolledAs(this.kept.device);
   }
 
   private async openSession(access: string): Promise<void> {

@@ -105,7 +105,6 @@ export class Driver {
   /** The tablet has another name: its session had ended. */
   async enrolledAs(device: string): Promise<void> {
     await this.event({ event: 'enrolled', device });
-    await this.networkUp();
   }
 
   async networkUp(): Promise<void> {
@@ -146,6 +145,8 @@ export class Driver {
   /** One event after the other: its changes are stored before the next is taken in. */
   private happen(take: () => string, alongside: Alongside = {}): Promise<void> {
     const mine = this.turn.then(async () => {
+      // Another machine has the store, or will have it.
+      if (this.stopped.signal.aborted) throw new NotStored('the store is being opened');
       const effects = JSON.parse(take()) as Effect[];
       const stored = effects.flatMap((effect) => ('store' in effect ? effect.store : []));
       try {
