@@ -34,6 +34,8 @@ async function move(address: string): Promise<string> {
   await tablet.page.getByRole('button', { name: '修改住址' }).click();
   await tablet.page.getByRole('textbox', { name: '住址' }).fill(address);
   await tablet.button('保存', 'Save').click();
+  // It is on the disk when the dialog closes.
+  await expect(tablet.page.locator('dialog[open]')).toHaveCount(0);
   return new URL(tablet.page.url()).pathname.split('/').pop()!;
 }
 

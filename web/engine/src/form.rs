@@ -140,16 +140,6 @@ impl FormSession {
         self.session.choices_at(path).to_string()
     }
 
-    /// The form's languages as its author calls them, the default one first, as JSON.
-    pub fn languages(&self) -> String {
-        self.session.form().languages.iter().map(String::as_str).collect::<Value>().to_string()
-    }
-
-    /// The names of the files the form asks for, as JSON.
-    pub fn wanted_files(&self) -> String {
-        self.session.form().files().into_iter().collect::<Value>().to_string()
-    }
-
     /// The names of the files that belong to the answers, as JSON.
     pub fn attachments(&self) -> String {
         self.session.attachments().into_iter().collect::<Value>().to_string()

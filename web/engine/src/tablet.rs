@@ -15,7 +15,7 @@ use sync_protocol::op::{Change, Fields, Resolution};
 use sync_protocol::tablet::{
     BlobState, Draft, Effect, Event, Holding, Identity, QueuedOp, RetryPolicy, StoreChange, Stored,
 };
-use sync_protocol::{Cursor, RecordId, Row, ScopeId, tablet};
+use sync_protocol::{Cursor, Row, ScopeId, tablet};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::json::{
@@ -497,19 +497,6 @@ fn scope_of(text: &str) -> Result<ScopeId, String> {
 
 fn told(problem: impl std::fmt::Display) -> String {
     problem.to_string()
-}
-
-/// The hash that names bytes.
-#[wasm_bindgen]
-pub fn hash_of(bytes: &[u8]) -> String {
-    Hash::of(bytes).to_string()
-}
-
-/// The id of a record that is derived from a hash.
-#[wasm_bindgen]
-pub fn derived_record(hash: &str) -> Result<String, String> {
-    let hash: Hash = hash.parse().map_err(told)?;
-    Ok(RecordId::derived(&hash).to_string())
 }
 
 #[cfg(test)]

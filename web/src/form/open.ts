@@ -70,11 +70,6 @@ export class OpenForm {
     this.look();
   }
 
-  fill(answers: object): void {
-    this.session.fill(JSON.stringify(answers));
-    this.look();
-  }
-
   addInstance(parent: string, name: string): string | undefined {
     const added = this.session.add_instance(parent, name);
     this.look();
@@ -135,10 +130,6 @@ export class OpenForm {
   /** The names of the files that belong to the answers. */
   get attachments(): string[] {
     return JSON.parse(this.session.attachments()) as string[];
-  }
-
-  get languages(): string[] {
-    return JSON.parse(this.session.languages()) as string[];
   }
 
   finish(): void {

@@ -11,7 +11,7 @@ export function loadEngine(): Promise<void> {
   return ready;
 }
 
-export const { layout, layout_steps, enrolled, hash_of, derived_record, Tablet: Machine } = engine;
+export const { layout, layout_steps, enrolled, Tablet: Machine } = engine;
 export type Machine = engine.Tablet;
 
 /** Chance for the machine. */
