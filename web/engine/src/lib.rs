@@ -5,8 +5,8 @@
 //! [`tablet`] keeps and syncs, [`form`] and [`dossier`] fill in forms, word notifications and run
 //! rules, which all need the engine of expressions.
 //!
-//! JSON is read by hand, member by member: derived readers of the same messages are three times the
-//! size.
+//! JSON is read by hand, member by member: derived readers of the same messages are much larger
+//! (`docs/decisions/0020-two-modules.md`).
 
 #[cfg(feature = "form")]
 pub mod dossier;
