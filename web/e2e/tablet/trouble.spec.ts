@@ -276,6 +276,44 @@ test('no photo, no place, and a form that is withdrawn: the visit goes on', asyn
   await until(async () => (await about(supervisor, 'visit', id)).some((one) => one.fields['2'] === form));
 });
 
+test('what was answered last is kept, though one goes back while the disk is busy', async () => {
+  const { page } = tablet;
+  await tablet.tab('农户', 'Households');
+  await page.locator('ul.list a').first().click();
+  await tablet.button('走访', 'Visit').click();
+  const note = () => tablet.question('/data/note').getByRole('textbox');
+  await note().waitFor();
+  await page.evaluate(async () => {
+    // Somebody else writes, and doesn't come to an end.
+    const name = (await indexedDB.databases()).map((one) => one.name!).find((one) => one !== 'ruhu-profiles')!;
+    const db = await new Promise<IDBDatabase>((opened) => {
+      const asked = indexedDB.open(name);
+      asked.onsuccess = () => opened(asked.result);
+    });
+    const tx = db.transaction('drafts', 'readwrite');
+    tx.oncomplete = () => db.close();
+    const spin = () => {
+      if (!('letGo' in window)) tx.objectStore('drafts').get('nothing').onsuccess = spin;
+    };
+    spin();
+    const field = document.querySelector<HTMLTextAreaElement>('[data-path="/data/note"] textarea')!;
+    for (const text of ['最', '最后', '最后一句']) {
+      field.value = text;
+      field.dispatchEvent(new Event('input'));
+      await new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)));
+    }
+    history.back();
+  });
+  await expect(page.getByRole('heading', { name: '基本情况' })).toBeVisible();
+  await page.evaluate(() => Object.assign(window, { letGo: true }));
+  await expect(async () => {
+    await page.getByRole('link', { name: /未完成/ }).click();
+    const kept = await note().inputValue();
+    await page.getByRole('button', { name: '返回' }).click();
+    expect(kept).toBe('最后一句');
+  }).toPass({ timeout: 10_000 });
+});
+
 test('a session that has ended is enrolled again, and what was not sent follows', async () => {
   const { page } = tablet;
   await tablet.tab('同步', 'Sync');

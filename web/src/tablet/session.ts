@@ -53,6 +53,7 @@ export class Session {
 
   private kept: KeptSession | undefined;
   private signer: CryptoKey | undefined;
+  private readonly held = new Set<Promise<void>>();
   private definitionsAt = 0;
   private readonly definitions = new Map<string, Definition>();
   private definitionsRead: Promise<Definitions> | undefined;
@@ -95,7 +96,21 @@ export class Session {
   async stop(): Promise<void> {
     removeEventListener('online', this.onOnline);
     await this.driver?.stop();
+    await this.settled();
     this.shelves.close();
+  }
+
+  /** Something that has to be on the disk before the store is closed. */
+  hold(writing: Promise<void>): Promise<void> {
+    this.held.add(writing);
+    const done = () => this.held.delete(writing);
+    writing.then(done, done);
+    return writing;
+  }
+
+  /** What is on its way to the disk has arrived. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.held);
   }
 
   /** Enrols the tablet for this profile with a one-time code; again, where its session has ended. */

@@ -223,12 +223,16 @@ export class Book {
 
   /** Throws a draft away, with the files that only it names. */
   async dropDraft(draft: Draft): Promise<void> {
-    const named = new Set(this.files.keys());
-    const own = Object.values(draft.files).filter((hash) => !named.has(hash));
-    const bytes = own.map((hash): Write => ({ shelf: 'bytes', key: hash, value: undefined }));
-    await this.shelves.write([...bytes, { shelf: 'drafts', key: draft.id, value: undefined }]);
+    await this.shelves.write([...this.letGo(draft, Object.values(draft.files)), { shelf: 'drafts', key: draft.id, value: undefined }]);
     this.drafts.delete(draft.id);
     this.edition += 1;
+  }
+
+  /** Writes that remove such of a draft's files as nothing else names: no operation, no draft. */
+  letGo(draft: Draft, hashes: string[]): Write[] {
+    const others = [...this.drafts.values()].filter((one) => one.id !== draft.id);
+    const named = new Set([...this.files.keys(), ...others.flatMap((one) => Object.values(one.files))]);
+    return hashes.filter((hash) => !named.has(hash)).map((key) => ({ shelf: 'bytes', key, value: undefined }));
   }
 
   /** Where an upload goes on. */

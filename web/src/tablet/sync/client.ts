@@ -77,8 +77,10 @@ export class Client {
     const signed = new TextEncoder().encode(`ruhu-refresh-1${refresh}`);
     const signature = base64url(new Uint8Array(await crypto.subtle.sign('Ed25519', key, signed)));
     const tokens = await post('/api/v1/session/refresh', { refresh_token: refresh, signature }, this.language());
-    this.session = { key, access: tokens.access_token, refresh: tokens.refresh_token };
-    await this.keep(this.session);
+    const next = { key, access: tokens.access_token, refresh: tokens.refresh_token };
+    // Until the new access token is used, the old refresh token still works.
+    await this.keep(next);
+    this.session = next;
   }
 
   private once(path: string, init: RequestInit): Promise<Response> {

@@ -60,6 +60,7 @@ export class Driver {
   private turn: Promise<unknown> = Promise.resolve();
   private readonly stopped = new AbortController();
   private link = new AbortController();
+  private isLinked = false;
   private alarm: ReturnType<typeof setTimeout> | undefined;
   private held: string | undefined;
   private readonly boot = crypto.randomUUID();
@@ -108,15 +109,19 @@ export class Driver {
   }
 
   async networkUp(): Promise<void> {
-    this.link.abort();
-    this.link = new AbortController();
     this.progress.online = true;
-    void this.listen(this.link.signal);
+    // Told twice, what is under way goes on: the machine waits for its end.
+    if (!this.isLinked) {
+      this.isLinked = true;
+      this.link = new AbortController();
+      void this.listen(this.link.signal);
+    }
     await this.event({ event: 'network_up' });
   }
 
   async networkDown(): Promise<void> {
     this.link.abort();
+    this.isLinked = false;
     this.progress.online = false;
     this.progress.busy = false;
     this.progress.sending = null;
@@ -126,7 +131,7 @@ export class Driver {
   /** Looks for news now. */
   async look(): Promise<void> {
     if (!navigator.onLine) return;
-    if (!this.progress.online) return this.networkUp();
+    if (!this.isLinked) return this.networkUp();
     const { held } = this;
     if (held && this.hooks.mayUpload()) {
       this.held = undefined;

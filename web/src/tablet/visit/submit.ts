@@ -62,10 +62,10 @@ export async function submitVisit(session: Session, draft: Draft, form: OpenForm
   }
   const sizes = await Promise.all(hashes.map(async (hash) => [hash, await sizeOf(session, hash)] as const));
   // Photos that were taken again go with the draft.
-  const retaken = Object.values(draft.files).filter((hash) => !hashes.includes(hash) && !book.files.has(hash));
+  const retaken = Object.values(draft.files).filter((hash) => !hashes.includes(hash));
   await session.driver.act(edits, {
     dropDrafts: [draft.id],
-    writes: retaken.map((key) => ({ shelf: 'bytes', key, value: undefined })),
+    writes: book.letGo(draft, retaken),
     files: Object.fromEntries(
       sizes.map(([hash, size]) => [hash, { size, type: typeOf(files, hash), document: draft.document }]),
     ),
