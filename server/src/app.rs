@@ -32,7 +32,7 @@ use crate::seal::{self, KeyProblem};
 use crate::sync::RawOp;
 use crate::{
     areas, conflicts, deliveries, devices, health, jobs, limits, media, notices, packs, privacy,
-    records, review, sync,
+    records, review, sync, visits,
 };
 
 /// What every request shares.
@@ -213,6 +213,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config.configure(conflicts::routes).configure(live::routes).configure(jobs::routes);
     config.configure(notices::routes).configure(checks::routes);
     config.configure(deliveries::routes).configure(privacy::routes).configure(review::routes);
+    config.configure(visits::routes);
 }
 
 /// The API's description (OpenAPI 3.1).

@@ -34,3 +34,4 @@ pub mod records;
 pub mod review;
 pub mod seal;
 pub mod sync;
+pub mod visits;

@@ -78,5 +78,13 @@ pub const MAX_TEMPLATE: usize = 256 * 1024;
 
 /// Comments of one decision about a visit.
 pub const MAX_COMMENTS: usize = 100;
+/// How long a reviewer has for what they claimed before others may look at it, seconds.
+pub const CLAIM_LIFETIME: i64 = 15 * 60;
+/// Lines of a table of areas.
+pub const MAX_AREAS: usize = 20_000;
+/// Visits that one reviewer may claim at once.
+pub const MAX_CLAIMED: usize = 100;
+/// Visits of one status that are put in order at once, the oldest.
+pub const MAX_WAITING: i64 = 20_000;
 /// Characters of a comment, or of a reason.
 pub const MAX_COMMENT: usize = 1_000;

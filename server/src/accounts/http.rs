@@ -3,11 +3,13 @@
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
+use sync_protocol::UserId;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::rules::{SecretToken, Verdict, hash_token, judge, session_of};
-use super::{Role, Session, Tokens, password, queries};
+use super::second_factor::{self, Passed};
+use super::{Role, Session, Tokens, password, people, queries};
 use crate::app::App;
 use crate::devices;
 use crate::http::caller::UseAccount;
@@ -20,6 +22,17 @@ use crate::limits;
 struct SignIn {
     login: String,
     password: String,
+    /// The code of the authenticator app, where the person has one (`code-needed`).
+    code: Option<String>,
+}
+
+/// A new password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PasswordChange {
+    old: String,
+    /// 10 to 200 characters.
+    new: String,
 }
 
 /// A refresh token; a tablet signs it with its key.
@@ -49,18 +62,46 @@ struct MyGrant {
 }
 
 /// Signs a person in.
-#[utoipa::path(tag = "accounts", request_body = SignIn, responses((status = 201, body = Tokens)))]
+#[utoipa::path(
+    tag = "accounts",
+    request_body = SignIn,
+    responses(
+        (status = 201, body = Tokens),
+        (status = 401, description = "sign-in-refused, or code-needed: the password is right, and a \
+            code of the authenticator app is asked for"),
+    ),
+)]
 #[post("/api/v1/session")]
 async fn sign_in(
     request: HttpRequest,
     app: web::Data<App>,
     body: Body<SignIn>,
 ) -> Result<HttpResponse, Problem> {
-    let SignIn { login, password } = body.read().await?;
+    let SignIn { login, password, code } = body.read().await?;
     app.throttle.address(request.peer_addr().map(|peer| peer.ip()))?;
     app.throttle.account(&login)?;
     let known = app.read(move |connection| queries::find_user(connection, &login)).await;
-    let known = known?;
+    let refused = || Problem::new(&Kind::SIGN_IN_REFUSED);
+    let user = checked(known?, password).await?.ok_or_else(refused)?;
+    let now = app.now();
+    let started = app
+        .write(move |connection| {
+            match second_factor::pass(connection, user, code.as_deref(), now)? {
+                Passed::Yes => queries::start_session(connection, user, None, now).map(Ok),
+                Passed::Needed => Ok(Err(&Kind::CODE_NEEDED)),
+                Passed::No => Ok(Err(&Kind::SIGN_IN_REFUSED)),
+            }
+        })
+        .await?;
+    let started = started.map_err(Problem::new)?;
+    Ok(HttpResponse::Created().json(pair(&app, started)?))
+}
+
+/// The person, if the password is theirs. It takes as long for those who do not exist.
+async fn checked(
+    known: Option<(UserId, String)>,
+    password: String,
+) -> Result<Option<UserId>, Problem> {
     let checked = web::block(move || match known {
         Some((user, stored)) => password::is_right(&password, &stored).then_some(user),
         None => {
@@ -68,12 +109,34 @@ async fn sign_in(
             None
         }
     });
-    let user = checked.await.map_err(|_| Problem::new(&Kind::UNAVAILABLE))?;
-    let user = user.ok_or_else(|| Problem::new(&Kind::SIGN_IN_REFUSED))?;
-    let now = app.now();
-    let started =
-        app.write(move |connection| queries::start_session(connection, user, None, now)).await?;
-    Ok(HttpResponse::Created().json(pair(&app, started)?))
+    checked.await.map_err(|_| Problem::new(&Kind::UNAVAILABLE))
+}
+
+/// Changes the caller's password. Other browsers are signed out.
+#[utoipa::path(
+    tag = "accounts",
+    request_body = PasswordChange,
+    responses((status = 204), (status = 401, description = "sign-in-refused: the old one is wrong")),
+)]
+#[post("/api/v1/me/password")]
+async fn change_password(
+    permitted: Permitted<UseAccount>,
+    app: web::Data<App>,
+    body: Body<PasswordChange>,
+) -> Result<HttpResponse, Problem> {
+    let PasswordChange { old, new } = body.read().await?;
+    if !(10..=200).contains(&new.chars().count()) {
+        return Err(Problem::new(&Kind::MALFORMED).detail("new: 10 to 200 characters"));
+    }
+    let (user, session, now) = (permitted.caller.user, permitted.caller.session, app.now());
+    app.throttle.account(&user.to_string())?;
+    let known = app.read(move |connection| queries::user_by_id(connection, user)).await?;
+    checked(known, old).await?.ok_or_else(|| Problem::new(&Kind::SIGN_IN_REFUSED))?;
+    let hash = web::block(move || password::hash_password(&new)).await;
+    let hash = hash.ok().and_then(Result::ok).ok_or_else(|| Problem::new(&Kind::INTERNAL))?;
+    app.write(move |connection| queries::set_password(connection, user, &hash, session, now))
+        .await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// Exchanges a refresh token for a new pair.
@@ -172,5 +235,7 @@ pub(crate) fn base64(text: &str) -> Option<Vec<u8>> {
 
 /// The feature's routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {
+    config.configure(people::routes).configure(second_factor::routes);
+    config.service(change_password);
     config.service(sign_in).service(refresh).service(sign_out).service(me).service(keys);
 }

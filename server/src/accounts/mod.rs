@@ -3,8 +3,10 @@
 mod http;
 mod keys;
 mod password;
+mod people;
 mod queries;
 mod rules;
+mod second_factor;
 mod tokens;
 
 use sync_protocol::{DeviceId, UserId};
@@ -23,7 +25,16 @@ pub use tokens::{Claims, issue, verify};
 
 /// What a person does. A role is granted for an area, from a day to a day.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, clap::ValueEnum, utoipa::ToSchema,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    clap::ValueEnum,
+    utoipa::ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Role {

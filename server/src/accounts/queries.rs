@@ -38,6 +38,38 @@ pub fn find_user(
     Ok(found.map(|(id, hash)| (id.into(), hash)))
 }
 
+/// A person who may sign in, by id, with the stored password hash.
+pub(super) fn user_by_id(
+    connection: &mut AnyConnection,
+    user: UserId,
+) -> QueryResult<Option<(UserId, String)>> {
+    let hash: Option<String> = users::table
+        .find(Key::from(user))
+        .filter(users::disabled_at.is_null())
+        .select(users::password_hash)
+        .first(connection)
+        .optional()?;
+    Ok(hash.map(|hash| (user, hash)))
+}
+
+/// Changes a password, and ends the person's sessions in other browsers.
+pub(super) fn set_password(
+    connection: &mut AnyConnection,
+    user: UserId,
+    hash: &str,
+    kept: Uuid,
+    now: Timestamp,
+) -> QueryResult<()> {
+    diesel::update(users::table.find(Key::from(user)))
+        .set(users::password_hash.eq(hash))
+        .execute(connection)?;
+    let others = sessions::table
+        .filter(sessions::user_id.eq(Key::from(user)).and(sessions::ended_at.is_null()))
+        .filter(sessions::device_id.is_null().and(sessions::id.ne(Key(kept))));
+    diesel::update(others).set(sessions::ended_at.eq(Some(now))).execute(connection)?;
+    Ok(())
+}
+
 /// Adds a person; the login must be free.
 pub fn add_user(
     connection: &mut AnyConnection,

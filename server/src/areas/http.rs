@@ -1,12 +1,16 @@
-//! `GET /api/v1/areas`
+//! `/api/v1/areas`
 
-use actix_web::{get, web};
+use std::collections::BTreeMap;
+
+use actix_web::{get, post, web};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::Area;
+use super::{Area, import, queries};
 use crate::app::App;
-use crate::http::caller::ReadAreas;
-use crate::http::{Permitted, Problem};
+use crate::http::caller::{ManageAreas, ReadAreas};
+use crate::http::{Body, Kind, Permitted, Problem};
 
 /// The areas the caller works in, and all below.
 #[utoipa::path(tag = "areas", responses((status = 200, body = Vec<Area>)))]
@@ -20,7 +24,81 @@ async fn list(
     found.map(web::Json)
 }
 
+/// A table of areas.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Import {
+    /// CSV with the columns `code` and `name`, and `parent` and `level` where codes are no national
+    /// ones.
+    csv: String,
+    /// Whether it is only told what would be done.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// What a table of areas does.
+#[derive(Serialize, ToSchema)]
+struct Imported {
+    /// New areas.
+    added: Vec<Area>,
+    /// Areas that get another name.
+    renamed: Vec<Area>,
+    /// Areas that are as they were.
+    unchanged: usize,
+}
+
+/// Adds areas below those of the caller, and renames those that are there. Nothing is moved or taken
+/// away; with a mistake in it, nothing is done.
+#[utoipa::path(
+    tag = "areas",
+    request_body = Import,
+    responses(
+        (status = 200, body = Imported),
+        (status = 422, description = "areas-invalid, with `problems`: the lines and what is wrong"),
+    ),
+)]
+#[post("/api/v1/areas/import")]
+async fn import_table(
+    permitted: Permitted<ManageAreas>,
+    app: web::Data<App>,
+    body: Body<Import>,
+) -> Result<web::Json<Imported>, Problem> {
+    let Import { csv, dry_run } = body.read().await?;
+    let done = app
+        .write(move |connection| {
+            let known = super::under(connection, &permitted.areas)?;
+            let known: BTreeMap<String, Area> =
+                known.into_iter().map(|area| (area.code.clone(), area)).collect();
+            let table = import::read(&csv, &known);
+            if !table.problems.is_empty() {
+                return Ok(Err(table.problems));
+            }
+            let (mut added, mut renamed, mut unchanged) = (Vec::new(), Vec::new(), 0);
+            for area in table.areas {
+                match known.get(&area.code) {
+                    None if queries::is_there(connection, &area.code)? => {
+                        // Another county's: the caller must not even learn that.
+                        return Ok(Err(vec![import::not_theirs(&area.code)]));
+                    }
+                    None => added.push(area),
+                    Some(there) if there.name != area.name => renamed.push(area),
+                    Some(_) => unchanged += 1,
+                }
+            }
+            if !dry_run {
+                added.iter().try_for_each(|area| super::add(connection, area))?;
+                renamed.iter().try_for_each(|area| queries::rename(connection, area))?;
+            }
+            Ok(Ok(Imported { added, renamed, unchanged }))
+        })
+        .await?;
+    done.map(web::Json).map_err(|problems| {
+        let problems = serde_json::to_value(problems).unwrap_or_default();
+        Problem::new(&Kind::AREAS_INVALID).with("problems", problems)
+    })
+}
+
 /// The feature's routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(list);
+    config.service(list).service(import_table);
 }

@@ -1,6 +1,7 @@
 //! Areas: county, townships, villages, as a tree that rights and scopes follow.
 
 mod http;
+mod import;
 mod queries;
 
 use serde::Serialize;
@@ -9,6 +10,7 @@ use utoipa::ToSchema;
 
 pub use http::routes;
 pub use queries::{add, paths_of, scopes_under, under};
+pub(crate) use queries::{narrowed, scopes_within};
 
 /// Every code from the root of the tree down to an area, each followed by a slash. An area lies
 /// in another if its path starts with the other's.

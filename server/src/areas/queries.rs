@@ -39,6 +39,33 @@ pub fn scopes_under(
     Ok(scopes)
 }
 
+/// Those of `paths` that lie in an area, or the area itself where it lies in one of them: where a
+/// person may look when they ask for one area. Nothing where they may not.
+pub(crate) fn narrowed(
+    connection: &mut AnyConnection,
+    paths: &[AreaPath],
+    area: Option<&str>,
+) -> QueryResult<Vec<AreaPath>> {
+    let Some(code) = area else { return Ok(paths.to_vec()) };
+    let Some(area) = paths_of(connection, &[code.to_owned()])?.pop() else {
+        return Ok(Vec::new());
+    };
+    if paths.iter().any(|path| area.is_in(path)) {
+        return Ok(vec![area]);
+    }
+    Ok(paths.iter().filter(|path| path.is_in(&area)).cloned().collect())
+}
+
+/// The scopes of the villages in `paths`, of those in one area only where it is named.
+pub(crate) fn scopes_within(
+    connection: &mut AnyConnection,
+    paths: &[AreaPath],
+    area: Option<&str>,
+) -> QueryResult<Vec<String>> {
+    let paths = narrowed(connection, paths, area)?;
+    Ok(scopes_under(connection, &paths)?.iter().map(ToString::to_string).collect())
+}
+
 /// The paths of the areas with these codes.
 pub fn paths_of(connection: &mut AnyConnection, codes: &[String]) -> QueryResult<Vec<AreaPath>> {
     let paths: Vec<String> =
@@ -60,6 +87,20 @@ pub fn add(connection: &mut AnyConnection, area: &Area) -> QueryResult<()> {
             areas::name.eq(&area.name),
             areas::path.eq(format!("{above}{}/", area.code)),
         ))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Whether there is an area with this code, whoever's.
+pub(super) fn is_there(connection: &mut AnyConnection, code: &str) -> QueryResult<bool> {
+    let found: i64 = areas::table.filter(areas::code.eq(code)).count().get_result(connection)?;
+    Ok(found > 0)
+}
+
+/// Gives an area another name.
+pub(super) fn rename(connection: &mut AnyConnection, area: &Area) -> QueryResult<()> {
+    diesel::update(areas::table.find(&area.code))
+        .set(areas::name.eq(&area.name))
         .execute(connection)?;
     Ok(())
 }

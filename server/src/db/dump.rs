@@ -107,7 +107,11 @@ macro_rules! for_every_table {
             erased_records,
             erased_ops,
             blob_holders,
-            blob_claims
+            blob_claims,
+            review_claims,
+            review_passes,
+            review_policies,
+            second_factors
         )
     };
 }

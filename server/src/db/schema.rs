@@ -648,6 +648,52 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use crate::db::types::{Id, Moment};
+
+    review_claims (visit) {
+        visit -> Id,
+        user_id -> Id,
+        until -> Moment,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::{Id, Moment};
+
+    review_passes (visit, user_id) {
+        visit -> Id,
+        user_id -> Id,
+        at -> Moment,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::{Id, Json, Moment};
+    use diesel::sql_types::Text;
+
+    review_policies (id) {
+        id -> Id,
+        area_code -> Text,
+        policy -> Json,
+        reason -> Text,
+        decided_by -> Id,
+        decided_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::{Id, Moment};
+    use diesel::sql_types::{BigInt, Binary, Nullable};
+
+    second_factors (user_id) {
+        user_id -> Id,
+        secret -> Binary,
+        confirmed_at -> Nullable<Moment>,
+        last_step -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     accesses,
     areas,
@@ -675,6 +721,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     prints,
     quarantine,
     records,
+    review_claims,
+    review_passes,
+    review_policies,
+    second_factors,
     sessions,
     uploads,
     users,

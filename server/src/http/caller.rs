@@ -60,12 +60,18 @@ actions! {
     ReadSyncLog: Supervisor | Admin;
     /// Pass visits, or send them back.
     ReviewVisits: Supervisor | Admin;
+    /// Set what makes visits urgent, and what needs two people.
+    SetReviewPolicy: Admin;
     /// See definitions.
     ReadDefinitions: Cadre | Supervisor | Admin | Auditor;
     /// See forms, their versions and where they are filled in.
     ReadForms: Supervisor | Admin | Auditor;
     /// Upload, try, publish and retire forms.
     ManageForms: Admin;
+    /// Add people, and grant them roles.
+    ManagePeople: Admin;
+    /// Add areas.
+    ManageAreas: Admin;
     /// Enrol, block and wipe tablets.
     ManageDevices: Admin;
     /// See and requeue work that has failed too often.

@@ -10,4 +10,4 @@ pub mod throttle;
 
 pub use body::{Body, EitherBody, Query};
 pub use caller::{Caller, Permitted, Tablet};
-pub use problem::{Kind, Problem};
+pub use problem::{Kind, Language, Problem};

@@ -39,6 +39,11 @@ kinds! {
     UNAUTHENTICATED = "unauthenticated" 401 "请先登录。" "Sign in first.";
     TOKEN_EXPIRED = "token-expired" 401 "登录已过期，请重新获取令牌。" "The token has expired; refresh it.";
     SIGN_IN_REFUSED = "sign-in-refused" 401 "用户名或密码不对。" "The name or the password is wrong.";
+    CODE_NEEDED = "code-needed" 401 "请输入验证器中的动态码。" "Enter the code of your authenticator app.";
+    CODE_REFUSED = "code-refused" 422 "动态码不对或已用过。" "The code is wrong, or was used before.";
+    LOGIN_TAKEN = "login-taken" 409 "这个登录名已有人用。" "Somebody has this login already.";
+    NOT_ONESELF = "not-oneself" 409 "不能对自己这样做，请让另一位管理员来做。" "Nobody does this to themselves; ask another admin.";
+    AREAS_INVALID = "areas-invalid" 422 "区划表有错误，没有保存。" "The list of areas has errors; nothing was stored.";
     SESSION_ENDED = "session-ended" 401 "登录已失效，请重新登录。" "The session has ended; sign in again.";
     FORBIDDEN = "forbidden" 403 "您的角色不能做这件事。" "Your role may not do this.";
     TABLET_ONLY = "tablet-only" 403 "只有已登记的平板可以这样做。" "Only an enrolled tablet may do this.";
@@ -56,6 +61,8 @@ kinds! {
     MISMATCH = "mismatch" 409 "请求中的平板与令牌不一致。" "The request names another tablet than the token does.";
     STALE_VIEW = "stale-view" 409 "您看到的内容已有变化，请刷新后再处理。" "What you saw has changed meanwhile; look again.";
     SETTLED_ALREADY = "settled-already" 409 "已有人处理过了。" "Somebody has settled it already.";
+    CLAIMED = "claimed" 409 "另一位审核人正在看这次走访。" "Another reviewer is looking at this visit.";
+    PASSED_ALREADY = "passed-already" 409 "您已审核通过，还需要另一位审核人。" "You have passed it; another person has to, too.";
     NOT_APPLICABLE = "not-applicable" 409 "现在不能应用这条记录，它仍然保留。" "It can't take effect now; it is kept.";
     REASON_NEEDED = "reason-needed" 403 "其中有敏感信息，请说明查看理由，理由会留存。" "It holds sensitive information: say why you need it; the reason is kept.";
     RANGE_NOT_SATISFIABLE = "range-not-satisfiable" 416 "请求的范围超出文件。" "The file has no such range.";

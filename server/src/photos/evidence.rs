@@ -122,7 +122,7 @@ pub(crate) fn photos_of(visit: &Record) -> Vec<Hash> {
     photos.iter().filter_map(|photo| photo.as_text()?.parse().ok()).collect()
 }
 
-fn household_of(visit: &Record) -> Option<&str> {
+pub(super) fn household_of(visit: &Record) -> Option<&str> {
     visit.fields.get(&field::HOUSEHOLD).and_then(Value::as_text)
 }
 
@@ -131,7 +131,7 @@ fn moment(visit: &Record, field: u32) -> Option<i64> {
 }
 
 /// When a visit was, as far as it says.
-fn when(visit: &Record) -> i64 {
+pub(super) fn when(visit: &Record) -> i64 {
     moment(visit, field::ENDED_AT).or(moment(visit, field::STARTED_AT)).unwrap_or(0)
 }
 
@@ -142,7 +142,7 @@ fn place(record: &Record, field: u32) -> Option<((i64, i64), f64)> {
     Some(((part("lat")?, part("lon")?), open as f64))
 }
 
-fn around(connection: &mut AnyConnection, visit: &Record) -> QueryResult<Around> {
+pub(super) fn around(connection: &mut AnyConnection, visit: &Record) -> QueryResult<Around> {
     let id: Option<RecordId> = household_of(visit).and_then(|id| id.parse().ok());
     let household = records::load(connection, &id.into_iter().collect::<Vec<_>>())?.pop();
     let home = household.as_ref().and_then(|household| place(household, field::HOME));

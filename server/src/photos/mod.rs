@@ -17,6 +17,7 @@ mod place;
 mod quality;
 mod store;
 mod strip;
+mod view;
 
 pub use bands::{find as find_similar, index};
 pub(crate) use evidence::{of_visit, photos_of};
@@ -28,3 +29,4 @@ pub use picture::Unreadable;
 pub use quality::Quality;
 pub(crate) use store::{forget, seen, why_not};
 pub use strip::without_facts;
+pub(crate) use view::{PhotoView, views};

@@ -134,7 +134,7 @@ async fn search(
             let scopes = areas::scopes_under(connection, &permitted.areas)?;
             let scopes: Vec<String> = scopes.iter().map(ToString::to_string).collect();
             let ids = seal::find(connection, &field, &value, MAX_PAGE)?;
-            queries::some(connection, &ids, &scopes)
+            queries::views(connection, &ids, &scopes)
         })
         .await;
     let (mut found, definitions) = (found?, app.definitions());
@@ -156,7 +156,7 @@ fn visible(
     id: Uuid,
 ) -> QueryResult<Option<RecordView>> {
     let scopes = scopes(connection, permitted)?;
-    let found = queries::find(connection, id)?;
+    let found = queries::view_of(connection, id)?;
     Ok(found.filter(|record| scopes.contains(&record.scope)))
 }
 

@@ -17,19 +17,19 @@ use crate::{seal, sync};
 
 /// A record with its values.
 #[derive(Serialize, ToSchema)]
-pub(super) struct RecordView {
-    pub(super) id: Uuid,
+pub(crate) struct RecordView {
+    pub(crate) id: Uuid,
     collection: String,
     /// The scope it is in.
-    pub(super) scope: String,
+    pub(crate) scope: String,
     /// `[epoch, n]`
     #[schema(value_type = Vec<Object>)]
     version: sync_protocol::Version,
     #[schema(value_type = String)]
     definition: Hash,
-    title: Option<String>,
-    subject: Option<Uuid>,
-    status: Option<String>,
+    pub(crate) title: Option<String>,
+    pub(crate) subject: Option<Uuid>,
+    pub(crate) status: Option<String>,
     due_on: Option<String>,
     deleted: bool,
     #[schema(value_type = String)]
@@ -44,7 +44,7 @@ pub(super) struct RecordView {
 
 impl RecordView {
     /// Without the values of sensitive fields.
-    pub(super) fn mask(&mut self, catalogue: &Catalogue) {
+    pub(crate) fn mask(&mut self, catalogue: &Catalogue) {
         let (fields, masked) =
             mask::fields(&self.fields, &self.collection, &self.definition, catalogue);
         (self.fields, self.masked) = (fields, masked);
@@ -123,8 +123,8 @@ pub(super) fn list(
     rows.into_iter().map(view).collect()
 }
 
-/// Records by their ids.
-pub(super) fn some(
+/// Records by their ids, in these scopes and in the ids' order.
+pub(crate) fn views(
     connection: &mut AnyConnection,
     ids: &[RecordId],
     scopes: &[String],
@@ -140,7 +140,7 @@ pub(super) fn some(
 }
 
 /// One record.
-pub(super) fn find(connection: &mut AnyConnection, id: Uuid) -> QueryResult<Option<RecordView>> {
+pub(crate) fn view_of(connection: &mut AnyConnection, id: Uuid) -> QueryResult<Option<RecordView>> {
     let row: Option<Row> =
         records::table.find(Key(id)).select(view_columns!()).first(connection).optional()?;
     row.map(view).transpose()

@@ -1,21 +1,23 @@
 //! `POST /api/v1/visits/{id}/decisions`
 
-use actix_web::{HttpResponse, post, web};
+use actix_web::{post, web};
 use mobile_schema::Value;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sync_protocol::op::Group;
-use sync_protocol::{GroupId, Hlc, Op, RecordId, ScopeId, Version, finding};
+use sync_protocol::{GroupId, Hlc, Op, Record, RecordId, ScopeId, UserId, Version, finding};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::rules::{self, Comment, Verdict};
+use super::{queries, queue};
 use crate::app::App;
-use crate::areas;
-use crate::db::Failed;
+use crate::areas::{self, AreaPath};
+use crate::db::{AnyConnection, Failed};
 use crate::http::caller::ReviewVisits;
 use crate::http::{Body, Kind, Permitted, Problem};
 use crate::limits::{MAX_COMMENT, MAX_COMMENTS};
+use crate::records;
 use crate::sync::{Person, act_wholly, as_seen, check_reason};
 
 /// A decision about a visit.
@@ -33,14 +35,27 @@ struct DecisionRequest {
     comments: Vec<Comment>,
 }
 
-/// Passes a visit, sends it back, or refuses it. It takes effect like an edit on a tablet, is kept
-/// in history, and syncs; each comment becomes a finding at its question.
+/// What came of a decision.
+#[derive(Serialize, ToSchema)]
+struct VisitDecided {
+    /// `[epoch, n]`: the visit's version now.
+    #[schema(value_type = Vec<Object>)]
+    version: Version,
+    /// Where it stands now.
+    status: String,
+    /// Another person has to pass it, too.
+    needs_second: bool,
+}
+
+/// Passes a visit, sends it back, refuses it, or takes back what was decided. It takes effect like an
+/// edit on a tablet, is kept in history, and syncs; each comment becomes a finding at its question.
 #[utoipa::path(
     tag = "visits",
     request_body = DecisionRequest,
     responses(
-        (status = 204, description = "It is kept"),
-        (status = 409, description = "stale-view, or not-applicable: there is nothing to decide"),
+        (status = 200, body = VisitDecided),
+        (status = 409, description = "stale-view; claimed: somebody else looks at it; \
+            passed-already: another person must; not-applicable: there is nothing to decide"),
     ),
 )]
 #[post("/api/v1/visits/{id}/decisions")]
@@ -49,24 +64,17 @@ async fn decide(
     app: web::Data<App>,
     id: web::Path<Uuid>,
     body: Body<DecisionRequest>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<web::Json<VisitDecided>, Problem> {
     let decision = body.read().await?;
     check(&decision)?;
     let id = RecordId(id.into_inner());
     let known = app.definitions();
     let (lineage, user, now) = (app.lineage.clone(), permitted.caller.user, app.now());
-    let decided: Result<ScopeId, Failed<Problem>> = app
+    let decided: Result<(ScopeId, VisitDecided), Failed<Problem>> = app
         .database
         .write(move |connection| {
-            let wrong = |kind| Failed::Rule(Problem::new(kind));
             let scopes = areas::scopes_under(connection, &permitted.areas)?;
             let visit = as_seen(connection, &scopes, ("visit", id), decision.version)?;
-            let status = visit.fields.get(&rules::visit::STATUS).and_then(Value::as_text);
-            let changes =
-                rules::changes(status.unwrap_or_default(), decision.verdict, &decision.reason);
-            let changes = changes.ok_or_else(|| wrong(&Kind::NOT_APPLICABLE))?;
-            let (findings, _) =
-                known.current(finding::COLLECTION).ok_or_else(|| wrong(&Kind::INTERNAL))?;
             let person = Person {
                 user,
                 scopes: &scopes,
@@ -75,39 +83,103 @@ async fn decide(
                 now,
                 decides_about: None,
             };
-            let size = changes.len() + decision.comments.len();
-            let size = u16::try_from(size).map_err(|_| wrong(&Kind::TOO_LARGE))?;
-            let group = Some(Group { id: GroupId(Uuid::now_v7()), size });
-            let first = person.reading();
-            let op = |at: usize, collection: &str, record, base, change, definition| Op {
-                collection: collection.to_owned(),
-                record,
-                scope: visit.scope.clone(),
-                base,
-                change,
-                // In this order, whatever the clock's grain.
-                at: Hlc { counter: at as u32, ..first },
-                definition,
-                author: user,
-                blobs: Vec::new(),
-                group,
-            };
-            let mut ops = Vec::new();
-            for comment in &decision.comments {
-                let (record, change) = rules::finding(id, comment);
-                ops.push(op(ops.len(), finding::COLLECTION, record, None, change, findings));
-            }
-            for change in changes {
-                let base = Some(visit.version);
-                ops.push(op(ops.len(), "visit", id, base, change, visit.definition));
-            }
-            act_wholly(connection, &person, &ops)?;
-            Ok(visit.scope)
+            let decided = enact(connection, &person, &visit, &decision)?;
+            Ok((visit.scope, decided))
         })
         .await;
-    let scope = decided.map_err(Problem::from)?;
+    let (scope, decided) = decided.map_err(Problem::from)?;
     app.live.announce([scope], None);
-    Ok(HttpResponse::NoContent().finish())
+    Ok(web::Json(decided))
+}
+
+/// Has a decision take effect, and ends the claim.
+fn enact(
+    connection: &mut AnyConnection,
+    person: &Person<'_>,
+    visit: &Record,
+    decision: &DecisionRequest,
+) -> Result<VisitDecided, Failed<Problem>> {
+    let wrong = |kind| Failed::Rule(Problem::new(kind));
+    let (id, verdict) = (visit.id, decision.verdict);
+    let claim = queries::claim_on(connection, id.0, person.now)?;
+    if claim.is_some_and(|claim| claim.user != person.user.0) {
+        return Err(wrong(&Kind::CLAIMED));
+    }
+    let needs_second =
+        verdict == Verdict::Approved && !is_last_pass(connection, person.user, visit)?;
+    let status = visit.fields.get(&rules::visit::STATUS).and_then(Value::as_text);
+    let changes =
+        rules::changes(status.unwrap_or_default(), verdict, &decision.reason, !needs_second);
+    let changes = changes.ok_or_else(|| wrong(&Kind::NOT_APPLICABLE))?;
+    let (findings, _) =
+        person.catalogue.current(finding::COLLECTION).ok_or_else(|| wrong(&Kind::INTERNAL))?;
+    let withdrawn = match verdict {
+        Verdict::Reopened => queries::open_comments(connection, id.0)?,
+        _ => Vec::new(),
+    };
+    let size = changes.len() + decision.comments.len() + withdrawn.len();
+    let size = u16::try_from(size).map_err(|_| wrong(&Kind::TOO_LARGE))?;
+    let group = Some(Group { id: GroupId(Uuid::now_v7()), size });
+    let first = person.reading();
+    let op = |at: usize, collection: &str, record, base, change, definition| Op {
+        collection: collection.to_owned(),
+        record,
+        scope: visit.scope.clone(),
+        base,
+        change,
+        // In this order, whatever the clock's grain.
+        at: Hlc { counter: at as u32, ..first },
+        definition,
+        author: person.user,
+        blobs: Vec::new(),
+        group,
+    };
+    let mut ops = Vec::new();
+    for comment in &decision.comments {
+        let (record, change) = rules::finding(id, comment);
+        ops.push(op(ops.len(), finding::COLLECTION, record, None, change, findings));
+    }
+    for comment in records::load(connection, &withdrawn)? {
+        let (base, definition) = (Some(comment.version), comment.definition);
+        let change = rules::withdrawn();
+        ops.push(op(ops.len(), finding::COLLECTION, comment.id, base, change, definition));
+    }
+    for change in changes {
+        let base = Some(visit.version);
+        ops.push(op(ops.len(), "visit", id, base, change, visit.definition));
+    }
+    act_wholly(connection, person, &ops)?;
+    queries::release(connection, person.user, Some(id.0))?;
+    if needs_second {
+        queries::pass(connection, id.0, person.user, person.now)?;
+    } else {
+        queries::forget_passes(connection, id.0)?;
+    }
+    let now = records::load(connection, &[id])?.pop().ok_or_else(|| wrong(&Kind::INTERNAL))?;
+    let status = now.fields.get(&rules::visit::STATUS).and_then(Value::as_text);
+    let status = status.unwrap_or_default().to_owned();
+    Ok(VisitDecided { version: now.version, status, needs_second })
+}
+
+/// Whether a visit is passed once this person passes it: the policy may want two.
+fn is_last_pass(
+    connection: &mut AnyConnection,
+    user: UserId,
+    visit: &Record,
+) -> Result<bool, Failed<Problem>> {
+    let passes = queries::passes_of(connection, visit.id.0)?;
+    if passes.iter().any(|pass| pass.user == user.0) {
+        return Err(Failed::Rule(Problem::new(&Kind::PASSED_ALREADY)));
+    }
+    if !passes.is_empty() {
+        return Ok(true);
+    }
+    let codes = areas::codes([visit.scope.clone()]);
+    let around = areas::paths_of(connection, &codes)?.pop();
+    let around = around.unwrap_or(AreaPath(String::new()));
+    let (policy, _) = queries::policy_in(connection, &around)?;
+    let open = queries::open_about(connection, visit.id.0)?;
+    Ok(!policy.needs_second(open.iter().map(String::as_str)))
 }
 
 fn check(decision: &DecisionRequest) -> Result<(), Problem> {
@@ -133,5 +205,5 @@ fn check(decision: &DecisionRequest) -> Result<(), Problem> {
 
 /// The feature's routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(decide);
+    config.service(decide).configure(queue::routes);
 }

@@ -1,6 +1,13 @@
-//! Visits are reviewed: passed, or sent back to the field with a word at the very question.
+//! Visits are reviewed: passed, or sent back to the field with a word at the very question. The
+//! most doubtful come first, with a share that is drawn by lot, so that the order stays honest;
+//! what one person looks at, no other does.
 
 mod http;
+mod order;
+mod policy;
+mod queries;
+mod queue;
 mod rules;
 
 pub use http::routes;
+pub(crate) use queries::{Claim, Pass, claim_on, passes_of};

@@ -30,6 +30,8 @@ pub(super) enum Verdict {
     Returned,
     /// It doesn't count.
     Rejected,
+    /// What was decided is taken back: it waits for a reviewer again.
+    Reopened,
 }
 
 /// A word at a question.
@@ -48,26 +50,42 @@ impl Verdict {
             Self::Approved => "approved",
             Self::Returned => "returned",
             Self::Rejected => "rejected",
+            Self::Reopened => IN_REVIEW,
         }
     }
 }
 
 /// What becomes of a visit that stands at `status`; nothing where there is nothing to decide. The
-/// reason is written down before the status moves: a visit that is passed takes no more notes.
-pub(super) fn changes(status: &str, verdict: Verdict, reason: &str) -> Option<Vec<Change>> {
+/// reason is written down while it is in review: a visit that is passed takes no more notes.
+/// `is_last` is false where another person must pass it, too.
+pub(super) fn changes(
+    status: &str,
+    verdict: Verdict,
+    reason: &str,
+    is_last: bool,
+) -> Option<Vec<Change>> {
     let step = |from: &str, to: &str| Change::Transition {
         field: visit::STATUS,
         from: from.to_owned(),
         to: to.to_owned(),
     };
+    let note = Change::Add { field: visit::NOTES, element: reason.into() };
+    if verdict == Verdict::Reopened {
+        let is_decided = matches!(status, "approved" | "rejected" | "returned");
+        return is_decided.then(|| vec![step(status, IN_REVIEW), note]);
+    }
     let begin = match status {
         "submitted" | "resubmitted" => vec![step(status, IN_REVIEW)],
         IN_REVIEW => Vec::new(),
         _ => return None,
     };
-    let note = Change::Add { field: visit::NOTES, element: reason.into() };
-    let last = step(IN_REVIEW, verdict.status());
-    Some(begin.into_iter().chain([note, last]).collect())
+    let last = is_last.then(|| step(IN_REVIEW, verdict.status()));
+    Some(begin.into_iter().chain([note]).chain(last).collect())
+}
+
+/// What becomes of a reviewer's word when the visit is taken back.
+pub(super) fn withdrawn() -> Change {
+    Change::Transition { field: field::STATUS, from: "open".to_owned(), to: "corrected".to_owned() }
 }
 
 /// The finding that a comment becomes: a new one each time, since it is a person's word.
@@ -90,7 +108,7 @@ mod tests {
     use super::*;
 
     fn statuses(status: &str, verdict: Verdict) -> Option<Vec<String>> {
-        let all = changes(status, verdict, "看不清")?;
+        let all = changes(status, verdict, "看不清", true)?;
         let moved = all.into_iter().filter_map(|change| match change {
             Change::Transition { from, to, .. } => Some(format!("{from}>{to}")),
             _ => None,
@@ -105,7 +123,23 @@ mod tests {
         let passed = vec!["in_review>approved".to_owned()];
         assert_eq!(statuses("in_review", Verdict::Approved), Some(passed));
         assert_eq!(statuses("returned", Verdict::Approved), None, "the cadre has it");
-        assert_eq!(statuses("approved", Verdict::Rejected), None, "an amendment is another matter");
+        assert_eq!(statuses("approved", Verdict::Rejected), None, "first it is taken back");
+    }
+
+    #[test]
+    fn what_was_decided_is_taken_back() {
+        for status in ["approved", "rejected", "returned"] {
+            let back = Some(vec![format!("{status}>in_review")]);
+            assert_eq!(statuses(status, Verdict::Reopened), back);
+        }
+        assert_eq!(statuses("submitted", Verdict::Reopened), None, "nothing was decided");
+        assert_eq!(statuses("resubmitted", Verdict::Reopened), None, "the cadre was faster");
+    }
+
+    #[test]
+    fn a_visit_that_needs_two_people_stays_in_review_after_the_first() {
+        let changes = changes("submitted", Verdict::Approved, "好", false).unwrap();
+        assert_eq!(changes.len(), 2, "it is taken up and the word is kept: {changes:?}");
     }
 
     #[test]

@@ -18,7 +18,8 @@ use sha2::Sha256;
 pub use keys::{KeyFile, KeyProblem, SealingKeys, prepare};
 pub use values::open_body;
 pub(crate) use values::{
-    Term, body, fields, find, index, marks, open_fields, open_marks, search_terms,
+    Term, body, fields, find, index, marks, open_fields, open_marks, open_secret, search_terms,
+    secret,
 };
 
 /// Bytes that this program can't open: another key's, or damaged.

@@ -8,7 +8,7 @@ use mobile_schema::{FieldId, FieldType, RegisterDefinition, Value};
 use serde_json::Value as Json;
 use sync_protocol::op::Fields;
 use sync_protocol::record::{Marks, Writer};
-use sync_protocol::{Record, RecordId};
+use sync_protocol::{Record, RecordId, UserId};
 
 use super::{Unsealable, keys, open};
 use crate::db::AnyConnection;
@@ -109,6 +109,20 @@ pub(crate) fn open_marks(record: RecordId, stored: &JsonText) -> QueryResult<Mar
     let plain = open(&marks_place(record), &bytes(&sealed)?)?;
     serde_json::from_slice(&plain)
         .map_err(|error| diesel::result::Error::DeserializationError(error.into()))
+}
+
+fn secret_place(user: UserId) -> Vec<u8> {
+    [b"second factor".as_slice(), user.0.as_bytes()].concat()
+}
+
+/// The secret that a person's one-time codes are made of, as it is stored.
+pub(crate) fn secret(user: UserId, plain: &[u8]) -> Vec<u8> {
+    keys::current(None).seal(&secret_place(user), plain)
+}
+
+/// The same as it was.
+pub(crate) fn open_secret(user: UserId, sealed: &[u8]) -> QueryResult<Vec<u8>> {
+    Ok(open(&secret_place(user), sealed)?)
 }
 
 fn body_place(place: Writer) -> Vec<u8> {

@@ -1,6 +1,7 @@
 //! Stories of the whole product, on real parts.
 
 mod accounts;
+mod areas;
 mod bad_input;
 mod checks;
 mod crash;
@@ -17,6 +18,7 @@ mod media;
 mod migrations;
 mod notices;
 mod openapi;
+mod people;
 mod photos;
 mod privacy;
 mod probe;
@@ -30,4 +32,5 @@ mod rights;
 mod second_client;
 mod sync;
 mod telemetry;
+mod triage;
 mod wire;

@@ -69,6 +69,28 @@ const ROUTES: &[(&str, &str, [bool; 6])] = &[
     ("get", "/api/v1/jobs/dead", ADMINS),
     ("post", "/api/v1/findings/{id}/answers", REVIEWERS),
     ("post", "/api/v1/visits/{id}/decisions", REVIEWERS),
+    ("get", "/api/v1/visits", READERS),
+    ("get", "/api/v1/visits/counts", READERS),
+    ("get", "/api/v1/visits/{id}", READERS),
+    ("post", "/api/v1/review/claims", REVIEWERS),
+    ("delete", "/api/v1/review/claims", REVIEWERS),
+    ("put", "/api/v1/review/claims/{visit}", REVIEWERS),
+    ("get", "/api/v1/review/waiting", REVIEWERS),
+    ("get", "/api/v1/review/policy", REVIEWERS),
+    ("put", "/api/v1/review/policy", ADMINS),
+    ("get", "/api/v1/people", ADMINS),
+    ("post", "/api/v1/people", ADMINS),
+    ("post", "/api/v1/people/{id}/grants", ADMINS),
+    ("delete", "/api/v1/people/{id}/grants/{grant}", ADMINS),
+    ("post", "/api/v1/people/{id}/disable", ADMINS),
+    ("post", "/api/v1/people/{id}/enable", ADMINS),
+    ("post", "/api/v1/people/{id}/password", ADMINS),
+    ("post", "/api/v1/areas/import", ADMINS),
+    ("post", "/api/v1/me/password", ANYONE),
+    ("get", "/api/v1/me/second-factor", ANYONE),
+    ("post", "/api/v1/me/second-factor", ANYONE),
+    ("delete", "/api/v1/me/second-factor", ANYONE),
+    ("post", "/api/v1/me/second-factor/confirmation", ANYONE),
     ("get", "/verify", NOBODY),
     ("get", "/.well-known/ruhu-notice-keys.json", NOBODY),
     ("get", "/.well-known/ruhu-notice-log.json", NOBODY),
@@ -127,6 +149,7 @@ story!(each_role_may_do_its_own_and_nothing_else, async |stage| {
             path.replace("{id}", &nobody).replace("{visit}", &nobody).replace("{hash}", &nothing);
         let path =
             path.replace("{incarnation}", &nobody).replace("{seq}", "1").replace("{name}", "x.csv");
+        let path = path.replace("{grant}", &nobody);
         let path = path.replace("{part}", "0").replace("{collection}", "visit");
         let who = ["nobody", "cadre", "supervisor", "admin", "auditor", "tablet"];
         for ((client, allowed), who) in people.iter_mut().zip(rights).zip(who) {
@@ -165,6 +188,7 @@ story!(an_admin_of_another_county_sees_and_does_nothing_here, async |stage| {
     let probe = Probe::new(&stage, "cadre").await;
     let device = probe.tablet.machine().identity().device;
     let household = probe.household(0).id;
+    let cadre = probe.tablet.machine().identity().author;
     let mut neighbour = stage.neighbour().await;
     let empty = async |neighbour: &mut Client, path: &str| {
         let page = neighbour.call(Method::GET, path, None).await.unwrap();
@@ -173,6 +197,7 @@ story!(an_admin_of_another_county_sees_and_does_nothing_here, async |stage| {
     };
     empty(&mut neighbour, "/api/v1/records?collection=household").await;
     empty(&mut neighbour, "/api/v1/devices").await;
+    empty(&mut neighbour, "/api/v1/visits").await;
     empty(&mut neighbour, "/api/v1/quarantine").await;
     let areas = neighbour.call(Method::GET, "/api/v1/areas", None).await.unwrap();
     assert_eq!(areas.as_array().unwrap().len(), 1);
@@ -182,6 +207,9 @@ story!(an_admin_of_another_county_sees_and_does_nothing_here, async |stage| {
         (Method::POST, format!("/api/v1/devices/{device}/block")),
         (Method::POST, format!("/api/v1/devices/{device}/wipe")),
         (Method::POST, format!("/api/v1/devices/{device}/release")),
+        (Method::GET, format!("/api/v1/visits/{household}")),
+        (Method::POST, format!("/api/v1/people/{cadre}/disable")),
+        (Method::POST, format!("/api/v1/people/{cadre}/password")),
     ] {
         let refused = neighbour.call(method, &path, None).await.unwrap_err();
         assert_eq!(refused.kind(), "not-found", "{path}");

@@ -1,0 +1,40 @@
+-- Who is looking at a visit just now, so that two people don't.
+CREATE TABLE review_claims (
+    visit UUID NOT NULL PRIMARY KEY,
+    user_id UUID NOT NULL REFERENCES users (id),
+    until TIMESTAMPTZ NOT NULL
+);
+CREATE INDEX review_claims_by_user ON review_claims (user_id, until);
+
+-- Who has passed a visit that needs a second person.
+CREATE TABLE review_passes (
+    visit UUID NOT NULL,
+    user_id UUID NOT NULL REFERENCES users (id),
+    at TIMESTAMPTZ NOT NULL,
+    PRIMARY KEY (visit, user_id)
+);
+
+-- What makes a visit urgent and what needs two people: of an area and all below, the newest counts.
+CREATE TABLE review_policies (
+    id UUID NOT NULL PRIMARY KEY,
+    area_code TEXT NOT NULL REFERENCES areas (code),
+    policy JSONB NOT NULL,
+    reason TEXT NOT NULL,
+    decided_by UUID NOT NULL REFERENCES users (id),
+    decided_at TIMESTAMPTZ NOT NULL
+);
+
+-- One-time codes of sign-ins (RFC 6238): the sealed secret, and the last time step that was used.
+CREATE TABLE second_factors (
+    user_id UUID NOT NULL PRIMARY KEY REFERENCES users (id),
+    secret BYTEA NOT NULL,
+    confirmed_at TIMESTAMPTZ,
+    last_step BIGINT NOT NULL
+);
+
+-- Visits by where they stand, the newest first, whatever village they are of.
+CREATE INDEX records_by_status ON records (collection, status, id);
+CREATE INDEX records_by_age ON records (collection, id);
+
+CREATE TRIGGER review_policies_are_append_only BEFORE UPDATE OR DELETE ON review_policies
+FOR EACH ROW EXECUTE FUNCTION refuse_change();

@@ -1,0 +1,504 @@
+//! People and what they are granted, for admins.
+
+use actix_web::{HttpResponse, delete, get, post, web};
+use data_encoding::BASE32_NOPAD;
+use diesel::prelude::*;
+use rand::Rng as _;
+use serde::{Deserialize, Serialize};
+use sync_protocol::UserId;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use super::{NewUser, Role, hash_password, queries, second_factor};
+use crate::app::App;
+use crate::areas::{self, AreaPath};
+use crate::db::schema::{areas as area_table, grants, second_factors, sessions, users};
+use crate::db::types::{Key, Timestamp};
+use crate::db::{AnyConnection, Failed};
+use crate::devices;
+use crate::http::caller::ManagePeople;
+use crate::http::page::{self, Page, PageQuery};
+use crate::http::{Body, Kind, Permitted, Problem, Query};
+
+/// A person.
+#[derive(Serialize, ToSchema)]
+struct PersonView {
+    id: Uuid,
+    login: String,
+    display_name: String,
+    #[schema(value_type = Option<String>)]
+    disabled_at: Option<Timestamp>,
+    /// Whether they sign in with a code of an authenticator app, too.
+    second_factor: bool,
+    /// What they are and were granted in the caller's areas.
+    grants: Vec<GrantView>,
+    /// Whether the caller may disable them, or give them a new password: all that they are granted
+    /// lies in the caller's areas.
+    manageable: bool,
+}
+
+/// A role in an area, from a day to a day.
+#[derive(Serialize, ToSchema)]
+struct GrantView {
+    id: Uuid,
+    role: Role,
+    area: String,
+    area_name: String,
+    #[schema(value_type = String)]
+    valid_from: Timestamp,
+    #[schema(value_type = Option<String>)]
+    valid_until: Option<Timestamp>,
+}
+
+/// A role to grant.
+#[derive(Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewGrant {
+    #[schema(inline)]
+    role: Role,
+    /// The area's code.
+    area: String,
+    /// The first day (`2026-12-01`); from now on where absent.
+    from: Option<String>,
+    /// The last day; until it is ended where absent.
+    until: Option<String>,
+}
+
+/// A person to add.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewPerson {
+    /// What they sign in with: 2 to 50 of `a–z`, `0–9`, `-`, `.` and `_`.
+    login: String,
+    /// What others read.
+    display_name: String,
+    /// The first thing they are granted: nobody is without.
+    grant: NewGrant,
+}
+
+/// A password that is shown once.
+#[derive(Serialize, ToSchema)]
+struct Issued {
+    id: Uuid,
+    /// To be told to the person, who changes it.
+    password: String,
+}
+
+fn malformed(what: &str) -> Problem {
+    Problem::new(&Kind::MALFORMED).detail(what.to_owned())
+}
+
+/// A day as people in China have it, as a moment.
+fn day(text: &str) -> Option<Timestamp> {
+    let format = time::macros::format_description!("[year]-[month]-[day]");
+    let date = time::Date::parse(text, format).ok()?;
+    let midnight = date.midnight().assume_offset(time::macros::offset!(+8));
+    i64::try_from(midnight.unix_timestamp_nanos() / 1_000).ok().map(Timestamp)
+}
+
+/// From when and until when a grant counts.
+fn span(grant: &NewGrant, now: Timestamp) -> Result<(Timestamp, Option<Timestamp>), Problem> {
+    const DAY: i64 = 24 * 3600;
+    let read = |name: &str, text: &Option<String>| match text {
+        None => Ok(None),
+        Some(text) => match day(text) {
+            Some(at) => Ok(Some(at)),
+            None => Err(malformed(&format!("{name}: a day such as 2026-12-01"))),
+        },
+    };
+    let from = read("from", &grant.from)?.unwrap_or(now);
+    let until = read("until", &grant.until)?.map(|day| day.plus_seconds(DAY));
+    if until.is_some_and(|until| until <= from) {
+        return Err(malformed("until: a day after the first one"));
+    }
+    Ok((from, until))
+}
+
+fn check_new(person: &NewPerson) -> Result<(), Problem> {
+    let fits = |one: char| one.is_ascii_lowercase() || one.is_ascii_digit() || "-._".contains(one);
+    if !(2..=50).contains(&person.login.len()) || !person.login.chars().all(fits) {
+        return Err(malformed("login: 2 to 50 of a–z, 0–9, - . _"));
+    }
+    let name = person.display_name.trim();
+    if name.is_empty() || name.chars().count() > 50 || name.contains('\0') {
+        return Err(malformed("display_name: 1 to 50 characters"));
+    }
+    Ok(())
+}
+
+/// A password of 80 random bits, easy to read aloud.
+fn new_password() -> String {
+    let mut bytes = [0_u8; 10];
+    rand::rng().fill_bytes(&mut bytes);
+    let text = BASE32_NOPAD.encode(&bytes).to_lowercase();
+    let part = |from: usize| text.get(from..from + 4).unwrap_or_default();
+    [part(0), part(4), part(8), part(12)].join("-")
+}
+
+async fn issue() -> Result<(String, String), Problem> {
+    let password = new_password();
+    let hashed = password.clone();
+    let hash = web::block(move || hash_password(&hashed)).await;
+    let internal = || Problem::new(&Kind::INTERNAL);
+    Ok((password, hash.map_err(|_| internal())?.map_err(|_| internal())?))
+}
+
+/// The path of an area that lies in one of these.
+fn path_in(
+    connection: &mut AnyConnection,
+    within: &[AreaPath],
+    code: &str,
+) -> QueryResult<Option<AreaPath>> {
+    let found = areas::paths_of(connection, &[code.to_owned()])?.pop();
+    Ok(found.filter(|path| within.iter().any(|area| path.is_in(area))))
+}
+
+fn insert_grant(
+    connection: &mut AnyConnection,
+    user: UserId,
+    grant: &NewGrant,
+    (from, until): (Timestamp, Option<Timestamp>),
+) -> QueryResult<Uuid> {
+    let id = Uuid::now_v7();
+    diesel::insert_into(grants::table)
+        .values((
+            grants::id.eq(Key(id)),
+            grants::user_id.eq(Key::from(user)),
+            grants::role.eq(grant.role.name()),
+            grants::area_code.eq(&grant.area),
+            grants::valid_from.eq(from),
+            grants::valid_until.eq(until),
+        ))
+        .execute(connection)?;
+    Ok(id)
+}
+
+/// The people who are or were granted something in the caller's areas, by when they were added.
+#[utoipa::path(tag = "people", params(PageQuery), responses((status = 200, body = Page<PersonView>)))]
+#[get("/api/v1/people")]
+async fn list(
+    permitted: Permitted<ManagePeople>,
+    app: web::Data<App>,
+    query: Query<PageQuery>,
+) -> Result<web::Json<Page<PersonView>>, Problem> {
+    let PageQuery { after, limit } = query.read()?;
+    let (limit, within, now) = (page::limit(limit), permitted.areas, app.now());
+    let found = app
+        .read(move |connection| {
+            let theirs = devices::people_in(connection, &within)?;
+            let rows: Vec<(Key, String, String, Option<Timestamp>)> = users::table
+                .filter(users::id.eq_any(theirs))
+                .filter(users::id.gt(Key(after.unwrap_or(Uuid::nil()))))
+                .order(users::id)
+                .limit(limit)
+                .select((users::id, users::login, users::display_name, users::disabled_at))
+                .load(connection)?;
+            let people = rows.into_iter().map(|row| view(connection, row, &within, now));
+            people.collect::<QueryResult<Vec<_>>>()
+        })
+        .await?;
+    Ok(web::Json(Page::of(found, limit, |person| person.id)))
+}
+
+fn view(
+    connection: &mut AnyConnection,
+    (id, login, display_name, disabled_at): (Key, String, String, Option<Timestamp>),
+    within: &[AreaPath],
+    now: Timestamp,
+) -> QueryResult<PersonView> {
+    type Row = (Key, String, String, String, String, Timestamp, Option<Timestamp>);
+    let rows: Vec<Row> = grants::table
+        .inner_join(area_table::table.on(area_table::code.eq(grants::area_code)))
+        .filter(grants::user_id.eq(id))
+        .order((grants::valid_from, grants::id))
+        .select((
+            grants::id,
+            grants::role,
+            grants::area_code,
+            area_table::name,
+            area_table::path,
+            grants::valid_from,
+            grants::valid_until,
+        ))
+        .load(connection)?;
+    let second_factor: i64 = second_factors::table
+        .filter(second_factors::user_id.eq(id).and(second_factors::confirmed_at.is_not_null()))
+        .count()
+        .get_result(connection)?;
+    let is_in = |path: &str| within.iter().any(|area| AreaPath(path.to_owned()).is_in(area));
+    let manageable =
+        rows.iter().filter(|row| row.6.is_none_or(|until| until > now)).all(|row| is_in(&row.4));
+    let grant = |(id, role, area, area_name, path, valid_from, valid_until): Row| {
+        let role = Role::from_name(&role)?;
+        let id = id.0;
+        is_in(&path).then_some(GrantView { id, role, area, area_name, valid_from, valid_until })
+    };
+    Ok(PersonView {
+        id: id.0,
+        login,
+        display_name,
+        disabled_at,
+        second_factor: second_factor > 0,
+        grants: rows.into_iter().filter_map(grant).collect(),
+        manageable,
+    })
+}
+
+/// Adds a person. The password is told once.
+#[utoipa::path(
+    tag = "people",
+    request_body = NewPerson,
+    responses((status = 201, body = Issued), (status = 409, description = "login-taken")),
+)]
+#[post("/api/v1/people")]
+async fn add(
+    permitted: Permitted<ManagePeople>,
+    app: web::Data<App>,
+    body: Body<NewPerson>,
+) -> Result<HttpResponse, Problem> {
+    let (person, now) = (body.read().await?, app.now());
+    check_new(&person)?;
+    let span = span(&person.grant, now)?;
+    let (password, password_hash) = issue().await?;
+    let added: Result<UserId, Failed<Problem>> = app
+        .database
+        .write(move |connection| {
+            let wrong = |kind| Failed::Rule(Problem::new(kind));
+            if path_in(connection, &permitted.areas, &person.grant.area)?.is_none() {
+                return Err(wrong(&Kind::NOT_FOUND));
+            }
+            let taken: i64 = users::table
+                .filter(users::login.eq(&person.login))
+                .count()
+                .get_result(connection)?;
+            if taken > 0 {
+                return Err(wrong(&Kind::LOGIN_TAKEN));
+            }
+            let new = NewUser {
+                login: person.login.clone(),
+                display_name: person.display_name.trim().to_owned(),
+                password_hash: password_hash.clone(),
+            };
+            let user = queries::add_user(connection, &new, now)?;
+            insert_grant(connection, user, &person.grant, span)?;
+            Ok(user)
+        })
+        .await;
+    let id = added.map_err(Problem::from)?.0;
+    Ok(HttpResponse::Created().json(Issued { id, password }))
+}
+
+/// Grants a person of the caller's areas one more thing there.
+#[utoipa::path(tag = "people", request_body = NewGrant, responses((status = 204)))]
+#[post("/api/v1/people/{id}/grants")]
+async fn add_grant(
+    permitted: Permitted<ManagePeople>,
+    app: web::Data<App>,
+    id: web::Path<Uuid>,
+    body: Body<NewGrant>,
+) -> Result<HttpResponse, Problem> {
+    let (user, new, now) = (UserId(id.into_inner()), body.read().await?, app.now());
+    let span = span(&new, now)?;
+    let granted = app
+        .write(move |connection| {
+            let within = &permitted.areas;
+            let is_theirs = devices::people_in(connection, within)?.contains(&Key::from(user));
+            if !is_theirs || path_in(connection, within, &new.area)?.is_none() {
+                return Ok(false);
+            }
+            insert_grant(connection, user, &new, span)?;
+            Ok(true)
+        })
+        .await?;
+    done(granted)
+}
+
+/// Ends what a person is granted; that it was stays on record.
+#[utoipa::path(tag = "people", responses((status = 204)))]
+#[delete("/api/v1/people/{id}/grants/{grant}")]
+async fn end_grant(
+    permitted: Permitted<ManagePeople>,
+    app: web::Data<App>,
+    path: web::Path<(Uuid, Uuid)>,
+) -> Result<HttpResponse, Problem> {
+    let ((user, grant), now) = (path.into_inner(), app.now());
+    // Whoever ends their own last right over people can't take it back.
+    if user == permitted.caller.user.0 {
+        return Err(Problem::new(&Kind::NOT_ONESELF));
+    }
+    let ended = app
+        .write(move |connection| {
+            let granted: Option<String> = grants::table
+                .filter(grants::id.eq(Key(grant)).and(grants::user_id.eq(Key(user))))
+                .select(grants::area_code)
+                .first(connection)
+                .optional()?;
+            let Some(area) = granted else { return Ok(false) };
+            if path_in(connection, &permitted.areas, &area)?.is_none() {
+                return Ok(false);
+            }
+            let open = grants::valid_until.is_null().or(grants::valid_until.gt(now));
+            diesel::update(grants::table.filter(grants::id.eq(Key(grant))).filter(open))
+                .set(grants::valid_until.eq(Some(now)))
+                .execute(connection)?;
+            Ok(true)
+        })
+        .await?;
+    done(ended)
+}
+
+fn done(is_theirs: bool) -> Result<HttpResponse, Problem> {
+    match is_theirs {
+        true => Ok(HttpResponse::NoContent().finish()),
+        false => Err(Problem::new(&Kind::NOT_FOUND)),
+    }
+}
+
+/// Does something to a person all of whose grants lie in the caller's areas.
+async fn manage<F>(
+    permitted: Permitted<ManagePeople>,
+    app: &App,
+    user: Uuid,
+    mut act: F,
+) -> Result<HttpResponse, Problem>
+where
+    F: FnMut(&mut AnyConnection, UserId) -> QueryResult<()> + Send + 'static,
+{
+    if user == permitted.caller.user.0 {
+        return Err(Problem::new(&Kind::NOT_ONESELF));
+    }
+    let now = app.now();
+    let managed = app
+        .write(move |connection| {
+            let within = &permitted.areas;
+            if !devices::people_in(connection, within)?.contains(&Key(user)) {
+                return Ok(false);
+            }
+            let granted = queries::grants_of(connection, UserId(user), now)?;
+            let is_in = |path: &AreaPath| within.iter().any(|area| path.is_in(area));
+            if !granted.iter().all(|grant| is_in(&grant.area)) {
+                return Ok(false);
+            }
+            act(connection, UserId(user))?;
+            Ok(true)
+        })
+        .await?;
+    done(managed)
+}
+
+fn end_sessions(connection: &mut AnyConnection, user: UserId, now: Timestamp) -> QueryResult<()> {
+    let theirs = sessions::table
+        .filter(sessions::user_id.eq(Key::from(user)).and(sessions::ended_at.is_null()))
+        // Tablets stay enrolled: they have to hand over what is on them.
+        .filter(sessions::device_id.is_null());
+    diesel::update(theirs).set(sessions::ended_at.eq(Some(now))).execute(connection)?;
+    Ok(())
+}
+
+/// Keeps a person from signing in; their tablets may still hand over what is on them.
+#[utoipa::path(tag = "people", responses((status = 204), (status = 409, description = "not-oneself")))]
+#[post("/api/v1/people/{id}/disable")]
+async fn disable(
+    permitted: Permitted<ManagePeople>,
+    app: web::Data<App>,
+    id: web::Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    let now = app.now();
+    let act = move |connection: &mut AnyConnection, user| {
+        let person = users::table.find(Key::from(user)).filter(users::disabled_at.is_null());
+        diesel::update(person).set(users::disabled_at.eq(Some(now))).execute(connection)?;
+        end_sessions(connection, user, now)
+    };
+    manage(permitted, &app, id.into_inner(), act).await
+}
+
+/// Lets a person sign in again.
+#[utoipa::path(tag = "people", responses((status = 204)))]
+#[post("/api/v1/people/{id}/enable")]
+async fn enable(
+    permitted: Permitted<ManagePeople>,
+    app: web::Data<App>,
+    id: web::Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    let act = move |connection: &mut AnyConnection, user| {
+        diesel::update(users::table.find(Key::from(user)))
+            .set(users::disabled_at.eq(None::<Timestamp>))
+            .execute(connection)?;
+        Ok(())
+    };
+    manage(permitted, &app, id.into_inner(), act).await
+}
+
+/// Gives a person a new password, which is told once, and takes their second factor away: for who
+/// has lost either. Whoever is signed in as them is signed out.
+#[utoipa::path(tag = "people", responses((status = 201, body = Issued)))]
+#[post("/api/v1/people/{id}/password")]
+async fn reset_password(
+    permitted: Permitted<ManagePeople>,
+    app: web::Data<App>,
+    id: web::Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    let (id, now) = (id.into_inner(), app.now());
+    let (password, hash) = issue().await?;
+    let act = move |connection: &mut AnyConnection, user| {
+        diesel::update(users::table.find(Key::from(user)))
+            .set(users::password_hash.eq(&hash))
+            .execute(connection)?;
+        second_factor::remove(connection, user)?;
+        end_sessions(connection, user, now)
+    };
+    manage(permitted, &app, id, act).await?;
+    Ok(HttpResponse::Created().json(Issued { id, password }))
+}
+
+/// The routes of people.
+pub(super) fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(list).service(add).service(add_grant).service(end_grant);
+    config.service(disable).service(enable).service(reset_password);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(from: Option<&str>, until: Option<&str>) -> NewGrant {
+        let text = |text: Option<&str>| text.map(str::to_owned);
+        NewGrant { role: Role::Cadre, area: "1".into(), from: text(from), until: text(until) }
+    }
+
+    #[test]
+    fn a_grant_counts_through_its_last_day_in_china() {
+        let (from, until) =
+            span(&asked(Some("2026-12-01"), Some("2026-12-01")), Timestamp(0)).unwrap();
+        assert_eq!(from.to_string(), "2026-11-30T16:00:00Z");
+        assert_eq!(until.unwrap().to_string(), "2026-12-01T16:00:00Z");
+    }
+
+    #[test]
+    fn days_that_make_no_sense_are_refused() {
+        assert!(span(&asked(Some("2026-12-02"), Some("2026-12-01")), Timestamp(0)).is_err());
+        assert!(span(&asked(Some("1.12.2026"), None), Timestamp(0)).is_err());
+        assert!(span(&asked(None, Some("2026-02-30")), Timestamp(0)).is_err());
+    }
+
+    #[test]
+    fn logins_are_plain() {
+        let named = |login: &str| NewPerson {
+            login: login.into(),
+            display_name: "王某".into(),
+            grant: asked(None, None),
+        };
+        assert!(check_new(&named("wang.2")).is_ok());
+        for login in ["a", "王", "Wang", "a b", "a:b", &"a".repeat(51)] {
+            assert!(check_new(&named(login)).is_err(), "{login}");
+        }
+    }
+
+    #[test]
+    fn passwords_are_long_and_differ() {
+        let (one, other) = (new_password(), new_password());
+        assert_eq!(one.len(), 19);
+        assert_ne!(one, other);
+    }
+}

@@ -1,0 +1,280 @@
+//! Areas out of a table: `code,name` and, where codes don't say it, `parent` and `level`.
+//!
+//! A national code (GB/T 2260 and GB/T 10114) has 12 digits: 2 for the province, 2 for the
+//! prefecture, 2 for the county, 3 for the township, 3 for the village; what it lies in is the same
+//! code with zeros from there on.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Area;
+use crate::limits::MAX_AREAS;
+
+/// Something wrong with a line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(super) struct LineProblem {
+    /// The line, from 1; the first holds the columns' names.
+    line: u64,
+    zh: String,
+    en: String,
+}
+
+fn wrong(line: u64, zh: impl Into<String>, en: impl Into<String>) -> LineProblem {
+    LineProblem { line, zh: zh.into(), en: en.into() }
+}
+
+/// A code that can't be used, and why is nobody's business.
+pub(super) fn not_theirs(code: &str) -> LineProblem {
+    wrong(0, format!("代码“{code}”不能使用"), format!("the code `{code}` can't be used"))
+}
+
+/// What a table says.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Table {
+    /// The areas, each after what it lies in.
+    pub(super) areas: Vec<Area>,
+    pub(super) problems: Vec<LineProblem>,
+}
+
+const LEVELS: [&str; 5] = ["province", "prefecture", "county", "township", "village"];
+/// Where the digits of each level end.
+const ENDS: [usize; 5] = [2, 4, 6, 9, 12];
+
+/// The level of a national code: the last whose digits aren't all zeros.
+fn level_of(code: &str) -> Option<usize> {
+    let is_national = code.len() == 12 && code.bytes().all(|one| one.is_ascii_digit());
+    let starts = [0, 2, 4, 6, 9];
+    let filled = |level: &usize| {
+        code.get(starts[*level]..ENDS[*level])
+            .is_some_and(|part| part.bytes().any(|one| one != b'0'))
+    };
+    is_national.then(|| (0..5).rev().find(filled)).flatten()
+}
+
+/// The code of what a national code lies in.
+fn above(code: &str, level: usize) -> Option<String> {
+    let end = *ENDS.get(level.checked_sub(1)?)?;
+    Some(format!("{}{}", code.get(..end)?, "0".repeat(12 - end)))
+}
+
+/// Reads a table. `known` are the areas there are, with what each lies in.
+pub(super) fn read(text: &str, known: &BTreeMap<String, Area>) -> Table {
+    let mut table = Table::default();
+    let text = text.trim_start_matches('\u{feff}');
+    let mut reader =
+        csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
+    let headers = match reader.headers() {
+        Ok(headers) => headers.clone(),
+        Err(error) => {
+            table.problems.push(wrong(1, format!("读不出表格：{error}"), error.to_string()));
+            return table;
+        }
+    };
+    let column = |names: [&str; 2]| {
+        headers.iter().position(|one| names.iter().any(|name| one.eq_ignore_ascii_case(name)))
+    };
+    let (Some(code), Some(name)) = (column(["code", "代码"]), column(["name", "名称"])) else {
+        table.problems.push(wrong(
+            1,
+            "第一行要有列名 code（代码）和 name（名称）",
+            "the first line names the columns `code` and `name`",
+        ));
+        return table;
+    };
+    let (parent, level) = (column(["parent", "上级代码"]), column(["level", "级别"]));
+    let mut found: BTreeMap<String, (u64, Area)> = BTreeMap::new();
+    for (number, row) in reader.records().enumerate() {
+        let Ok(row) = row else {
+            table.problems.push(wrong(
+                number as u64 + 2,
+                "这一行读不出来",
+                "this line can't be read",
+            ));
+            continue;
+        };
+        let line = row.position().map_or(number as u64 + 2, csv::Position::line);
+        let cell = |column: Option<usize>| {
+            column.and_then(|at| row.get(at)).filter(|text| !text.is_empty())
+        };
+        if found.len() >= MAX_AREAS {
+            table.problems.push(wrong(
+                line,
+                format!("最多 {MAX_AREAS} 行"),
+                format!("at most {MAX_AREAS} lines"),
+            ));
+            break;
+        }
+        match area(line, [cell(Some(code)), cell(Some(name)), cell(parent), cell(level)], known) {
+            Err(problem) => table.problems.push(problem),
+            Ok(area) => {
+                if let Some((first, _)) = found.get(&area.code) {
+                    table.problems.push(wrong(
+                        line,
+                        format!("代码 {} 在第 {first} 行已有", area.code),
+                        format!("line {first} has the code {} already", area.code),
+                    ));
+                } else {
+                    found.insert(area.code.clone(), (line, area));
+                }
+            }
+        }
+    }
+    arrange(found, known, &mut table);
+    table
+}
+
+/// An area of a line.
+fn area(
+    line: u64,
+    [code, name, parent, level]: [Option<&str>; 4],
+    known: &BTreeMap<String, Area>,
+) -> Result<Area, LineProblem> {
+    let code = code.ok_or_else(|| wrong(line, "没有代码", "there is no code"))?;
+    let fits = |one: char| one.is_ascii_alphanumeric() || one == '-';
+    if code.len() > 32 || !code.chars().all(fits) {
+        return Err(wrong(
+            line,
+            format!("代码“{code}”只能有字母、数字和 -，最多 32 个"),
+            format!("the code `{code}` may have letters, digits and -, 32 at most"),
+        ));
+    }
+    if code.contains('E') && code.contains('+')
+        || code.len() == 11 && code.bytes().all(|one| one.is_ascii_digit())
+    {
+        return Err(wrong(
+            line,
+            format!("代码“{code}”少了一位：Excel 去掉了开头的 0，请把这一列设为文本"),
+            format!(
+                "the code `{code}` lacks a digit: Excel took the leading zero; make the column text"
+            ),
+        ));
+    }
+    let name = name.ok_or_else(|| wrong(line, "没有名称", "there is no name"))?;
+    if name.chars().count() > 100 {
+        return Err(wrong(line, "名称最多 100 个字", "the name has more than 100 characters"));
+    }
+    let national = level_of(code);
+    let level = match (level, national) {
+        (Some(level), _) if LEVELS.contains(&level) => level.to_owned(),
+        (Some(level), _) => {
+            return Err(wrong(
+                line,
+                format!("级别“{level}”不认识，应为 {}", LEVELS.join("、")),
+                format!("the level `{level}` is none of {}", LEVELS.join(", ")),
+            ));
+        }
+        (None, Some(level)) => LEVELS[level].to_owned(),
+        (None, None) => {
+            return Err(wrong(
+                line,
+                format!("“{code}”不是 12 位国家代码，请加一列 level（级别）"),
+                format!("`{code}` is no 12-digit national code: say its level in a column `level`"),
+            ));
+        }
+    };
+    let parent = match (parent, national) {
+        (Some(parent), _) => Some(parent.to_owned()),
+        (None, Some(level)) => above(code, level),
+        (None, None) => None,
+    };
+    // An area that is there stays where it is.
+    let parent = known.get(code).map_or(parent, |known| known.parent.clone());
+    Ok(Area { code: code.to_owned(), parent, level, name: name.to_owned() })
+}
+
+/// Puts each area after what it lies in, and finds those that lie in nothing that is known.
+fn arrange(
+    mut found: BTreeMap<String, (u64, Area)>,
+    known: &BTreeMap<String, Area>,
+    table: &mut Table,
+) {
+    let mut placed: BTreeSet<String> = BTreeSet::new();
+    loop {
+        let is_there = |parent: &String| placed.contains(parent) || known.contains_key(parent);
+        let ready: Vec<String> = found
+            .iter()
+            .filter(|(code, (_, area))| {
+                known.contains_key(*code) || area.parent.as_ref().is_some_and(is_there)
+            })
+            .map(|(code, _)| code.clone())
+            .collect();
+        if ready.is_empty() {
+            break;
+        }
+        for code in ready {
+            if let Some((_, area)) = found.remove(&code) {
+                placed.insert(code);
+                table.areas.push(area);
+            }
+        }
+    }
+    for (code, (line, area)) in found {
+        let parent = area.parent.unwrap_or_default();
+        table.problems.push(wrong(
+            line,
+            format!("“{code}”的上级“{parent}”不在您的区划里，也不在表中"),
+            format!("`{parent}`, which `{code}` lies in, is neither yours nor in the table"),
+        ));
+    }
+    table.problems.sort_by_key(|problem| problem.line);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn county() -> BTreeMap<String, Area> {
+        let area = |code: &str, parent: Option<&str>, level: &str| Area {
+            code: code.into(),
+            parent: parent.map(str::to_owned),
+            level: level.into(),
+            name: code.into(),
+        };
+        [
+            area("529901000000", None, "county"),
+            area("529901100000", Some("529901000000"), "township"),
+        ]
+        .into_iter()
+        .map(|area| (area.code.clone(), area))
+        .collect()
+    }
+
+    #[test]
+    fn national_codes_say_what_they_lie_in() {
+        assert_eq!(level_of("520000000000"), Some(0));
+        assert_eq!(level_of("529901000000"), Some(2));
+        assert_eq!(level_of("529901100203"), Some(4));
+        assert_eq!(level_of("52990110020"), None);
+        assert_eq!(above("529901100203", 4).as_deref(), Some("529901100000"));
+        assert_eq!(above("529901100000", 3).as_deref(), Some("529901000000"));
+    }
+
+    #[test]
+    fn a_table_is_put_in_the_order_of_the_tree() {
+        let text = "\u{feff}代码,名称\n529901101201,下村\n529901101000,新镇\n529901100299,新村\n";
+        let table = read(text, &county());
+        assert_eq!(table.problems, []);
+        let codes: Vec<&str> = table.areas.iter().map(|area| area.code.as_str()).collect();
+        assert_eq!(codes, ["529901100299", "529901101000", "529901101201"]);
+        assert_eq!(table.areas[2].level, "village");
+    }
+
+    #[test]
+    fn every_mistake_is_named_with_its_line() {
+        let text = "code,name,level\n52990110020,少一位,\n529901100201,,\n529901100202,甲,\n\
+            529901100202,乙,\nX1,丙,\nX2,丁,hamlet\n539901100201,别处,\n a b,戊,village\n";
+        let table = read(text, &county());
+        let lines: Vec<u64> = table.problems.iter().map(|problem| problem.line).collect();
+        assert_eq!(lines, [2, 3, 5, 6, 7, 8, 9], "{:#?}", table.problems);
+        assert!(table.problems[0].zh.contains("Excel"));
+        assert_eq!(table.areas.len(), 1);
+    }
+
+    #[test]
+    fn what_is_no_table_is_refused() {
+        assert_eq!(read("", &county()).problems.len(), 1);
+        assert_eq!(read("名字\n甲\n", &county()).problems[0].line, 1);
+    }
+}

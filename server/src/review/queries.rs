@@ -1,0 +1,279 @@
+//! Claims, first passes and policies in the database.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+use serde::Serialize;
+use sync_protocol::UserId;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::order::Waiting;
+use super::policy::Policy;
+use crate::areas::AreaPath;
+use crate::db::schema::{areas, records, review_claims, review_passes, review_policies, users};
+use crate::db::types::{JsonText, Key, Timestamp};
+use crate::db::{AnyConnection, RowLocked};
+use crate::limits::MAX_WAITING;
+
+/// Where a visit stands that waits for a reviewer.
+pub(super) const WAITING: [&str; 3] = ["submitted", "resubmitted", "in_review"];
+
+/// Who is looking at a visit.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct Claim {
+    pub(crate) user: Uuid,
+    user_name: String,
+    /// Until then.
+    #[schema(value_type = String)]
+    until: Timestamp,
+}
+
+/// Who passed a visit that needs a second person.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct Pass {
+    pub(crate) user: Uuid,
+    user_name: String,
+    #[schema(value_type = String)]
+    at: Timestamp,
+}
+
+/// Who is looking at a visit just now.
+pub(crate) fn claim_on(
+    connection: &mut AnyConnection,
+    visit: Uuid,
+    now: Timestamp,
+) -> QueryResult<Option<Claim>> {
+    let found: Option<(Key, String, Timestamp)> = review_claims::table
+        .inner_join(users::table.on(users::id.eq(review_claims::user_id)))
+        .filter(review_claims::visit.eq(Key(visit)).and(review_claims::until.gt(now)))
+        .select((users::id, users::display_name, review_claims::until))
+        .first(connection)
+        .optional()?;
+    Ok(found.map(|(user, user_name, until)| Claim { user: user.0, user_name, until }))
+}
+
+/// Who has passed a visit that needs a second person.
+pub(crate) fn passes_of(connection: &mut AnyConnection, visit: Uuid) -> QueryResult<Vec<Pass>> {
+    let rows: Vec<(Key, String, Timestamp)> = review_passes::table
+        .inner_join(users::table.on(users::id.eq(review_passes::user_id)))
+        .filter(review_passes::visit.eq(Key(visit)))
+        .order(review_passes::at)
+        .select((users::id, users::display_name, review_passes::at))
+        .load(connection)?;
+    Ok(rows.into_iter().map(|(user, user_name, at)| Pass { user: user.0, user_name, at }).collect())
+}
+
+/// Notes that a person passes a visit that needs a second one.
+pub(super) fn pass(
+    connection: &mut AnyConnection,
+    visit: Uuid,
+    user: UserId,
+    now: Timestamp,
+) -> QueryResult<()> {
+    diesel::insert_into(review_passes::table)
+        .values((
+            review_passes::visit.eq(Key(visit)),
+            review_passes::user_id.eq(Key::from(user)),
+            review_passes::at.eq(now),
+        ))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Forgets who passed it: it was decided about.
+pub(super) fn forget_passes(connection: &mut AnyConnection, visit: Uuid) -> QueryResult<()> {
+    diesel::delete(review_passes::table.filter(review_passes::visit.eq(Key(visit))))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// The policy that holds in an area, and its name: that of the nearest area around it that has one.
+pub(super) fn policy_in(
+    connection: &mut AnyConnection,
+    area: &AreaPath,
+) -> QueryResult<(Policy, String)> {
+    let codes: Vec<String> = area.codes().collect();
+    let found: Vec<(Key, String, JsonText)> = review_policies::table
+        .filter(review_policies::area_code.eq_any(&codes))
+        .order(review_policies::id)
+        .select((review_policies::id, review_policies::area_code, review_policies::policy))
+        .load(connection)?;
+    // Of equally near ones the last, which is the newest.
+    let depth = |code: &String| codes.iter().position(|one| one == code);
+    match found.into_iter().max_by_key(|(_, code, _)| depth(code)) {
+        Some((id, _, policy)) => Ok((policy.read()?, id.0.to_string())),
+        None => Ok((Policy::builtin(), "builtin".to_owned())),
+    }
+}
+
+/// Sets the policy of an area.
+pub(super) fn set_policy(
+    connection: &mut AnyConnection,
+    area: &str,
+    policy: &Policy,
+    reason: &str,
+    by: UserId,
+    now: Timestamp,
+) -> QueryResult<()> {
+    diesel::insert_into(review_policies::table)
+        .values((
+            review_policies::id.eq(Key(Uuid::now_v7())),
+            review_policies::area_code.eq(area),
+            review_policies::policy.eq(JsonText::of(policy)),
+            review_policies::reason.eq(reason),
+            review_policies::decided_by.eq(Key::from(by)),
+            review_policies::decided_at.eq(now),
+        ))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// The visits in these scopes that wait for this person, the oldest first: not those that others
+/// look at, and not those that this person has passed already.
+pub(super) fn waiting(
+    connection: &mut AnyConnection,
+    scopes: &[String],
+    user: UserId,
+    now: Timestamp,
+) -> QueryResult<Vec<Waiting>> {
+    let mut visits: Vec<(Key, Option<String>)> = Vec::new();
+    for status in WAITING {
+        let rows: Vec<(Key, Option<String>)> = records::table
+            .filter(records::collection.eq("visit").and(records::status.eq(status)))
+            .filter(records::deleted.eq(false).and(records::scope.eq_any(scopes)))
+            .order(records::id)
+            .limit(MAX_WAITING)
+            .select((records::id, records::status))
+            .load(connection)?;
+        visits.extend(rows);
+    }
+    let claimed: Vec<Key> = review_claims::table
+        .filter(review_claims::until.gt(now).and(review_claims::user_id.ne(Key::from(user))))
+        .select(review_claims::visit)
+        .load(connection)?;
+    let passed: Vec<Key> = review_passes::table
+        .filter(review_passes::user_id.eq(Key::from(user)))
+        .select(review_passes::visit)
+        .load(connection)?;
+    let not_theirs: std::collections::HashSet<Key> = claimed.into_iter().chain(passed).collect();
+    let open: Vec<(Option<Key>, Option<String>)> = records::table
+        .filter(records::collection.eq("finding").and(records::status.eq("open")))
+        .filter(records::deleted.eq(false).and(records::scope.eq_any(scopes)))
+        .select((records::subject, records::title))
+        .load(connection)?;
+    let mut rules: BTreeMap<Key, Vec<String>> = BTreeMap::new();
+    for (subject, rule) in open {
+        if let (Some(subject), Some(rule)) = (subject, rule) {
+            rules.entry(subject).or_default().push(rule);
+        }
+    }
+    let waiting = |(id, status): (Key, Option<String>)| Waiting {
+        id: id.0,
+        resubmitted: status.as_deref() == Some("resubmitted"),
+        open: rules.remove(&id).unwrap_or_default(),
+    };
+    Ok(visits.into_iter().filter(|(id, _)| !not_theirs.contains(id)).map(waiting).collect())
+}
+
+/// The visits that this person looks at already.
+pub(super) fn claimed_by(
+    connection: &mut AnyConnection,
+    user: UserId,
+    now: Timestamp,
+) -> QueryResult<Vec<Uuid>> {
+    let mine: Vec<Key> = review_claims::table
+        .filter(review_claims::user_id.eq(Key::from(user)).and(review_claims::until.gt(now)))
+        .select(review_claims::visit)
+        .load(connection)?;
+    Ok(mine.into_iter().map(|key| key.0).collect())
+}
+
+/// Keeps others of the same county from claiming until the transaction ends, so that no two get the
+/// same visit.
+pub(super) fn one_at_a_time(connection: &mut AnyConnection, paths: &[AreaPath]) -> QueryResult<()> {
+    let Some(county) = paths.first().and_then(|path| path.codes().next()) else { return Ok(()) };
+    let county = areas::table.find(county).select(areas::code);
+    let _: Option<String> = RowLocked(county).get_result(connection).optional()?;
+    Ok(())
+}
+
+/// Claims a visit until then, if nobody else has.
+pub(super) fn claim(
+    connection: &mut AnyConnection,
+    visit: Uuid,
+    user: UserId,
+    (now, until): (Timestamp, Timestamp),
+) -> QueryResult<bool> {
+    // A claim that has ended, or one's own, gives way.
+    let free = review_claims::table
+        .filter(review_claims::visit.eq(Key(visit)))
+        .filter(review_claims::until.le(now).or(review_claims::user_id.eq(Key::from(user))));
+    diesel::delete(free).execute(connection)?;
+    if claim_on(connection, visit, now)?.is_some() {
+        return Ok(false);
+    }
+    diesel::insert_into(review_claims::table)
+        .values((
+            review_claims::visit.eq(Key(visit)),
+            review_claims::user_id.eq(Key::from(user)),
+            review_claims::until.eq(until),
+        ))
+        .execute(connection)?;
+    Ok(true)
+}
+
+/// Lets others look at visits that this person claimed; at one of them, or at all.
+pub(super) fn release(
+    connection: &mut AnyConnection,
+    user: UserId,
+    visit: Option<Uuid>,
+) -> QueryResult<()> {
+    let theirs = review_claims::table.filter(review_claims::user_id.eq(Key::from(user)));
+    match visit {
+        Some(visit) => diesel::delete(theirs.filter(review_claims::visit.eq(Key(visit))))
+            .execute(connection)?,
+        None => diesel::delete(theirs).execute(connection)?,
+    };
+    Ok(())
+}
+
+/// The rules of the open findings about a visit.
+pub(super) fn open_about(connection: &mut AnyConnection, visit: Uuid) -> QueryResult<Vec<String>> {
+    let rules: Vec<Option<String>> = records::table
+        .filter(records::subject.eq(Key(visit)).and(records::collection.eq("finding")))
+        .filter(records::status.eq("open").and(records::deleted.eq(false)))
+        .select(records::title)
+        .load(connection)?;
+    Ok(rules.into_iter().flatten().collect())
+}
+
+/// The open words of reviewers about a visit.
+pub(super) fn open_comments(
+    connection: &mut AnyConnection,
+    visit: Uuid,
+) -> QueryResult<Vec<sync_protocol::RecordId>> {
+    let ids: Vec<Key> = records::table
+        .filter(records::subject.eq(Key(visit)).and(records::collection.eq("finding")))
+        .filter(records::status.eq("open").and(records::title.eq(super::rules::COMMENT)))
+        .filter(records::deleted.eq(false))
+        .order(records::id)
+        .select(records::id)
+        .load(connection)?;
+    Ok(ids.into_iter().map(Into::into).collect())
+}
+
+/// Whether a visit in these scopes waits for a reviewer.
+pub(super) fn waits(
+    connection: &mut AnyConnection,
+    visit: Uuid,
+    scopes: &[String],
+) -> QueryResult<bool> {
+    let found: i64 = records::table
+        .filter(records::id.eq(Key(visit)).and(records::collection.eq("visit")))
+        .filter(records::deleted.eq(false).and(records::scope.eq_any(scopes)))
+        .filter(records::status.eq_any(WAITING))
+        .count()
+        .get_result(connection)?;
+    Ok(found > 0)
+}

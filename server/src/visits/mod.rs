@@ -1,0 +1,7 @@
+//! Visits as reviewers find and read them; what they decide about them is `review`'s.
+
+mod filter;
+mod http;
+mod queries;
+
+pub use http::routes;

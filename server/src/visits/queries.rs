@@ -1,0 +1,228 @@
+//! Visits with what belongs to them.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+use serde::Serialize;
+use sync_protocol::RecordId;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::filter::Mark;
+use crate::areas;
+use crate::db::AnyConnection;
+use crate::db::schema::{areas as area_table, history, ops, records, users};
+use crate::db::types::{Key, Timestamp};
+use crate::photos::{self, PhotoView};
+use crate::records::{RecordView, view_of, views};
+use crate::review::{self, Claim, Pass};
+
+/// Earlier visits that are shown beside one.
+const EARLIER: i64 = 5;
+
+/// A visit on a list.
+#[derive(Serialize, ToSchema)]
+pub(super) struct VisitLine {
+    pub(super) visit: RecordView,
+    /// The household's title.
+    household: Option<String>,
+    /// The village's name.
+    village: Option<String>,
+    /// The rules of the open findings about it.
+    open: Vec<String>,
+}
+
+/// Visits by their ids, in the ids' order.
+pub(super) fn lines(
+    connection: &mut AnyConnection,
+    ids: &[Uuid],
+    scopes: &[String],
+) -> QueryResult<Vec<VisitLine>> {
+    let wanted: Vec<RecordId> = ids.iter().copied().map(RecordId).collect();
+    let mut found: BTreeMap<Uuid, RecordView> =
+        views(connection, &wanted, scopes)?.into_iter().map(|one| (one.id, one)).collect();
+    let households: Vec<Key> = found.values().filter_map(|one| one.subject.map(Key)).collect();
+    let titles: Vec<(Key, Option<String>)> = records::table
+        .filter(records::id.eq_any(households))
+        .select((records::id, records::title))
+        .load(connection)?;
+    let titles: BTreeMap<Uuid, Option<String>> =
+        titles.into_iter().map(|(id, title)| (id.0, title)).collect();
+    let villages = villages(connection, found.values().map(|one| one.scope.as_str()))?;
+    let mut open = open_rules(connection, ids)?;
+    let line = |id: &Uuid| {
+        let visit = found.remove(id)?;
+        Some(VisitLine {
+            household: visit.subject.and_then(|id| titles.get(&id).cloned()).flatten(),
+            village: villages.get(&visit.scope).cloned(),
+            open: open.remove(id).unwrap_or_default(),
+            visit,
+        })
+    };
+    Ok(ids.iter().filter_map(line).collect())
+}
+
+/// The names of villages by scope.
+fn villages<'a>(
+    connection: &mut AnyConnection,
+    scopes: impl Iterator<Item = &'a str>,
+) -> QueryResult<BTreeMap<String, String>> {
+    let codes = areas::codes(scopes.filter_map(|scope| scope.parse().ok()));
+    let named: Vec<(String, String)> = area_table::table
+        .filter(area_table::code.eq_any(codes))
+        .select((area_table::code, area_table::name))
+        .load(connection)?;
+    Ok(named.into_iter().map(|(code, name)| (format!("area:{code}"), name)).collect())
+}
+
+/// The rules of the open findings about each.
+fn open_rules(
+    connection: &mut AnyConnection,
+    subjects: &[Uuid],
+) -> QueryResult<BTreeMap<Uuid, Vec<String>>> {
+    let keys: Vec<Key> = subjects.iter().copied().map(Key).collect();
+    let rows: Vec<(Option<Key>, Option<String>)> = records::table
+        .filter(records::subject.eq_any(keys).and(records::collection.eq("finding")))
+        .filter(records::status.eq("open").and(records::deleted.eq(false)))
+        .order((records::subject, records::title))
+        .select((records::subject, records::title))
+        .load(connection)?;
+    let mut open: BTreeMap<Uuid, Vec<String>> = BTreeMap::new();
+    for (subject, rule) in rows {
+        if let (Some(subject), Some(rule)) = (subject, rule) {
+            open.entry(subject.0).or_default().push(rule);
+        }
+    }
+    Ok(open)
+}
+
+/// How many visits there are.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub(super) struct Counts {
+    /// By where they stand.
+    by_status: BTreeMap<String, i64>,
+    flagged: i64,
+    invalid: i64,
+    unanswered: i64,
+    commented: i64,
+}
+
+/// How many visits there are in these scopes. What is open is counted from the findings, of which
+/// there are few, and not from the visits.
+pub(super) fn counts(connection: &mut AnyConnection, scopes: &[String]) -> QueryResult<Counts> {
+    let by_status: Vec<(Option<String>, i64)> = records::table
+        .filter(records::collection.eq("visit").and(records::deleted.eq(false)))
+        .filter(records::scope.eq_any(scopes))
+        .group_by(records::status)
+        .select((records::status, diesel::dsl::count_star()))
+        .load(connection)?;
+    let by_status = by_status.into_iter().map(|(status, n)| (status.unwrap_or_default(), n));
+    diesel::alias!(records as visits: Visits);
+    let open: Vec<(Option<Key>, Option<String>)> = records::table
+        .inner_join(visits.on(visits.field(records::id).nullable().eq(records::subject)))
+        .filter(records::collection.eq("finding").and(records::status.eq("open")))
+        .filter(records::deleted.eq(false).and(records::scope.eq_any(scopes)))
+        .filter(visits.field(records::collection).eq("visit"))
+        .filter(visits.field(records::deleted).eq(false))
+        .select((records::subject, records::title))
+        .load(connection)?;
+    let mut marked: Vec<(Mark, Option<Key>)> = open
+        .into_iter()
+        .map(|(visit, rule)| (Mark::of(&rule.unwrap_or_default()), visit))
+        .collect();
+    marked.sort_unstable();
+    marked.dedup();
+    let [flagged, invalid, unanswered, commented] =
+        Mark::ALL.map(|mark| marked.iter().filter(|(one, _)| *one == mark).count() as i64);
+    Ok(Counts { by_status: by_status.collect(), flagged, invalid, unanswered, commented })
+}
+
+/// A visit with everything that a reviewer looks at.
+#[derive(Serialize, ToSchema)]
+pub(super) struct VisitFile {
+    pub(super) visit: RecordView,
+    pub(super) household: Option<RecordView>,
+    village: Option<String>,
+    /// Who made it.
+    made_by: Option<String>,
+    #[schema(value_type = Option<String>)]
+    arrived_at: Option<Timestamp>,
+    /// Whatever was found, open or not.
+    pub(super) findings: Vec<RecordView>,
+    photos: Vec<PhotoView>,
+    /// Earlier visits of the household, the newest first.
+    pub(super) earlier: Vec<RecordView>,
+    /// Who is looking at it.
+    pub(super) claim: Option<Claim>,
+    /// Who has passed it already, where two must.
+    passes: Vec<Pass>,
+}
+
+/// A visit in these scopes.
+pub(super) fn file(
+    connection: &mut AnyConnection,
+    id: Uuid,
+    scopes: &[String],
+    now: Timestamp,
+) -> QueryResult<Option<VisitFile>> {
+    let Some(record) = crate::records::load(connection, &[RecordId(id)])?.pop() else {
+        return Ok(None);
+    };
+    let is_theirs = scopes.iter().any(|scope| scope == record.scope.as_str());
+    if record.collection != "visit" || record.deleted || !is_theirs {
+        return Ok(None);
+    }
+    let Some(visit) = view_of(connection, id)? else { return Ok(None) };
+    let household = match visit.subject {
+        Some(household) => view_of(connection, household)?,
+        None => None,
+    };
+    let household = household.filter(|one| scopes.contains(&one.scope));
+    let subject = |of: Uuid, collection: &'static str| {
+        records::table
+            .filter(records::subject.eq(Key(of)).and(records::collection.eq(collection)))
+            .filter(records::deleted.eq(false))
+            .select(records::id)
+    };
+    let found: Vec<Key> = subject(id, "finding").order(records::id).load(connection)?;
+    let found: Vec<RecordId> = found.into_iter().map(RecordId::from).collect();
+    let earlier: Vec<Key> = match visit.subject {
+        Some(household) => subject(household, "visit")
+            .filter(records::id.lt(Key(id)))
+            .order(records::id.desc())
+            .limit(EARLIER)
+            .load(connection)?,
+        None => Vec::new(),
+    };
+    let earlier: Vec<RecordId> = earlier.into_iter().map(RecordId::from).collect();
+    let mut photos = photos::views(connection, &record)?;
+    for photo in &mut photos {
+        photo.alike.retain(|other| scopes.contains(&other.scope));
+    }
+    let made: Option<(String, Timestamp)> = history::table
+        .inner_join(
+            ops::table.on(ops::incarnation.eq(history::incarnation).and(ops::seq.eq(history::seq))),
+        )
+        .inner_join(users::table.on(users::id.eq(ops::pushed_by)))
+        .filter(history::record.eq(Key(id)))
+        .order((ops::received_at, history::n))
+        .select((users::display_name, ops::received_at))
+        .first(connection)
+        .optional()?;
+    let (made_by, arrived_at) = made.unzip();
+    let village = villages(connection, std::iter::once(visit.scope.as_str()))?;
+    let mut earlier = views(connection, &earlier, scopes)?;
+    earlier.reverse();
+    Ok(Some(VisitFile {
+        village: village.into_values().next(),
+        household,
+        made_by,
+        arrived_at,
+        findings: views(connection, &found, scopes)?,
+        photos,
+        earlier,
+        claim: review::claim_on(connection, id, now)?,
+        passes: review::passes_of(connection, id)?,
+        visit,
+    }))
+}

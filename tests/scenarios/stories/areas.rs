@@ -1,0 +1,36 @@
+//! Areas come out of a table of codes: all of it or nothing, and nobody else's.
+
+use harness::story;
+use reqwest::Method;
+use serde_json::json;
+
+const PATH: &str = "/api/v1/areas/import";
+
+story!(a_table_of_codes_adds_areas_and_renames_them, async |stage| {
+    let mut admin = stage.person("admin").await;
+    let count = async |client: &mut tablets::Client| {
+        let areas = client.call(Method::GET, "/api/v1/areas", None).await.unwrap();
+        areas.as_array().unwrap().len()
+    };
+    let before = count(&mut admin).await;
+    let table = "代码,名称\n529901199000,新设镇（虚构）\n529901199201,新村（虚构）\n529901100201,改名村（虚构）\n";
+    let tried = json!({ "csv": table, "dry_run": true });
+    let told = admin.call(Method::POST, PATH, Some(&tried)).await.unwrap();
+    assert_eq!(told["added"].as_array().unwrap().len(), 2);
+    assert_eq!(count(&mut admin).await, before, "it was only told");
+    let meant = json!({ "csv": table });
+    let told = admin.call(Method::POST, PATH, Some(&meant)).await.unwrap();
+    assert_eq!(told["renamed"].as_array().unwrap().len(), 1);
+    assert_eq!(count(&mut admin).await, before + 2);
+    let again = admin.call(Method::POST, PATH, Some(&meant)).await.unwrap();
+    assert_eq!((again["added"].clone(), again["unchanged"].clone()), (json!([]), json!(3)));
+
+    let wrong = json!({ "csv": "code,name\n529901199202,好村\n52990119920,少一位\n" });
+    let refused = admin.call(Method::POST, PATH, Some(&wrong)).await.unwrap_err();
+    assert_eq!(refused.kind(), "areas-invalid");
+    assert_eq!(count(&mut admin).await, before + 2, "nothing of it is done");
+    let mut neighbour = stage.neighbour().await;
+    let theirs = json!({ "csv": "code,name,parent\n529901100201,抢来的,539902000000\n" });
+    let refused = neighbour.call(Method::POST, PATH, Some(&theirs)).await.unwrap_err();
+    assert_eq!(refused.kind(), "areas-invalid");
+});

@@ -1,0 +1,163 @@
+//! People are added, granted roles and taken them from; they sign in with a code where they want.
+
+use harness::story;
+use reqwest::Method;
+use serde_json::{Value as Json, json};
+use tablets::Client;
+use totp_rs::{Builder, Secret};
+
+const VILLAGE: &str = "529901100201";
+
+async fn sign_in(address: &str, body: &Json) -> Result<Json, String> {
+    let mut client = Client::new(address);
+    let answer = client.call(Method::POST, "/api/v1/session", Some(body)).await;
+    answer.map_err(|error| error.kind().to_owned())
+}
+
+async fn add(admin: &mut Client, login: &str, grant: Json) -> Result<Json, String> {
+    let body = json!({ "login": login, "display_name": "新来的（虚构）", "grant": grant });
+    let added = admin.call(Method::POST, "/api/v1/people", Some(&body)).await;
+    added.map_err(|error| error.kind().to_owned())
+}
+
+async fn person(admin: &mut Client, id: &str) -> Json {
+    let page = admin.call(Method::GET, "/api/v1/people?limit=500", None).await.unwrap();
+    page["items"].as_array().unwrap().iter().find(|one| one["id"] == id).unwrap().clone()
+}
+
+story!(a_person_is_added_granted_more_and_let_go, async |stage| {
+    let mut admin = stage.person("admin").await;
+    let cadre = json!({ "role": "cadre", "area": VILLAGE });
+    let issued = add(&mut admin, "xin", cadre.clone()).await.unwrap();
+    let id = issued["id"].as_str().unwrap();
+    let login = json!({ "login": "xin", "password": issued["password"] });
+    sign_in(stage.address(), &login).await.unwrap();
+    assert_eq!(add(&mut admin, "xin", cadre.clone()).await.unwrap_err(), "login-taken");
+    assert_eq!(add(&mut admin, "Xin!", cadre).await.unwrap_err(), "malformed");
+    let far = json!({ "role": "admin", "area": "110000000000" });
+    assert_eq!(add(&mut admin, "far", far.clone()).await.unwrap_err(), "not-found");
+
+    let more = json!({ "role": "supervisor", "area": "529901100000", "from": "2020-01-01", "until": "2020-02-01" });
+    let path = format!("/api/v1/people/{id}/grants");
+    admin.call(Method::POST, &path, Some(&more)).await.unwrap();
+    let refused = admin.call(Method::POST, &path, Some(&far)).await.unwrap_err();
+    assert_eq!(refused.kind(), "not-found");
+    let seen = person(&mut admin, id).await;
+    assert_eq!(seen["grants"].as_array().unwrap().len(), 2);
+    assert_eq!(seen["manageable"], true);
+    let mut client = Client::new(stage.address());
+    client.sign_in("xin", issued["password"].as_str().unwrap()).await.unwrap();
+    let me = client.call(Method::GET, "/api/v1/me", None).await.unwrap();
+    assert_eq!(me["grants"].as_array().unwrap().len(), 1, "the other was over in 2020");
+
+    let grant = seen["grants"].as_array().unwrap().iter().find(|one| one["role"] == "cadre");
+    let grant = format!("{path}/{}", grant.unwrap()["id"].as_str().unwrap());
+    admin.call(Method::DELETE, &grant, None).await.unwrap();
+    let me = client.call(Method::GET, "/api/v1/me", None).await.unwrap_err();
+    assert_eq!(me.kind(), "forbidden", "nothing is granted any more");
+    let seen = person(&mut admin, id).await;
+    assert_eq!(seen["grants"].as_array().unwrap().len(), 2, "that it was granted stays on record");
+
+    let disable = format!("/api/v1/people/{id}/disable");
+    admin.call(Method::POST, &disable, None).await.unwrap();
+    assert_eq!(sign_in(stage.address(), &login).await.unwrap_err(), "sign-in-refused");
+    admin.call(Method::POST, &format!("/api/v1/people/{id}/enable"), None).await.unwrap();
+    sign_in(stage.address(), &login).await.unwrap();
+    let again = admin.call(Method::POST, &format!("/api/v1/people/{id}/password"), None).await;
+    assert_eq!(sign_in(stage.address(), &login).await.unwrap_err(), "sign-in-refused");
+    let login = json!({ "login": "xin", "password": again.unwrap()["password"] });
+    sign_in(stage.address(), &login).await.unwrap();
+
+    let me = admin.call(Method::GET, "/api/v1/me", None).await.unwrap()["id"].clone();
+    let myself = format!("/api/v1/people/{}/disable", me.as_str().unwrap());
+    let refused = admin.call(Method::POST, &myself, None).await.unwrap_err();
+    assert_eq!(refused.kind(), "not-oneself");
+});
+
+story!(people_of_two_counties_are_managed_by_neither_alone, async |stage| {
+    let mut neighbour = stage.neighbour().await;
+    let mut admin = stage.person("admin").await;
+    let both = add(&mut admin, "both", json!({ "role": "cadre", "area": VILLAGE })).await.unwrap();
+    let id = both["id"].as_str().unwrap();
+    // As the server's own command does it.
+    let user = sync_protocol::UserId(id.parse().unwrap());
+    let now = stage.app().now();
+    let granted = stage.app().write(move |connection| {
+        let role = ruhu::accounts::Role::Auditor;
+        ruhu::accounts::add_grant(connection, user, role, "539902000000", now)
+    });
+    granted.await.unwrap();
+    let seen = person(&mut admin, id).await;
+    assert_eq!(
+        (seen["manageable"].clone(), seen["grants"].as_array().unwrap().len()),
+        (json!(false), 1)
+    );
+    for client in [&mut admin, &mut neighbour] {
+        let path = format!("/api/v1/people/{id}/password");
+        let refused = client.call(Method::POST, &path, None).await.unwrap_err();
+        assert_eq!(refused.kind(), "not-found");
+    }
+});
+
+/// The code of an authenticator app, so many steps from now.
+fn code(secret: &str, steps: i64) -> String {
+    let secret = Secret::try_from_base32(secret).unwrap();
+    let generator = Builder::new().with_secret(secret).build().unwrap();
+    let now = ruhu::db::Timestamp::now().seconds() + steps * 30;
+    generator.generate(u64::try_from(now).unwrap()).to_string()
+}
+
+story!(whoever_wants_signs_in_with_a_code_too_and_each_code_once, async |stage| {
+    let mut supervisor = stage.person("supervisor").await;
+    let factor = "/api/v1/me/second-factor";
+    assert_eq!(supervisor.call(Method::GET, factor, None).await.unwrap()["is_on"], false);
+    let offer = supervisor.call(Method::POST, factor, None).await.unwrap();
+    let secret = offer["secret"].as_str().unwrap();
+    assert!(offer["uri"].as_str().unwrap().starts_with("otpauth://totp/Ruhu:supervisor?secret="));
+    let password = json!({ "login": "supervisor", "password": ruhu::demo::PASSWORD });
+    sign_in(stage.address(), &password).await.expect("it counts once it is confirmed");
+    let confirm = format!("{factor}/confirmation");
+    let wrong = supervisor.call(Method::POST, &confirm, Some(&json!({ "code": "000000" }))).await;
+    assert_eq!(wrong.unwrap_err().kind(), "code-refused");
+    let first = json!({ "code": code(secret, -1) });
+    supervisor.call(Method::POST, &confirm, Some(&first)).await.unwrap();
+    let again = supervisor.call(Method::POST, factor, None).await.unwrap_err();
+    assert_eq!(again.kind(), "not-applicable", "there is one");
+
+    assert_eq!(sign_in(stage.address(), &password).await.unwrap_err(), "code-needed");
+    let with = |code: String| {
+        let mut body = password.clone();
+        body["code"] = json!(code);
+        body
+    };
+    let used = with(code(secret, -1));
+    assert_eq!(sign_in(stage.address(), &used).await.unwrap_err(), "sign-in-refused");
+    let right = with(code(secret, 0));
+    sign_in(stage.address(), &right).await.unwrap();
+    let twice = sign_in(stage.address(), &right).await.unwrap_err();
+    assert_eq!(twice, "sign-in-refused", "a code passes once");
+    let wrong_password = json!({ "login": "supervisor", "password": "x", "code": code(secret, 1) });
+    assert_eq!(sign_in(stage.address(), &wrong_password).await.unwrap_err(), "sign-in-refused");
+
+    let off = json!({ "code": code(secret, 1) });
+    supervisor.call(Method::DELETE, factor, Some(&off)).await.unwrap();
+    sign_in(stage.address(), &password).await.unwrap();
+});
+
+story!(a_password_is_changed_by_who_knows_the_old_one, async |stage| {
+    let mut auditor = stage.person("auditor").await;
+    let mut elsewhere = stage.person("auditor").await;
+    let path = "/api/v1/me/password";
+    let body = |old: &str, new: &str| json!({ "old": old, "new": new });
+    let short = auditor.call(Method::POST, path, Some(&body(ruhu::demo::PASSWORD, "short"))).await;
+    assert_eq!(short.unwrap_err().kind(), "malformed");
+    let wrong = auditor.call(Method::POST, path, Some(&body("wrong", "a-long-enough-one"))).await;
+    assert_eq!(wrong.unwrap_err().kind(), "sign-in-refused");
+    let right = body(ruhu::demo::PASSWORD, "a-long-enough-one");
+    auditor.call(Method::POST, path, Some(&right)).await.unwrap();
+    auditor.call(Method::GET, "/api/v1/me", None).await.expect("this browser stays signed in");
+    let other = elsewhere.call(Method::GET, "/api/v1/me", None).await.unwrap_err();
+    assert_eq!(other.kind(), "session-ended");
+    let login = json!({ "login": "auditor", "password": "a-long-enough-one" });
+    sign_in(stage.address(), &login).await.unwrap();
+});
