@@ -1,7 +1,8 @@
 import { defineConfig } from '@playwright/test';
 
 export default defineConfig({
-  testDir: 'e2e/tablet',
+  testDir: 'e2e',
+  testMatch: ['tablet/*.spec.ts', 'console/*.spec.ts'],
   // Each test starts its own server and browser; two cores carry two of them.
   workers: 2,
   timeout: 180_000,

@@ -2,6 +2,10 @@ import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
 
+/** Whether a chunk is the console's alone: tablets don't keep those. */
+const CONSOLE = /\/src\/console\/|node_modules\/(openapi-fetch|@tanstack|qrcode|dijkstrajs|echarts|zrender)\//;
+const isOfConsole = (modules: readonly string[]) => modules.some((id) => CONSOLE.test(id));
+
 const SERVER = process.env['RUHU_SERVER'] ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
@@ -18,6 +22,7 @@ export default defineConfig({
       manifestFilename: 'tablet.webmanifest',
       injectManifest: {
         globPatterns: ['**/*.{js,css,html,wasm,svg,png}'],
+        globIgnores: ['console.html', 'assets/console/**'],
         maximumFileSizeToCacheInBytes: 4 * 1024 * 1024,
       },
       manifest: {
@@ -42,7 +47,15 @@ export default defineConfig({
   define: { __VERSION__: JSON.stringify(process.env['RUHU_VERSION'] ?? 'dev') },
   build: {
     target: 'es2023',
-    rollupOptions: { input: { tablet: 'tablet.html' } },
+    rollupOptions: {
+      input: { tablet: 'tablet.html', console: 'console.html' },
+      output: {
+        entryFileNames: ({ name }) => (name === 'console' ? 'assets/console/[name]-[hash].js' : 'assets/[name]-[hash].js'),
+        chunkFileNames: ({ moduleIds }) => (isOfConsole(moduleIds) ? 'assets/console/[name]-[hash].js' : 'assets/[name]-[hash].js'),
+        assetFileNames: ({ originalFileNames, names }) =>
+          isOfConsole(originalFileNames) || names.includes('console.css') ? 'assets/console/[name]-[hash][extname]' : 'assets/[name]-[hash][extname]',
+      },
+    },
     // Nothing is inlined: the content security policy allows no data addresses.
     assetsInlineLimit: 0,
   },

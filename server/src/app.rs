@@ -12,6 +12,7 @@ use diesel::QueryResult;
 use metrics_exporter_prometheus::PrometheusHandle;
 use mobile_schema::Catalogue;
 use sync_protocol::{DeviceId, Lineage};
+use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -225,8 +226,27 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
         .description(Some("Records, media and people of a county. Problems are RFC 9457."))
         .build();
     let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    for (path, item) in &mut api.paths.paths {
+        for (method, operation) in operations(item) {
+            operation.operation_id = Some(format!("{method} {path}"));
+        }
+    }
     api.components.get_or_insert_default().add_security_scheme("bearer", bearer);
     api
+}
+
+/// The operations of a path by their methods. Handlers share names, and ids must be unique.
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    let all = [
+        ("get", &mut item.get),
+        ("post", &mut item.post),
+        ("put", &mut item.put),
+        ("patch", &mut item.patch),
+        ("delete", &mut item.delete),
+        ("head", &mut item.head),
+        ("options", &mut item.options),
+    ];
+    all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
 /// Serves until told to stop; requests that have begun are finished.

@@ -136,6 +136,7 @@ struct UndeliveredQuery {
     /// An area; everywhere the caller may look, where it isn't said.
     area: Option<String>,
     /// `notice`: the household was not told; `copy`: it was, and has no copy.
+    #[param(inline)]
     lacking: Option<LackingName>,
     /// The `next` of the page before; absent for the first.
     after: Option<Uuid>,

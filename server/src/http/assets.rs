@@ -25,7 +25,11 @@ const PERMISSIONS: &str = "camera=(self), geolocation=(self), microphone=(self)"
 
 /// The page of a path that a person opens: every screen of a program is its one page.
 fn page(path: &str) -> Option<&'static str> {
-    (path == "tablet" || path.starts_with("tablet/")).then_some("tablet.html")
+    match path.split('/').next() {
+        Some("tablet") => Some("tablet.html"),
+        Some("console") => Some("console.html"),
+        _ => None,
+    }
 }
 
 /// Whatever no route is for: a file of the web app, or nothing.
@@ -108,6 +112,7 @@ mod tests {
     fn every_screen_is_the_page_of_its_program() {
         assert_eq!(page("tablet"), Some("tablet.html"));
         assert_eq!(page("tablet/households/7"), Some("tablet.html"));
+        assert_eq!(page("console/visits"), Some("console.html"));
         assert_eq!(page("tablets"), None);
         assert_eq!(page("api/v1/me"), None);
     }

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::db::AnyConnection;
-use crate::db::schema::{history, ops, records};
+use crate::db::schema::{history, ops, records, users};
 use crate::db::types::{JsonText, Key, Timestamp};
 use crate::privacy::mask;
 use crate::{seal, sync};
@@ -152,6 +152,8 @@ pub(super) struct HistoryLine {
     /// The version it made.
     n: i64,
     pushed_by: Uuid,
+    /// Their name.
+    pushed_by_name: String,
     #[schema(value_type = String)]
     received_at: Timestamp,
     /// The operation as it came.
@@ -171,11 +173,12 @@ pub(super) fn history_of(
     connection: &mut AnyConnection,
     record: Uuid,
 ) -> QueryResult<Vec<HistoryLine>> {
-    type Row = (i64, Key, Timestamp, Vec<u8>, Key, i64);
+    type Row = (i64, Key, String, Timestamp, Vec<u8>, Key, i64);
     let rows: Vec<Row> = history::table
         .inner_join(
             ops::table.on(ops::incarnation.eq(history::incarnation).and(ops::seq.eq(history::seq))),
         )
+        .inner_join(users::table.on(users::id.eq(ops::pushed_by)))
         .filter(history::record.eq(Key(record)))
         .order(ops::received_at)
         .then_order_by(history::n)
@@ -183,6 +186,7 @@ pub(super) fn history_of(
         .select((
             history::n,
             ops::pushed_by,
+            users::display_name,
             ops::received_at,
             ops::body,
             ops::incarnation,
@@ -190,10 +194,10 @@ pub(super) fn history_of(
         ))
         .load(connection)?;
     rows.into_iter()
-        .map(|(n, pushed_by, received_at, body, incarnation, seq)| {
+        .map(|(n, pushed_by, pushed_by_name, received_at, body, incarnation, seq)| {
             let place = Writer { incarnation: incarnation.into(), seq: seq as u64 };
             let op = sync::kept_as_json(&seal::open_body(place, body)?);
-            Ok(HistoryLine { n, pushed_by: pushed_by.0, received_at, op })
+            Ok(HistoryLine { n, pushed_by: pushed_by.0, pushed_by_name, received_at, op })
         })
         .collect()
 }

@@ -47,7 +47,8 @@ struct VisitDecided {
     needs_second: bool,
 }
 
-/// Passes a visit, sends it back, refuses it, or takes back what was decided. It takes effect like an
+/// Passes a visit, sends it back, refuses it, leaves it to another with a doubt, or takes back what
+/// was decided. It takes effect like an
 /// edit on a tablet, is kept in history, and syncs; each comment becomes a finding at its question.
 #[utoipa::path(
     tag = "visits",
@@ -117,7 +118,8 @@ fn enact(
         Verdict::Reopened => queries::open_comments(connection, id.0)?,
         _ => Vec::new(),
     };
-    let size = changes.len() + decision.comments.len() + withdrawn.len();
+    let flags = usize::from(verdict == Verdict::Flagged);
+    let size = changes.len() + decision.comments.len() + withdrawn.len() + flags;
     let size = u16::try_from(size).map_err(|_| wrong(&Kind::TOO_LARGE))?;
     let group = Some(Group { id: GroupId(Uuid::now_v7()), size });
     let first = person.reading();
@@ -139,6 +141,10 @@ fn enact(
         let (record, change) = rules::finding(id, comment);
         ops.push(op(ops.len(), finding::COLLECTION, record, None, change, findings));
     }
+    if verdict == Verdict::Flagged {
+        let (record, change) = rules::flag(id, &decision.reason);
+        ops.push(op(ops.len(), finding::COLLECTION, record, None, change, findings));
+    }
     for comment in records::load(connection, &withdrawn)? {
         let (base, definition) = (Some(comment.version), comment.definition);
         let change = rules::withdrawn();
@@ -152,7 +158,7 @@ fn enact(
     queries::release(connection, person.user, Some(id.0))?;
     if needs_second {
         queries::pass(connection, id.0, person.user, person.now)?;
-    } else {
+    } else if verdict != Verdict::Flagged {
         queries::forget_passes(connection, id.0)?;
     }
     let now = records::load(connection, &[id])?.pop().ok_or_else(|| wrong(&Kind::INTERNAL))?;

@@ -18,6 +18,8 @@ pub(super) mod visit {
 
 /// The rule that a reviewer's word is filed under.
 pub(super) const COMMENT: &str = "review/comment";
+/// The rule that a reviewer's doubt is filed under.
+const FLAG: &str = "review/flag";
 const IN_REVIEW: &str = "in_review";
 
 /// What a reviewer decides.
@@ -32,6 +34,8 @@ pub(super) enum Verdict {
     Rejected,
     /// What was decided is taken back: it waits for a reviewer again.
     Reopened,
+    /// The reviewer doubts it and leaves it to another.
+    Flagged,
 }
 
 /// A word at a question.
@@ -50,7 +54,7 @@ impl Verdict {
             Self::Approved => "approved",
             Self::Returned => "returned",
             Self::Rejected => "rejected",
-            Self::Reopened => IN_REVIEW,
+            Self::Reopened | Self::Flagged => IN_REVIEW,
         }
     }
 }
@@ -79,7 +83,7 @@ pub(super) fn changes(
         IN_REVIEW => Vec::new(),
         _ => return None,
     };
-    let last = is_last.then(|| step(IN_REVIEW, verdict.status()));
+    let last = (is_last && verdict != Verdict::Flagged).then(|| step(IN_REVIEW, verdict.status()));
     Some(begin.into_iter().chain([note]).chain(last).collect())
 }
 
@@ -90,14 +94,29 @@ pub(super) fn withdrawn() -> Change {
 
 /// The finding that a comment becomes: a new one each time, since it is a person's word.
 pub(super) fn finding(about: RecordId, comment: &Comment) -> (RecordId, Change) {
-    let words = ["zh-CN", "en"].map(|tag| (tag.to_owned(), Value::from(comment.words.as_str())));
+    word(about, COMMENT, &comment.place, &comment.words, "error")
+}
+
+/// The finding that a reviewer's doubt becomes.
+pub(super) fn flag(about: RecordId, words: &str) -> (RecordId, Change) {
+    word(about, FLAG, "", words, "doubt")
+}
+
+fn word(
+    about: RecordId,
+    rule: &str,
+    place: &str,
+    words: &str,
+    severity: &str,
+) -> (RecordId, Change) {
+    let message = ["zh-CN", "en"].map(|tag| (tag.to_owned(), Value::from(words)));
     let fields = Fields::from([
         (field::SUBJECT, about.to_string().into()),
-        (field::RULE, COMMENT.into()),
+        (field::RULE, rule.into()),
         (field::STATUS, "open".into()),
-        (field::PLACE, comment.place.as_str().into()),
-        (field::MESSAGE, Value::Map(BTreeMap::from(words))),
-        (field::SEVERITY, "error".into()),
+        (field::PLACE, place.into()),
+        (field::MESSAGE, Value::Map(BTreeMap::from(message))),
+        (field::SEVERITY, severity.into()),
         (field::EXPLAINABLE, Value::Bool(true)),
     ]);
     (RecordId(Uuid::now_v7()), Change::Create { fields })
@@ -147,10 +166,12 @@ mod tests {
         let registers = mobile_schema::register::builtin_registers();
         let register = registers.iter().find(|one| one.name == "finding").unwrap();
         let comment = Comment { place: "/data/water".into(), words: "请补照片".into() };
-        let (_, change) = finding(RecordId(Uuid::nil()), &comment);
-        let Change::Create { fields } = change else { panic!("{change:?}") };
-        for (id, value) in fields {
-            assert_eq!(register.field(id).unwrap().check(&value), Ok(()), "field {id}");
+        let nobody = RecordId(Uuid::nil());
+        for (_, change) in [finding(nobody, &comment), flag(nobody, "像是摆拍")] {
+            let Change::Create { fields } = change else { panic!("{change:?}") };
+            for (id, value) in fields {
+                assert_eq!(register.field(id).unwrap().check(&value), Ok(()), "field {id}");
+            }
         }
     }
 }

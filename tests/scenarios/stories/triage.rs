@@ -220,6 +220,26 @@ story!(visits_are_found_by_where_they_stand_a_page_at_a_time, async |stage| {
     assert_eq!(wrong.kind(), "malformed");
 });
 
+story!(a_doubt_is_left_to_another_and_can_be_explained, async |stage| {
+    let mut probe = Probe::new(&stage, "cadre").await;
+    let visit = visits(&mut probe, 1).await[0].to_string();
+    let mut supervisor = stage.person("supervisor").await;
+    let flagged = decide(&mut supervisor, &visit, "flagged").await.unwrap();
+    assert_eq!(flagged["status"], "in_review");
+    let found = supervisor.call(Method::GET, "/api/v1/visits?mark=flagged", None).await.unwrap();
+    assert_eq!(found["items"][0]["open"], json!(["review/flag"]));
+    let queue = claim(&mut supervisor, 5).await;
+    assert_eq!(queue["places"][0]["reasons"], json!([{ "rule": "review/flag", "weight": 50 }]));
+    let path = format!("/api/v1/visits/{visit}");
+    let file = supervisor.call(Method::GET, &path, None).await.unwrap();
+    let doubt = &file["findings"][0];
+    let answer =
+        json!({ "version": doubt["version"], "answer": "explained", "words": "已电话核实" });
+    let path = format!("/api/v1/findings/{}/answers", doubt["id"].as_str().unwrap());
+    supervisor.call(Method::POST, &path, Some(&answer)).await.unwrap();
+    assert_eq!(decide(&mut supervisor, &visit, "approved").await.unwrap()["status"], "approved");
+});
+
 story!(a_policy_that_makes_no_sense_is_refused, async |stage| {
     let mut admin = stage.person("admin").await;
     let before = admin.call(Method::GET, "/api/v1/review/policy", None).await.unwrap();

@@ -2,7 +2,7 @@
 
 import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
 import { recordId } from '../../src/api/bytes';
-import type { Server } from '../tablet/server';
+import type { Server } from '../stage/server';
 
 const SCOPE = 'area:529901100201';
 const SURNAMES = [...'王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗'];

@@ -5,11 +5,11 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
-import { publish } from '../tablet/county';
-import { Link } from '../tablet/link';
-import { photo } from '../tablet/pictures';
-import { Server } from '../tablet/server';
-import { PIN, Tablet } from '../tablet/tablet';
+import { publish } from '../stage/county';
+import { Link } from '../stage/link';
+import { photo } from '../stage/pictures';
+import { Server } from '../stage/server';
+import { PIN, Tablet } from '../stage/tablet';
 import { grow, longForm } from './county';
 
 const HOUSEHOLDS = Number(process.env['HOUSEHOLDS'] ?? 10_000);

@@ -3,11 +3,11 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from '@playwright/test';
 import { soundOf } from '../../src/tablet/households/pinyin';
-import { about, publish, read, type RecordView } from './county';
-import { Link } from './link';
-import { qrPicture, photo } from './pictures';
-import { Server, until } from './server';
-import { Tablet } from './tablet';
+import { about, publish, read, type RecordView } from '../stage/county';
+import { Link } from '../stage/link';
+import { qrPicture, photo } from '../stage/pictures';
+import { Server, until } from '../stage/server';
+import { Tablet } from '../stage/tablet';
 
 const FORM = 'e2e/tablet/fixtures/visit.md';
 /** The demo's first cadre looks after two villages of 52 households, the second after one. */

@@ -2,8 +2,8 @@
 
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, test } from '@playwright/test';
-import { Server } from './server';
-import { Tablet, type Language } from './tablet';
+import { Server } from '../stage/server';
+import { Tablet, type Language } from '../stage/tablet';
 
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'];
 

@@ -4,10 +4,10 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test, type Page } from '@playwright/test';
-import { about, COUNTY, publish, read } from './county';
-import { Link } from './link';
-import { Server, until, type Caller } from './server';
-import { PIN, Tablet } from './tablet';
+import { about, COUNTY, publish, read } from '../stage/county';
+import { Link } from '../stage/link';
+import { Server, until, type Caller } from '../stage/server';
+import { PIN, Tablet } from '../stage/tablet';
 
 let server: Server;
 let link: Link;

@@ -7,7 +7,6 @@ import { zh } from './zh';
 export type Key = keyof typeof zh;
 export type Language = 'zh-CN' | 'en';
 
-const MESSAGES: Record<Language, Record<Key, string>> = { 'zh-CN': zh, en };
 const KEPT = 'ruhu.language';
 /** Lays the page out from right to left, whatever the language: for those who translate. */
 const MIRROR = 'ruhu.mirror';
@@ -26,19 +25,27 @@ watchEffect(() => {
   document.documentElement.dir = localStorage.getItem(MIRROR) ? 'rtl' : 'ltr';
 });
 
+/** Speaks messages of one catalogue. */
+export type Speak<K extends string> = (key: K, values?: Record<string, string | number>) => string;
+
 /**
- * A message with its values. Where a language has forms for numbers, they stand side by side
- * (`one || more`) and `n` decides.
+ * Speaks a catalogue: a message with its values. Where a language has forms for numbers, they stand
+ * side by side (`one || more`) and `n` decides.
  */
-export function t(key: Key, values: Record<string, string | number> = {}): string {
-  const forms = MESSAGES[language.value][key].split(' || ');
-  const isOne = new Intl.PluralRules(language.value).select(Number(values['n'] ?? 0)) === 'one';
-  const message = (isOne ? forms[0] : (forms[1] ?? forms[0])) ?? key;
-  return message.replace(/\{(\w+)\}/g, (hole, name: string) => {
-    const value = values[name];
-    return value === undefined ? hole : typeof value === 'number' ? format(value) : value;
-  });
+export function speaker<K extends string>(messages: Record<Language, Record<K, string>>): Speak<K> {
+  return (key, values = {}) => {
+    const forms = messages[language.value][key].split(' || ');
+    const isOne = new Intl.PluralRules(language.value).select(Number(values['n'] ?? 0)) === 'one';
+    const message = (isOne ? forms[0] : (forms[1] ?? forms[0])) ?? key;
+    return message.replace(/\{(\w+)\}/g, (hole, name: string) => {
+      const value = values[name];
+      return value === undefined ? hole : typeof value === 'number' ? format(value) : value;
+    });
+  };
 }
+
+/** Speaks what the tablet's app and forms say. */
+export const t = speaker({ 'zh-CN': zh, en });
 
 /** Words by language, in the reader's; in any where there are none. */
 export function inWords(labels: Record<string, string> | undefined): string {
@@ -46,7 +53,7 @@ export function inWords(labels: Record<string, string> | undefined): string {
   return labels[language.value] ?? labels['zh-CN'] ?? Object.values(labels)[0] ?? '';
 }
 
-function format(value: number): string {
+export function format(value: number): string {
   return new Intl.NumberFormat(language.value).format(value);
 }
 

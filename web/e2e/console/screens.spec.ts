@@ -1,0 +1,69 @@
+/** Every screen of the console, in both languages and from right to left. */
+
+import { expect, test } from '@playwright/test';
+import { Desk, type Language } from '../stage/desk';
+import { Server } from '../stage/server';
+
+const PASSES: { name: string; language: Language; isMirrored: boolean }[] = [
+  { name: 'in Chinese', language: 'zh-CN', isMirrored: false },
+  { name: 'in English', language: 'en', isMirrored: false },
+  { name: 'from right to left', language: 'en', isMirrored: true },
+];
+
+let server: Server;
+test.beforeAll(async () => (server = await Server.start()));
+test.afterAll(() => server.remove());
+
+for (const { name, language, isMirrored } of PASSES) {
+  test(`every screen of the console ${name}`, async () => {
+    const desk = await Desk.start(server.address, language, isMirrored);
+    const { page } = desk;
+    try {
+      await desk.open();
+      await page.waitForSelector('input[name=login]');
+      await expect(page.locator('html')).toHaveAttribute('dir', isMirrored ? 'rtl' : 'ltr');
+      await desk.seen('sign-in');
+      await desk.signIn('admin');
+      await expect(page.locator('.stage img')).toBeVisible();
+      await desk.seen('triage');
+      await page.keyboard.press('?');
+      await desk.seen('keys');
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('r');
+      await desk.seen('return');
+      await page.keyboard.press('Escape');
+      await desk.section('走访', 'Visits');
+      await page.waitForSelector('a.line');
+      await desk.seen('visits');
+      await desk.button('照片墙', 'Gallery').click();
+      await expect(page.locator('.picture img').first()).toBeVisible();
+      await desk.seen('gallery');
+      await desk.button('时间线', 'Timeline').click();
+      await desk.seen('timeline');
+      await page.locator('a.line').first().click();
+      await expect(page.locator('.big img')).toBeVisible();
+      await desk.seen('visit');
+      for (const [zh, en, shot] of [
+        ['冲突', 'Conflicts', 'conflicts'],
+        ['待定', 'Held back', 'held'],
+        ['表单', 'Forms', 'forms'],
+        ['人员', 'People', 'people'],
+        ['区划', 'Areas', 'areas'],
+        ['平板', 'Tablets', 'devices'],
+        ['审核规则', 'Review policy', 'policy'],
+        ['后台任务', 'Failed work', 'jobs'],
+        ['隐私', 'Privacy', 'privacy'],
+      ] as const) {
+        await desk.section(zh, en);
+        await expect(page.locator('.work').getByText(desk.words('正在打开…', 'Loading…'))).toHaveCount(0);
+        await desk.seen(shot);
+      }
+      await page.locator('.side .foot a').click();
+      await expect(desk.button('开启', 'Turn on')).toBeVisible();
+      await desk.seen('account');
+      expect(desk.complaints).toEqual([]);
+    } finally {
+      await desk.remove();
+    }
+  });
+}

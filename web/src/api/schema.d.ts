@@ -1,0 +1,5252 @@
+// Made by `npm run types` from the API's description; not edited by hand.
+
+export interface paths {
+    "/.well-known/jwks.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The public keys of access tokens, as a JSON Web Key Set. */
+        get: operations["get /.well-known/jwks.json"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/ruhu-notice-keys.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The keys that countersign notifications or did, and the tablets whose signatures count for
+         *     nothing from a time on: all that is needed to verify a receipt offline.
+         */
+        get: operations["get /.well-known/ruhu-notice-keys.json"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/ruhu-notice-log.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was signed of the whole log last, to be kept elsewhere: it shows nothing but how long the
+         *     log is.
+         */
+        get: operations["get /.well-known/ruhu-notice-log.json"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/ruhu-notice-log/consistency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What proves that nothing in the log was changed or taken away since it had another size. */
+        get: operations["get /.well-known/ruhu-notice-log/consistency"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accesses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who looked at what is masked otherwise, and why; of people in the caller's areas. */
+        get: operations["get /api/v1/accesses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/areas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The areas the caller works in, and all below. */
+        get: operations["get /api/v1/areas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/areas/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Adds areas below those of the caller, and renames those that are there. Nothing is moved or taken
+         *     away; with a mistake in it, nothing is done.
+         */
+        post: operations["post /api/v1/areas/import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bundles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every definition there is. */
+        get: operations["get /api/v1/bundles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conflicts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page of the conflicts in the caller's areas. */
+        get: operations["get /api/v1/conflicts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conflicts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One conflict, with what was before it. */
+        get: operations["get /api/v1/conflicts/{id}"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conflicts/{id}/settle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Settles a conflict. It takes effect like an edit on a tablet, and syncs. */
+        post: operations["post /api/v1/conflicts/{id}/settle"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far each village has come with a notification. Costs as much as there are records to be
+         *     told of in the area.
+         */
+        get: operations["get /api/v1/deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries/undelivered": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page of what is not delivered. */
+        get: operations["get /api/v1/deliveries/undelivered"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tablets of the people in the caller's areas. */
+        get: operations["get /api/v1/devices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{id}/block": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stops a tablet from getting anything. What it still brings is kept in quarantine. */
+        post: operations["post /api/v1/devices/{id}/block"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{id}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the exchanges of a tablet came to, newest first. */
+        get: operations["get /api/v1/devices/{id}/log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a blocked tablet work again. */
+        post: operations["post /api/v1/devices/{id}/release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{id}/revocations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Says that a tablet's signatures count for nothing from a time on, because it was lost or stolen.
+         *     Notifications that it signed since are not countersigned, and receipts of such say so. It can't
+         *     be taken back; an earlier time may be added.
+         */
+        post: operations["post /api/v1/devices/{id}/revocations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{id}/wipe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has a tablet erase itself once it has handed over its outbox. */
+        post: operations["post /api/v1/devices/{id}/wipe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/enrol": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Enrols a tablet. */
+        post: operations["post /api/v1/devices/enrol"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/enrolment-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a one-time code to enrol a tablet with. */
+        post: operations["post /api/v1/enrolment-codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was erased, by whom and why. */
+        get: operations["get /api/v1/erasures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/findings/{id}/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answers a finding: explains it, or asks again where an explanation is not enough. It takes effect
+         *     like an edit on a tablet, is kept in history, and syncs.
+         */
+        post: operations["post /api/v1/findings/{id}/answers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/forms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The forms of the caller's areas, of those around them, and of packs. */
+        get: operations["get /api/v1/forms"];
+        put?: never;
+        /**
+         * Adds a version to the form of its name, which begins with it if need be. It is a draft until it
+         *     is published. Files that an earlier version had and that are not sent again go with it.
+         */
+        post: operations["post /api/v1/forms"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/forms/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One form, with its versions and where they are filled in. */
+        get: operations["get /api/v1/forms/{id}"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/forms/{id}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is different between two versions of a form, and what becomes of answers. */
+        get: operations["get /api/v1/forms/{id}/diff"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/forms/{id}/releases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publishes a version in an area, or retires the form there. It holds from now on for the area
+         *     and all below, until a newer decision covers them. Visits that are under way, and those that
+         *     were made, keep the version they were made with.
+         */
+        post: operations["post /api/v1/forms/{id}/releases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/forms/{id}/versions/{hash}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One version: what it holds, what goes with it, and whether it was tried. */
+        get: operations["get /api/v1/forms/{id}/versions/{hash}"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/forms/{id}/versions/{hash}/source": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a version was made from, as it was uploaded. */
+        get: operations["get /api/v1/forms/{id}/versions/{hash}/source"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/forms/{id}/versions/{hash}/trials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fills a version in with sample data and says what is wrong. Only a version whose last trial
+         *     passed can be published.
+         */
+        post: operations["post /api/v1/forms/{id}/versions/{hash}/trials"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/forms/{id}/versions/{hash}/visits/{visit}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a stored visit would be in another version of its form. Nothing is changed. */
+        get: operations["get /api/v1/forms/{id}/versions/{hash}/visits/{visit}"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/forms/{id}/versions/{hash}/xform": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A version's XForm. */
+        get: operations["get /api/v1/forms/{id}/versions/{hash}/xform"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/forms/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says what a form holds and everything that is wrong with it, and stores nothing. */
+        post: operations["post /api/v1/forms/check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/households/{id}/erasure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erases everything that is held on a household, in records, history and photos, at its request.
+         *     The log of notifications goes on verifying: it holds digests, which stay. It can't be taken
+         *     back; backups that were made before still have it until they are replaced.
+         */
+        post: operations["post /api/v1/households/{id}/erasure"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/households/{id}/holding": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything that is held on a household: to be given to it when it asks. */
+        get: operations["get /api/v1/households/{id}/holding"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/requeue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries a job again from the beginning. */
+        post: operations["post /api/v1/jobs/{id}/requeue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/dead": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The jobs that failed too often, about photos of the caller's areas. */
+        get: operations["get /api/v1/jobs/dead"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells a browser when something changed in the caller's areas. */
+        get: operations["get /api/v1/live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is signed in, and what they may do. */
+        get: operations["get /api/v1/me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Changes the caller's password. Other browsers are signed out. */
+        post: operations["post /api/v1/me/password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the caller signs in with a code of an authenticator app, too. */
+        get: operations["get /api/v1/me/second-factor"];
+        put?: never;
+        /** Makes a secret for an authenticator app. It counts once a code of it is confirmed. */
+        post: operations["post /api/v1/me/second-factor"];
+        /** Signs in without a code from now on; the last code is asked for. */
+        delete: operations["delete /api/v1/me/second-factor"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/second-factor/confirmation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirms the app with a code: from now on every sign-in asks for one. */
+        post: operations["post /api/v1/me/second-factor/confirmation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/media/{hash}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A photo or document that a record in the caller's areas names. A tablet gets a photo as it was
+         *     taken; a person in a browser does so with a reason, and otherwise its picture alone.
+         */
+        get: operations["get /api/v1/media/{hash}"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/media/{hash}/thumbnails/{size}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A copy of a photo to be looked at, JPEG, at most `320` or `1600` pixels a side, without what its
+         *     file says.
+         */
+        get: operations["get /api/v1/media/{hash}/thumbnails/{size}"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices/{id}/receipt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The receipt of a notification in the caller's areas, once it is in the log. */
+        get: operations["get /api/v1/notices/{id}/receipt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices/{id}/sheet.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A notification on paper, once it is in the log: the same bytes whenever it is printed. */
+        get: operations["get /api/v1/notices/{id}/sheet.pdf"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices/prints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Has all notifications of an area that are in the log, and were not replaced, printed for the
+         *     households: PDF files of at most 100 each, kept for seven days.
+         */
+        post: operations["post /api/v1/notices/prints"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices/prints/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far a printing has come. */
+        get: operations["get /api/v1/notices/prints/{id}"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices/prints/{id}/{part}.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A file of a printing. */
+        get: operations["get /api/v1/notices/prints/{id}/{part}.pdf"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices/templates/{hash}/sample.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A template that was published, with its sample data. */
+        get: operations["get /api/v1/notices/templates/{hash}/sample.pdf"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices/templates/sample.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A template that is being written (TOML), with its sample data; or everything that is wrong with
+         *     it.
+         */
+        post: operations["post /api/v1/notices/templates/sample.pdf"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The people who are or were granted something in the caller's areas, by when they were added. */
+        get: operations["get /api/v1/people"];
+        put?: never;
+        /** Adds a person. The password is told once. */
+        post: operations["post /api/v1/people"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{id}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps a person from signing in; their tablets may still hand over what is on them. */
+        post: operations["post /api/v1/people/{id}/disable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{id}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a person sign in again. */
+        post: operations["post /api/v1/people/{id}/enable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{id}/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Grants a person of the caller's areas one more thing there. */
+        post: operations["post /api/v1/people/{id}/grants"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{id}/grants/{grant}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends what a person is granted; that it was stays on record. */
+        delete: operations["delete /api/v1/people/{id}/grants/{grant}"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{id}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gives a person a new password, which is told once, and takes their second factor away: for who
+         *     has lost either. Whoever is signed in as them is signed out.
+         */
+        post: operations["post /api/v1/people/{id}/password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quarantine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was pushed for the caller's areas and had no effect, newest first. What can't be placed in
+         *     any area is shown to those whose areas its pusher works in.
+         */
+        get: operations["get /api/v1/quarantine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/quarantine/{incarnation}/{seq}/settle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Applies or discards an operation that waits, with those of its group. */
+        post: operations["post /api/v1/quarantine/{incarnation}/{seq}/settle"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page of a register, in the caller's areas. */
+        get: operations["get /api/v1/records"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/records/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One record. */
+        get: operations["get /api/v1/records/{id}"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/records/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every version of a record, and the operation that made it. */
+        get: operations["get /api/v1/records/{id}/history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/records/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The records in the caller's areas with a value in a sensitive field, which is encrypted and
+         *     found by a keyed hash. They are answered masked.
+         */
+        post: operations["post /api/v1/records/search"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long the records of each register are kept; those that aren't named stay. */
+        get: operations["get /api/v1/retention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/{collection}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Sets how long the records of a register are kept after their last change. Expired records are
+         *     erased once a day, with what belongs to them.
+         */
+        put: operations["put /api/v1/retention/{collection}"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What would expire now. Nothing is changed. */
+        get: operations["get /api/v1/retention/dry-run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/claims": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Claims the visits to look at next, so that no other reviewer gets them, and renews the claims
+         *     there are. Whoever claims a visit sees its answers; that is kept like any other look.
+         */
+        post: operations["post /api/v1/review/claims"];
+        /** Lets others look at what was claimed and not decided about. */
+        delete: operations["delete /api/v1/review/claims"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/claims/{visit}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Claims one visit that waits, to look at it out of turn. */
+        put: operations["put /api/v1/review/claims/{visit}"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What makes a visit urgent where the caller works, and what needs two people. */
+        get: operations["get /api/v1/review/policy"];
+        /** Sets what makes a visit urgent, and what needs two people. What was set before stays on record. */
+        put: operations["put /api/v1/review/policy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/waiting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many visits wait for the caller. */
+        get: operations["get /api/v1/review/waiting"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs a person in. */
+        post: operations["post /api/v1/session"];
+        /** Signs the caller out. */
+        delete: operations["delete /api/v1/session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Exchanges a refresh token for a new pair. */
+        post: operations["post /api/v1/session/refresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page of the visits in the caller's areas, the newest first: page 1,000 costs what page 1 does. */
+        get: operations["get /api/v1/visits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visits/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A visit with its household, what was found, its photos and what is like them. Who has claimed it
+         *     sees its answers (the claim is kept as the reason); others say why.
+         */
+        get: operations["get /api/v1/visits/{id}"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visits/{id}/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Passes a visit, sends it back, refuses it, leaves it to another with a doubt, or takes back what
+         *     was decided. It takes effect like an
+         *     edit on a tablet, is kept in history, and syncs; each comment becomes a finding at its question.
+         */
+        post: operations["post /api/v1/visits/{id}/decisions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visits/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many visits there are in the caller's areas, by where they stand and what is open. */
+        get: operations["get /api/v1/visits/counts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The process is up. */
+        get: operations["get /healthz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts and times, for Prometheus. Nothing in them is about a person. */
+        get: operations["get /metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The database and the media store answer. */
+        get: operations["get /readyz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sync/v1/blobs/missing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Which of these blobs the tablet should upload: those that are not verified, and those it may
+         *     not know of.
+         */
+        post: operations["post /sync/v1/blobs/missing"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sync/v1/bundles/{hash}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A definition, named by its hash. */
+        get: operations["get /sync/v1/bundles/{hash}"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sync/v1/forms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The forms that are filled in in the tablet's villages. While nothing changes, a tablet that
+         *     names the answer it has (`If-None-Match`) is told so in a few bytes.
+         */
+        get: operations["get /sync/v1/forms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sync/v1/forms/{hash}/files/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A file that goes with a version: a list, a picture, a sound. */
+        get: operations["get /sync/v1/forms/{hash}/files/{name}"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sync/v1/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells a tablet when something changed in its scopes, but for what it pushed itself. */
+        get: operations["get /sync/v1/live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sync/v1/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pushes what a tablet did and pulls what it has not seen, in one round trip
+         *     (`docs/protocol.md`).
+         */
+        post: operations["post /sync/v1/sync"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sync/v1/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Announces an upload, maybe with its first bytes. */
+        post: operations["post /sync/v1/uploads"];
+        delete?: never;
+        /** What this server can do. */
+        options: operations["options /sync/v1/uploads"];
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sync/v1/uploads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Gives an upload up. */
+        delete: operations["delete /sync/v1/uploads/{id}"];
+        options?: never;
+        /** How far an upload is. A request that was still writing puts down what it has first. */
+        head: operations["head /sync/v1/uploads/{id}"];
+        /** Goes on with an upload. Of two requests the newer one wins. */
+        patch: operations["patch /sync/v1/uploads/{id}"];
+        trace?: never;
+    };
+    "/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A page that verifies a receipt: whether it holds, when and where it stands in the log, and
+         *     whether it was replaced since.
+         */
+        get: operations["get /verify"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** @description Somebody looked at what is masked otherwise. */
+        AccessLine: {
+            at: string;
+            /** Format: uuid */
+            id: string;
+            /** @description `record`, `register`, `photo`, `notice`, `household` or `search`. */
+            kind: string;
+            reason: string;
+            subject: string;
+            /** Format: uuid */
+            user: string;
+            user_name: string;
+        };
+        /** @description A photo of another visit that is the same, or looks nearly so. */
+        Alike: {
+            /**
+             * Format: int32
+             * @description Bits of 64 in which they differ; none where it is the same file.
+             */
+            bits?: number | null;
+            /**
+             * Format: int64
+             * @description Days before this visit; after it where negative.
+             */
+            days: number;
+            hash: string;
+            same_household: boolean;
+            /** Format: uuid */
+            visit: string;
+        };
+        /**
+         * @description What becomes of a finding.
+         * @enum {string}
+         */
+        Answer: "explained" | "open";
+        /** @description A person's answer. */
+        AnswerRequest: {
+            answer: components["schemas"]["Answer"];
+            /** @description `[epoch, n]`: the version the person saw. */
+            version: Record<string, unknown>[];
+            /** @description The explanation, or what is missing in it. */
+            words: string;
+        };
+        /** @description An area. */
+        Area: {
+            /** @description Its code: 12 digits of the national code, or whatever the county uses. */
+            code: string;
+            /** @description `province`, `prefecture`, `county`, `township` or `village`. */
+            level: string;
+            /** @description Its name. */
+            name: string;
+            /** @description The area it lies in. */
+            parent?: string | null;
+        };
+        /** @description A definition that can be fetched. */
+        BundleView: {
+            /** @description Its address. */
+            hash: string;
+            /** @description `register`, `form`, `notice`, `rules`, or `dictionary`: what messages are compressed with */
+            kind: string;
+            /** @description Words by language. */
+            labels: Record<string, unknown>;
+            media_type: string;
+            name: string;
+            /** @description The pack it came with; none for what every county has. */
+            pack?: string | null;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description A stored visit in another version of its form. */
+        Carried: Record<string, unknown> & {
+            /** @description Its answers as they would be stored. */
+            answers: Record<string, unknown>;
+            /** @description The version it was made with. */
+            from: string;
+            /** @description What the version asks for and doesn't find. */
+            invalid: Record<string, unknown>[];
+            /** @description Answers that had no place in the version before either. */
+            untaken: Record<string, unknown>[];
+        };
+        /** @enum {string} */
+        Choice: "keep" | "swap" | "edit";
+        /** @description Who is looking at a visit. */
+        Claim: {
+            /** @description Until then. */
+            until: string;
+            /** Format: uuid */
+            user: string;
+            user_name: string;
+        };
+        /** @description How many visits to look at next. */
+        ClaimRequest: {
+            /** @description Only of this area and below. */
+            area?: string | null;
+            /** @description How many to have claimed afterwards, those that are claimed already among them. */
+            count: number;
+        };
+        /** @description A one-time enrolment code. */
+        Code: {
+            code: string;
+            /**
+             * Format: int64
+             * @description Seconds until it expires.
+             */
+            expires_in: number;
+        };
+        /** @description For whom to make a code. */
+        CodeFor: {
+            /** @description The person's login. */
+            login: string;
+        };
+        /** @description A word at a question. */
+        Comment: {
+            /** @description The question: `/data/guarantees/water`. */
+            place: string;
+            /** @description What is to be looked at. */
+            words: string;
+        };
+        /** @description A conflict as a person reads it. */
+        Conflict: {
+            /**
+             * @description The values before either of the two wrote, by field id, as far as the record's history
+             *     tells; only in the detail.
+             */
+            before?: Record<string, unknown> | null;
+            collection: string;
+            /**
+             * Format: int64
+             * @description The field that leads the group of fields; 0 is the record's scope and life.
+             */
+            group: number;
+            /** Format: uuid */
+            id: string;
+            /** @description Its name for people. */
+            label: string;
+            /** @description The value that does not. */
+            loser: components["schemas"]["Side"];
+            /** @description Sensitive fields whose values are not told; a reason tells them. */
+            masked?: components["schemas"]["u32"][];
+            /** @description `latest`, `authority` or `compare_and_set`. */
+            policy: string;
+            /**
+             * Format: uuid
+             * @description The record it is about.
+             */
+            record?: string | null;
+            /** @description Who settled it, when and why. */
+            resolution?: Record<string, unknown> | null;
+            /** @description The scope it is in, which is that of the record it is about. */
+            scope: string;
+            /** @description `open`, `kept`, `swapped` or `edited`. */
+            state: string;
+            /** @description The line people recognise that record by. */
+            title?: string | null;
+            updated_at: string;
+            /** @description `[epoch, n]`, to be named when it is settled. */
+            version: Record<string, unknown>[];
+            /** @description The value that stands, until somebody settles it otherwise. */
+            winner: components["schemas"]["Side"];
+        };
+        /** @description What proves that the log of one size is the beginning of that of another. */
+        Consistency: {
+            from: Record<string, unknown>;
+            proof: string[];
+            to: Record<string, unknown>;
+        };
+        /** @description How many visits there are. */
+        Counts: {
+            /** @description By where they stand. */
+            by_status: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            commented: number;
+            /** Format: int64 */
+            flagged: number;
+            /** Format: int64 */
+            invalid: number;
+            /** Format: int64 */
+            unanswered: number;
+        };
+        /** @description A job that has failed too often. */
+        DeadJob: {
+            /** Format: int64 */
+            attempts: number;
+            dead_at: string;
+            /** @description What went wrong the last time. */
+            error?: string | null;
+            /** Format: uuid */
+            id: string;
+            /** @description What it is about: a photo's hash. */
+            key: string;
+            /** @description `photo` */
+            kind: string;
+        };
+        /** @description What came of it. */
+        Decided: {
+            /** @description One for each operation of the group. */
+            outcomes: Record<string, unknown>[];
+        };
+        /** @description What a person decides. */
+        Decision: {
+            decision: components["schemas"]["What"];
+            /** @description Why, in the person's words. */
+            reason: string;
+            /** @description The scope to apply it in, where the operation's own is not right any longer. */
+            scope?: string | null;
+        };
+        /** @description A decision about a visit. */
+        DecisionRequest: {
+            /** @description What is to be looked at, question by question. */
+            comments?: components["schemas"]["Comment"][];
+            /** @description Why; it stays with the visit. */
+            reason: string;
+            verdict: components["schemas"]["Verdict"];
+            /** @description `[epoch, n]`: the version the person saw. */
+            version: Record<string, unknown>[];
+        };
+        /** @description How far the villages have come. */
+        Deliveries: {
+            /** @description The register whose records are told of. */
+            about: string;
+            as_of: string;
+            template: string;
+            villages: components["schemas"]["Village"][];
+        };
+        /** @description A tablet as an admin sees it. */
+        DeviceRow: {
+            /** Format: int64 */
+            clock_skew_ms?: number | null;
+            enrolled_at: string;
+            /** Format: uuid */
+            id: string;
+            label: string;
+            last_seen_at?: string | null;
+            state: components["schemas"]["DeviceState"];
+            user: string;
+        };
+        /**
+         * @description Whether a tablet may work.
+         * @enum {string}
+         */
+        DeviceState: "active" | "blocked" | "wiping";
+        /** @description What is different between two versions. */
+        Difference: {
+            /**
+             * @description What is different, in the order of the form; each with its words in the caller's language,
+             *     and what becomes of answers.
+             */
+            changes: Record<string, unknown>[];
+            /** @description How many of each kind. */
+            counts: {
+                [key: string]: number;
+            };
+            /** @description Stored visits that were made with the version before. */
+            touched: components["schemas"]["Touched"];
+        };
+        /** @description What a tablet sends to enrol. */
+        Enrol: {
+            /** @description The one-time code, as the QR carries it. */
+            code: string;
+            /** @description What people call the tablet. */
+            label: string;
+            /** @description The tablet's Ed25519 public key, 32 bytes in base64url. */
+            public_key: string;
+        };
+        /** @description What a tablet gets. */
+        Enrolment: {
+            /**
+             * Format: uuid
+             * @description The tablet's name.
+             */
+            device: string;
+            /** @description Its first tokens. */
+            tokens: components["schemas"]["Tokens"];
+            /**
+             * Format: uuid
+             * @description Whose tablet it is.
+             */
+            user: string;
+        };
+        /** @description Something that was erased: no word of what it was. */
+        Erased: {
+            decided_at: string;
+            /** Format: uuid */
+            decided_by: string;
+            /** Format: uuid */
+            id: string;
+            /** @description `household` or `retention`. */
+            kind: string;
+            /** Format: int64 */
+            photos: number;
+            reason: string;
+            /** Format: int64 */
+            records: number;
+            /** @description The household's id, or the register. */
+            subject: string;
+        };
+        /** @description An erasure that is asked for. */
+        Erasure: {
+            /** @description Whether it is only told what would be erased. */
+            dry_run?: boolean;
+            /** @description Why, in the person's words; it is kept with their name. */
+            reason: string;
+        };
+        /** @description What expires now, or would. */
+        Expired: {
+            /** @description The register. */
+            collection: string;
+            /**
+             * Format: int64
+             * @description How long its records are kept, days.
+             */
+            days: number;
+            /** @description Operations whose words go. */
+            operations: number;
+            /** @description Photos and documents that go. */
+            photos: number;
+            /** @description Records that are emptied: those that expire, with what belongs to them. */
+            records: number;
+        };
+        /** @description What an erasure comes to. */
+        Extent: {
+            /** @description Operations whose words go. */
+            operations: number;
+            /** @description Photos and documents that nothing else names, and that go, too. */
+            photos: number;
+            /** @description Records that are emptied. */
+            records: number;
+        };
+        /** @description Whether the caller signs in with a code. */
+        Factor: {
+            is_on: boolean;
+        };
+        /** @description A code of the app. */
+        FactorCode: {
+            code: string;
+        };
+        /** @description A form. */
+        FormView: {
+            /** @description The code of the area whose form it is; none for those of packs. */
+            area?: string | null;
+            /** Format: uuid */
+            id: string;
+            /** @description The form's id, as its author writes it. */
+            name: string;
+            /** @description What was decided about where it is filled in, newest first. */
+            releases: components["schemas"]["ReleaseView"][];
+            /** @description What people call its newest version. */
+            title: string;
+            /** @description Its versions, newest first. */
+            versions: components["schemas"]["VersionView"][];
+        };
+        /** @description What was found in a form. */
+        Found: {
+            /** @description The files it asks for. */
+            files: string[];
+            languages: string[];
+            /** @description The form's id, as its author writes it. */
+            name: string;
+            /** @description What is probably not as meant; each with its sheet, row, cell and words. */
+            problems: Record<string, unknown>[];
+            /** @description What it holds, counted. */
+            summary: Record<string, unknown>;
+            title: string;
+            /** @description As its author writes it. */
+            version: string;
+        };
+        /** @description A role in an area, from a day to a day. */
+        GrantView: {
+            area: string;
+            area_name: string;
+            /** Format: uuid */
+            id: string;
+            role: components["schemas"]["Role"];
+            valid_from: string;
+            valid_until?: string | null;
+        };
+        /** @description Blobs by hash. */
+        Hashes: {
+            hashes: string[];
+        };
+        /** @description An operation that waits for a person, or that can never be applied. */
+        Held: {
+            /**
+             * Format: uuid
+             * @description The tablet it came from; none if a person in a browser made it.
+             */
+            device?: string | null;
+            /** Format: uuid */
+            incarnation: string;
+            /** @description `parked` or `rejected` */
+            kind: string;
+            /** @description The operation as it came. */
+            op: Record<string, unknown>;
+            /** Format: uuid */
+            pushed_by: string;
+            reason: string;
+            received_at: string;
+            scope?: string | null;
+            /** Format: int64 */
+            seq: number;
+            settled_at?: string | null;
+            /** Format: uuid */
+            settled_by?: string | null;
+            /** @description `applied` or `discarded`, once somebody has decided. */
+            settlement?: string | null;
+            /** @description Why, in that person's words. */
+            words?: string | null;
+        };
+        /** @description One line of a record's history: the operation that made a version. */
+        HistoryLine: {
+            /**
+             * Format: int64
+             * @description The version it made.
+             */
+            n: number;
+            /** @description The operation as it came. */
+            op: Record<string, unknown>;
+            /** Format: uuid */
+            pushed_by: string;
+            /** @description Their name. */
+            pushed_by_name: string;
+            received_at: string;
+        };
+        /** @description Everything that is held on a household, as it is given to it. */
+        Holding: {
+            /** @description Who looked at what is masked otherwise, and why. */
+            accesses: Record<string, unknown>[];
+            as_of: string;
+            /** Format: uuid */
+            household: string;
+            /** @description Everything that was pushed about them. */
+            operations: Record<string, unknown>[];
+            /** @description Photos and documents by hash; `/api/v1/media/{hash}` has each. */
+            photos: string[];
+            /** @description Its records and all that belong to them, with every value by the field's name. */
+            records: Record<string, unknown>[];
+        };
+        /** @description A table of areas. */
+        Import: {
+            /**
+             * @description CSV with the columns `code` and `name`, and `parent` and `level` where codes are no national
+             *     ones.
+             */
+            csv: string;
+            /** @description Whether it is only told what would be done. */
+            dry_run?: boolean;
+        };
+        /** @description What a table of areas does. */
+        Imported: {
+            /** @description New areas. */
+            added: components["schemas"]["Area"][];
+            /** @description Areas that get another name. */
+            renamed: components["schemas"]["Area"][];
+            /** @description Areas that are as they were. */
+            unchanged: number;
+        };
+        /** @description A password that is shown once. */
+        Issued: {
+            /** Format: uuid */
+            id: string;
+            /** @description To be told to the person, who changes it. */
+            password: string;
+        };
+        /** @description One exchange of a tablet. */
+        Line: {
+            /** @description When, by the server's clock. */
+            at: string;
+            /** @description Bytes, operations, rows, duration, and what it came to. */
+            attempt: Record<string, unknown>;
+            /** Format: uuid */
+            id: string;
+            /** @description The line as a person reads it, in the caller's language. */
+            words: string;
+        };
+        /** @description Who is signed in. */
+        Me: {
+            display_name: string;
+            grants: components["schemas"]["MyGrant"][];
+            /** Format: uuid */
+            id: string;
+            login: string;
+        };
+        /** @description A role in an area. */
+        MyGrant: {
+            /** @description The codes from the root of the tree down, each followed by a slash. */
+            area: string;
+            role: components["schemas"]["Role"];
+        };
+        /** @description A role to grant. */
+        NewGrant: {
+            /** @description The area's code. */
+            area: string;
+            /** @description The first day (`2026-12-01`); from now on where absent. */
+            from?: string | null;
+            /**
+             * @description What a person does. A role is granted for an area, from a day to a day.
+             * @enum {string}
+             */
+            role: "cadre" | "supervisor" | "admin" | "auditor";
+            /** @description The last day; until it is ended where absent. */
+            until?: string | null;
+        };
+        /** @description A period as it is set. */
+        NewPeriod: {
+            /**
+             * Format: int64
+             * @description After their last change, days; at least 30. Without it they are kept.
+             */
+            days?: number | null;
+            /** @description Why, in the person's words. */
+            reason: string;
+        };
+        /** @description A person to add. */
+        NewPerson: {
+            /** @description What others read. */
+            display_name: string;
+            /** @description The first thing they are granted: nobody is without. */
+            grant: components["schemas"]["NewGrant"];
+            /** @description What they sign in with: 2 to 50 of `a–z`, `0–9`, `-`, `.` and `_`. */
+            login: string;
+        };
+        /** @description A policy that is set. */
+        NewPolicy: {
+            /** @description Where it holds: here and below. */
+            area: string;
+            policy: components["schemas"]["Policy"];
+            /** @description Why; it stays with the policy. */
+            reason: string;
+        };
+        /** @description What an authenticator app has to know. */
+        Offer: {
+            /** @description In Base32 (RFC 4648), to be typed. */
+            secret: string;
+            /** @description The same as an address for a QR code (`otpauth://totp/…`). */
+            uri: string;
+        };
+        /** @description A form that is filled in. */
+        OfferedForm: {
+            /** Format: uuid */
+            form: string;
+            /** @description The version, to be fetched as a bundle. */
+            hash: string;
+            /** @description The form's id, as its author writes it. */
+            name: string;
+            /** @description Where it is filled in. */
+            scopes: string[];
+            title: string;
+            /** @description As its author writes it. */
+            version: string;
+        };
+        /** @description What is to be printed. */
+        Order: {
+            /** @description The area whose notifications are printed. */
+            area: string;
+            /** @description Why, in the person's words; it is kept with their name. */
+            reason: string;
+            /** @description The name of a template; all of them, where it isn't said. */
+            template?: string | null;
+        };
+        /** @description A page of a list. */
+        Page_AccessLine: {
+            /** @description What is on it. */
+            items: {
+                at: string;
+                /** Format: uuid */
+                id: string;
+                /** @description `record`, `register`, `photo`, `notice`, `household` or `search`. */
+                kind: string;
+                reason: string;
+                subject: string;
+                /** Format: uuid */
+                user: string;
+                user_name: string;
+            }[];
+            /**
+             * Format: uuid
+             * @description Where the next page starts; absent on the last.
+             */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        Page_Conflict: {
+            /** @description What is on it. */
+            items: {
+                /**
+                 * @description The values before either of the two wrote, by field id, as far as the record's history
+                 *     tells; only in the detail.
+                 */
+                before?: Record<string, unknown> | null;
+                collection: string;
+                /**
+                 * Format: int64
+                 * @description The field that leads the group of fields; 0 is the record's scope and life.
+                 */
+                group: number;
+                /** Format: uuid */
+                id: string;
+                /** @description Its name for people. */
+                label: string;
+                /** @description The value that does not. */
+                loser: components["schemas"]["Side"];
+                /** @description Sensitive fields whose values are not told; a reason tells them. */
+                masked?: components["schemas"]["u32"][];
+                /** @description `latest`, `authority` or `compare_and_set`. */
+                policy: string;
+                /**
+                 * Format: uuid
+                 * @description The record it is about.
+                 */
+                record?: string | null;
+                /** @description Who settled it, when and why. */
+                resolution?: Record<string, unknown> | null;
+                /** @description The scope it is in, which is that of the record it is about. */
+                scope: string;
+                /** @description `open`, `kept`, `swapped` or `edited`. */
+                state: string;
+                /** @description The line people recognise that record by. */
+                title?: string | null;
+                updated_at: string;
+                /** @description `[epoch, n]`, to be named when it is settled. */
+                version: Record<string, unknown>[];
+                /** @description The value that stands, until somebody settles it otherwise. */
+                winner: components["schemas"]["Side"];
+            }[];
+            /**
+             * Format: uuid
+             * @description Where the next page starts; absent on the last.
+             */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        Page_DeadJob: {
+            /** @description What is on it. */
+            items: {
+                /** Format: int64 */
+                attempts: number;
+                dead_at: string;
+                /** @description What went wrong the last time. */
+                error?: string | null;
+                /** Format: uuid */
+                id: string;
+                /** @description What it is about: a photo's hash. */
+                key: string;
+                /** @description `photo` */
+                kind: string;
+            }[];
+            /**
+             * Format: uuid
+             * @description Where the next page starts; absent on the last.
+             */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        Page_DeviceRow: {
+            /** @description What is on it. */
+            items: {
+                /** Format: int64 */
+                clock_skew_ms?: number | null;
+                enrolled_at: string;
+                /** Format: uuid */
+                id: string;
+                label: string;
+                last_seen_at?: string | null;
+                state: components["schemas"]["DeviceState"];
+                user: string;
+            }[];
+            /**
+             * Format: uuid
+             * @description Where the next page starts; absent on the last.
+             */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        Page_Erased: {
+            /** @description What is on it. */
+            items: {
+                decided_at: string;
+                /** Format: uuid */
+                decided_by: string;
+                /** Format: uuid */
+                id: string;
+                /** @description `household` or `retention`. */
+                kind: string;
+                /** Format: int64 */
+                photos: number;
+                reason: string;
+                /** Format: int64 */
+                records: number;
+                /** @description The household's id, or the register. */
+                subject: string;
+            }[];
+            /**
+             * Format: uuid
+             * @description Where the next page starts; absent on the last.
+             */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        Page_FormView: {
+            /** @description What is on it. */
+            items: {
+                /** @description The code of the area whose form it is; none for those of packs. */
+                area?: string | null;
+                /** Format: uuid */
+                id: string;
+                /** @description The form's id, as its author writes it. */
+                name: string;
+                /** @description What was decided about where it is filled in, newest first. */
+                releases: components["schemas"]["ReleaseView"][];
+                /** @description What people call its newest version. */
+                title: string;
+                /** @description Its versions, newest first. */
+                versions: components["schemas"]["VersionView"][];
+            }[];
+            /**
+             * Format: uuid
+             * @description Where the next page starts; absent on the last.
+             */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        Page_Line: {
+            /** @description What is on it. */
+            items: {
+                /** @description When, by the server's clock. */
+                at: string;
+                /** @description Bytes, operations, rows, duration, and what it came to. */
+                attempt: Record<string, unknown>;
+                /** Format: uuid */
+                id: string;
+                /** @description The line as a person reads it, in the caller's language. */
+                words: string;
+            }[];
+            /**
+             * Format: uuid
+             * @description Where the next page starts; absent on the last.
+             */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        Page_PersonView: {
+            /** @description What is on it. */
+            items: {
+                disabled_at?: string | null;
+                display_name: string;
+                /** @description What they are and were granted in the caller's areas. */
+                grants: components["schemas"]["GrantView"][];
+                /** Format: uuid */
+                id: string;
+                login: string;
+                /**
+                 * @description Whether the caller may disable them, or give them a new password: all that they are granted
+                 *     lies in the caller's areas.
+                 */
+                manageable: boolean;
+                /** @description Whether they sign in with a code of an authenticator app, too. */
+                second_factor: boolean;
+            }[];
+            /**
+             * Format: uuid
+             * @description Where the next page starts; absent on the last.
+             */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        Page_RecordView: {
+            /** @description What is on it. */
+            items: {
+                collection: string;
+                definition: string;
+                deleted: boolean;
+                due_on?: string | null;
+                /** @description Values by field id. */
+                fields: Record<string, unknown>;
+                /** Format: uuid */
+                id: string;
+                /** @description Sensitive fields that have a value, and whose value is not told; a reason tells them. */
+                masked?: components["schemas"]["u32"][];
+                /** @description The scope it is in. */
+                scope: string;
+                status?: string | null;
+                /** Format: uuid */
+                subject?: string | null;
+                title?: string | null;
+                updated_at: string;
+                /** @description `[epoch, n]` */
+                version: Record<string, unknown>[];
+            }[];
+            /**
+             * Format: uuid
+             * @description Where the next page starts; absent on the last.
+             */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        Page_Undelivered: {
+            /** @description What is on it. */
+            items: {
+                /** @description The village. */
+                area: string;
+                due_on?: string | null;
+                /** Format: uuid */
+                household?: string | null;
+                /** @description The line people recognise the household by. */
+                household_title?: string | null;
+                /** Format: uuid */
+                record: string;
+                title?: string | null;
+                village: string;
+            }[];
+            /**
+             * Format: uuid
+             * @description Where the next page starts; absent on the last.
+             */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        Page_VisitLine: {
+            /** @description What is on it. */
+            items: {
+                /** @description The household's title. */
+                household?: string | null;
+                /** @description The rules of the open findings about it. */
+                open: string[];
+                /** @description The village's name. */
+                village?: string | null;
+                visit: components["schemas"]["RecordView"];
+            }[];
+            /**
+             * Format: uuid
+             * @description Where the next page starts; absent on the last.
+             */
+            next?: string | null;
+        };
+        /** @description A file of a printing. */
+        Part: {
+            /** @description Why it is not printed yet, where that failed. */
+            error?: string | null;
+            /**
+             * Format: int64
+             * @description Its bytes, once it is printed.
+             */
+            length?: number | null;
+            notices: number;
+            /** Format: int64 */
+            part: number;
+        };
+        /** @description What is sent, part by part. */
+        Parts: {
+            /** @description Files that go with it, each a part of its own, after the form. */
+            file: string[];
+            /**
+             * Format: binary
+             * @description An XLSForm (.xlsx, .xls, .md, .csv) or an XForm (.xml).
+             */
+            form: string;
+        };
+        /** @description Who passed a visit that needs a second person. */
+        Pass: {
+            at: string;
+            /** Format: uuid */
+            user: string;
+            user_name: string;
+        };
+        /** @description A new password. */
+        PasswordChange: {
+            /** @description 10 to 200 characters. */
+            new: string;
+            old: string;
+        };
+        /** @description How long the records of a register are kept. */
+        Period: {
+            collection: string;
+            /**
+             * Format: int64
+             * @description After their last change, days.
+             */
+            days: number;
+            decided_at: string;
+            /** Format: uuid */
+            decided_by: string;
+            reason: string;
+        };
+        /** @description A person. */
+        PersonView: {
+            disabled_at?: string | null;
+            display_name: string;
+            /** @description What they are and were granted in the caller's areas. */
+            grants: components["schemas"]["GrantView"][];
+            /** Format: uuid */
+            id: string;
+            login: string;
+            /**
+             * @description Whether the caller may disable them, or give them a new password: all that they are granted
+             *     lies in the caller's areas.
+             */
+            manageable: boolean;
+            /** @description Whether they sign in with a code of an authenticator app, too. */
+            second_factor: boolean;
+        };
+        /** @description A photo of a visit. */
+        PhotoView: {
+            /**
+             * Format: int64
+             * @description How sure the place is, metres.
+             */
+            accuracy?: number | null;
+            /** @description Other photos that are the same or look nearly so. */
+            alike: components["schemas"]["Alike"][];
+            /** @description The camera, as the file has it. */
+            camera?: string | null;
+            hash: string;
+            /** Format: int32 */
+            height?: number | null;
+            /** @description Whether its bytes have arrived and were looked at. */
+            looked_at: boolean;
+            /**
+             * Format: int64
+             * @description Metres from the household, or from where the visit was; no place is told.
+             */
+            metres?: number | null;
+            /** @description What wrote the file. */
+            software?: string | null;
+            /**
+             * Format: int64
+             * @description When it was taken by the camera's clock, microseconds since 1970 as if that were UTC.
+             */
+            taken_at?: number | null;
+            /** @description Why there is no copy to look at, where there is none. */
+            unreadable?: string | null;
+            /** Format: int32 */
+            width?: number | null;
+        };
+        /** @description Why a visit stands where it stands. */
+        Place: {
+            /** @description It was drawn by lot. */
+            drawn: boolean;
+            /** @description What made it urgent, the heaviest first. */
+            reasons: components["schemas"]["Reason"][];
+            /**
+             * Format: int32
+             * @description The sum of what follows.
+             */
+            urgency: number;
+            /** Format: uuid */
+            visit: string;
+        };
+        /** @description What makes a visit urgent, and what needs two people. */
+        Policy: {
+            /**
+             * Format: int32
+             * @description Of each hundred visits that are looked at, how many are drawn by lot: 0 to 100.
+             */
+            random_percent: number;
+            /**
+             * Format: int32
+             * @description What a visit that came back corrected adds.
+             */
+            resubmitted: number;
+            /**
+             * Format: int32
+             * @description Visits this urgent are passed by two people.
+             */
+            second_from?: number | null;
+            /** @description What an open finding adds, by its rule; the longest name that the rule begins with counts. */
+            weights: {
+                [key: string]: number;
+            };
+        };
+        /** @description How far the printing has come. */
+        Print: {
+            area: string;
+            asked_at: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: int64 */
+            notices: number;
+            /** @description The files, in the order of villages and households. */
+            parts: components["schemas"]["Part"][];
+            /** @description Parts that are printed. */
+            printed: number;
+        };
+        /** @description What to look at next. */
+        Queue: {
+            /**
+             * Format: int64
+             * @description Seconds until the claims end; asking again renews them.
+             */
+            claimed_for: number;
+            /** @description The visits that are claimed, in the order to look at them. */
+            places: components["schemas"]["Place"][];
+            /** @description How many wait, these among them. */
+            waiting: number;
+        };
+        /** @description Something that made a visit urgent. */
+        Reason: {
+            /** @description The rule of an open finding, or `resubmitted`. */
+            rule: string;
+            /** Format: int32 */
+            weight: number;
+        };
+        /** @description A notification's receipt. */
+        ReceiptView: {
+            /** @description The same in short, for a QR code. */
+            qr: string;
+            /**
+             * @description The receipt, with what was shown and answered: to be given to the household, and to be
+             *     verified with `ruhu notice verify`.
+             */
+            receipt: Record<string, unknown>;
+        };
+        /** @description A record with its values. */
+        RecordView: {
+            collection: string;
+            definition: string;
+            deleted: boolean;
+            due_on?: string | null;
+            /** @description Values by field id. */
+            fields: Record<string, unknown>;
+            /** Format: uuid */
+            id: string;
+            /** @description Sensitive fields that have a value, and whose value is not told; a reason tells them. */
+            masked?: components["schemas"]["u32"][];
+            /** @description The scope it is in. */
+            scope: string;
+            status?: string | null;
+            /** Format: uuid */
+            subject?: string | null;
+            title?: string | null;
+            updated_at: string;
+            /** @description `[epoch, n]` */
+            version: Record<string, unknown>[];
+        };
+        /** @description A refresh token; a tablet signs it with its key. */
+        Refresh: {
+            refresh_token: string;
+            /** @description Base64url of the Ed25519 signature of `ruhu-refresh-1` and the token. */
+            signature?: string | null;
+        };
+        /** @description A decision about which version is filled in where. */
+        ReleaseRequest: {
+            /** @description The code of the area it is for, and all below: a village first, the county later. */
+            area: string;
+            /** @description Why, in the person's words. */
+            reason: string;
+            /** @description The version; `null` retires the form. */
+            version?: string | null;
+        };
+        /** @description A decision. */
+        ReleaseView: {
+            /** @description The code of the area. */
+            area: string;
+            decided_at: string;
+            decided_by: string;
+            reason: string;
+            /** @description Whether it still says what is filled in somewhere, or newer ones have taken its place. */
+            stands: boolean;
+            /** @description The version; none where the form was retired. */
+            version?: string | null;
+        };
+        /** @description A tablet's key counts for nothing from a time on. */
+        Revocation: {
+            /**
+             * Format: int64
+             * @description From when, microseconds since 1970 UTC.
+             */
+            from: number;
+            /** @description Why: lost, stolen. */
+            reason: string;
+        };
+        /**
+         * @description What a person does. A role is granted for an area, from a day to a day.
+         * @enum {string}
+         */
+        Role: "cadre" | "supervisor" | "admin" | "auditor";
+        /** @description Sample data. */
+        Sample: {
+            /** @description Objects by group, arrays for repeats, or whole paths. */
+            answers: Record<string, unknown>;
+        };
+        /** @description A sensitive value that a record is looked for by. */
+        Search: {
+            /** @description The register. */
+            collection: string;
+            /** @description The field's name. */
+            field: string;
+            /** @description Why, in the person's words; it is kept with their name. */
+            reason: string;
+            /** @description The whole value; of a citizen ID number the last four characters are enough. */
+            value: string;
+        };
+        /** @description What came of it. */
+        Settled: {
+            conflict: components["schemas"]["Conflict"];
+            /** @description Conflicts that arose since somebody had written there meanwhile. */
+            raised: string[];
+        };
+        /** @description How a person settles a conflict. */
+        Settlement: {
+            choice: components["schemas"]["Choice"];
+            /** @description The new values by field id, for `edit`. */
+            fields?: Record<string, unknown> | null;
+            /** @description Why, in the person's words. */
+            reason: string;
+            /** @description The version of the conflict that the person saw. */
+            version: Record<string, unknown>[];
+        };
+        /** @description One of the two values. */
+        Side: {
+            /**
+             * Format: int64
+             * @description When, by the tablet's clock: milliseconds since 1970 UTC.
+             */
+            at: number;
+            /**
+             * Format: uuid
+             * @description Whose it is.
+             */
+            author?: string | null;
+            /** @description Their name. */
+            author_name?: string | null;
+            /** @description By field id. */
+            values: Record<string, unknown>;
+        };
+        /** @description A name and a password. */
+        SignIn: {
+            /** @description The code of the authenticator app, where the person has one (`code-needed`). */
+            code?: string | null;
+            login: string;
+            password: string;
+        };
+        /** @description A pair of tokens. */
+        Tokens: {
+            /** @description For the `Authorization: Bearer` header; valid for a few minutes. */
+            access_token: string;
+            /**
+             * Format: int64
+             * @description Seconds until the access token expires.
+             */
+            expires_in: number;
+            /** @description To get the next pair with, once. */
+            refresh_token: string;
+        };
+        /** @description Visits that were made with the version before. */
+        Touched: {
+            /** @description Of those tried: how many have an answer without a place there. */
+            broken: number;
+            /**
+             * Format: int64
+             * @description Those that may still be changed, by a person who returns them or is asked to.
+             */
+            open: number;
+            /** @description How many of these were tried in the version after, the newest first. */
+            tried: number;
+            /**
+             * Format: int64
+             * @description All of them, in the caller's areas.
+             */
+            visits: number;
+        };
+        /** @description What came of it. */
+        Trial: {
+            /** @description The answers as they would be stored. */
+            answers: Record<string, unknown>;
+            /** @description Expressions that were given up. */
+            failures: string[];
+            /** @description What is wrong, and why. */
+            invalid: Record<string, unknown>[];
+            /** @description Lists that are not there. */
+            missing_files: string[];
+            /** @description Whether everything was taken and nothing is wrong. */
+            passed: boolean;
+            /** @description The submission (XML). */
+            submission: string;
+            /** @description Answers that no question took, and why. */
+            untaken: Record<string, unknown>[];
+        };
+        /** Format: int32 */
+        u32: number;
+        /** @description Something that a household waits for. */
+        Undelivered: {
+            /** @description The village. */
+            area: string;
+            due_on?: string | null;
+            /** Format: uuid */
+            household?: string | null;
+            /** @description The line people recognise the household by. */
+            household_title?: string | null;
+            /** Format: uuid */
+            record: string;
+            title?: string | null;
+            village: string;
+        };
+        /** @description What became of an upload. */
+        Uploaded: {
+            form: components["schemas"]["FormView"];
+            found: components["schemas"]["Found"];
+            /** @description The version. */
+            hash: string;
+            /** @description Files it asks for that it doesn't have: it can't be published until they are uploaded. */
+            missing_files: string[];
+            /**
+             * @description Registers of packs that it writes to and may not, and fields they don't have
+             *     (`household.colour`): nor before a pack has them.
+             */
+            missing_registers: string[];
+            /** @description Registers that begin, or get more fields, when it is published. */
+            registers_made: string[];
+            /** @description Files that were sent and that it doesn't ask for; they were not kept. */
+            unused_files: string[];
+        };
+        /**
+         * @description What a reviewer decides.
+         * @enum {string}
+         */
+        Verdict: "approved" | "returned" | "rejected" | "reopened" | "flagged";
+        /** @description All there is to know of a version. */
+        VersionDetail: components["schemas"]["VersionView"] & {
+            /** @description What goes with it. */
+            files: Record<string, unknown>[];
+            languages: string[];
+            /** @description Files it asks for that it doesn't have. */
+            missing_files: string[];
+            /**
+             * @description Registers of packs that it writes to and may not, and fields they don't have
+             *     (`household.colour`).
+             */
+            missing_registers: string[];
+            /** @description Registers that begin, or get more fields, when it is published. */
+            registers_made: string[];
+            /** @description What it was made from. */
+            source: Record<string, unknown>;
+            /** @description What it holds, counted. */
+            summary: Record<string, unknown>;
+            /** @description Whether the last trial with sample data passed; none if there was none. */
+            trial_passed?: boolean | null;
+        };
+        /**
+         * @description Where a version stands.
+         * @enum {string}
+         */
+        VersionState: "draft" | "published" | "retired";
+        /** @description A version. */
+        VersionView: {
+            added_at: string;
+            added_by?: string | null;
+            /** @description Its address, and what visits name. */
+            hash: string;
+            /**
+             * Format: int64
+             * @description Counts the form's versions.
+             */
+            ordinal: number;
+            state: components["schemas"]["VersionState"];
+            title: string;
+            /** @description As its author writes it. */
+            version: string;
+        };
+        /** @description How far a village has come. */
+        Village: {
+            /** @description Its code. */
+            area: string;
+            /**
+             * Format: int64
+             * @description Of those that were told: the household has a copy, or wanted none.
+             */
+            copies: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description Told, and signed on paper.
+             */
+            paper: number;
+            /**
+             * Format: int64
+             * @description Told, and not signed.
+             */
+            refused: number;
+            /**
+             * Format: int64
+             * @description Told, and signed on the tablet.
+             */
+            signed: number;
+            /**
+             * Format: int64
+             * @description Not told yet.
+             */
+            to_tell: number;
+            /**
+             * Format: int64
+             * @description How many there are to be told of.
+             */
+            total: number;
+        };
+        /** @description What came of a decision. */
+        VisitDecided: {
+            /** @description Another person has to pass it, too. */
+            needs_second: boolean;
+            /** @description Where it stands now. */
+            status: string;
+            /** @description `[epoch, n]`: the visit's version now. */
+            version: Record<string, unknown>[];
+        };
+        /** @description A visit with everything that a reviewer looks at. */
+        VisitFile: {
+            arrived_at?: string | null;
+            claim?: components["schemas"]["Claim"] | null;
+            /** @description Earlier visits of the household, the newest first. */
+            earlier: components["schemas"]["RecordView"][];
+            /** @description Whatever was found, open or not. */
+            findings: components["schemas"]["RecordView"][];
+            household?: components["schemas"]["RecordView"] | null;
+            /** @description Who made it. */
+            made_by?: string | null;
+            /** @description Who has passed it already, where two must. */
+            passes: components["schemas"]["Pass"][];
+            photos: components["schemas"]["PhotoView"][];
+            village?: string | null;
+            visit: components["schemas"]["RecordView"];
+        };
+        /** @description A visit on a list. */
+        VisitLine: {
+            /** @description The household's title. */
+            household?: string | null;
+            /** @description The rules of the open findings about it. */
+            open: string[];
+            /** @description The village's name. */
+            village?: string | null;
+            visit: components["schemas"]["RecordView"];
+        };
+        /** @description How many visits wait. */
+        WaitingCount: {
+            waiting: number;
+        };
+        /** @enum {string} */
+        What: "apply" | "discard";
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    "get /.well-known/jwks.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "get /.well-known/ruhu-notice-keys.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The keys */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "get /.well-known/ruhu-notice-log.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The head */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "get /.well-known/ruhu-notice-log/consistency": {
+        parameters: {
+            query: {
+                /** @description The size that was kept elsewhere. */
+                from: number;
+                /** @description The size now. */
+                to: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consistency"];
+                };
+            };
+        };
+    };
+    "get /api/v1/accesses": {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before; absent for the first. */
+                after?: string | null;
+                /** @description How many at most. */
+                limit?: number | null;
+                /** @description What was looked at: a record's or notification's id, a photo's hash, a register's name. */
+                subject?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AccessLine"];
+                };
+            };
+        };
+    };
+    "get /api/v1/areas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Area"][];
+                };
+            };
+        };
+    };
+    "post /api/v1/areas/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Import"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Imported"];
+                };
+            };
+            /** @description areas-invalid, with `problems`: the lines and what is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "get /api/v1/bundles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BundleView"][];
+                };
+            };
+        };
+    };
+    "get /api/v1/conflicts": {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before; absent for the first. */
+                after?: string | null;
+                /** @description How many at most. */
+                limit?: number | null;
+                /**
+                 * @description Why sensitive values are needed, in the person's words; it is kept with their name. Without
+                 *     it they are masked.
+                 */
+                reason?: string | null;
+                /** @description All where absent. */
+                state?: ("open" | "kept" | "swapped" | "edited") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Conflict"];
+                };
+            };
+        };
+    };
+    "get /api/v1/conflicts/{id}": {
+        parameters: {
+            query?: {
+                /** @description Why, in the person's words; it is kept with their name. Without it they are masked. */
+                reason?: string | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conflict"];
+                };
+            };
+        };
+    };
+    "post /api/v1/conflicts/{id}/settle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Settlement"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settled"];
+                };
+            };
+        };
+    };
+    "get /api/v1/deliveries": {
+        parameters: {
+            query: {
+                /** @description An area; everywhere the caller may look, where it isn't said. */
+                area?: string | null;
+                /** @description The name of the notification's template. */
+                template: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deliveries"];
+                };
+            };
+        };
+    };
+    "get /api/v1/deliveries/undelivered": {
+        parameters: {
+            query: {
+                /** @description The `next` of the page before; absent for the first. */
+                after?: string | null;
+                /** @description An area; everywhere the caller may look, where it isn't said. */
+                area?: string | null;
+                /** @description `notice`: the household was not told; `copy`: it was, and has no copy. */
+                lacking?: ("notice" | "copy") | null;
+                /** @description How many at most. */
+                limit?: number | null;
+                /** @description The name of the notification's template. */
+                template: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Undelivered"];
+                };
+            };
+        };
+    };
+    "get /api/v1/devices": {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before; absent for the first. */
+                after?: string | null;
+                /** @description How many at most. */
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeviceRow"];
+                };
+            };
+        };
+    };
+    "post /api/v1/devices/{id}/block": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "get /api/v1/devices/{id}/log": {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before; absent for the first. */
+                after?: string | null;
+                /** @description How many at most. */
+                limit?: number | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Line"];
+                };
+            };
+        };
+    };
+    "post /api/v1/devices/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "post /api/v1/devices/{id}/revocations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Revocation"];
+            };
+        };
+        responses: {
+            /** @description It is so */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "post /api/v1/devices/{id}/wipe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "post /api/v1/devices/enrol": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Enrol"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Enrolment"];
+                };
+            };
+        };
+    };
+    "post /api/v1/enrolment-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeFor"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Code"];
+                };
+            };
+        };
+    };
+    "get /api/v1/erasures": {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before; absent for the first. */
+                after?: string | null;
+                /** @description How many at most. */
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Erased"];
+                };
+            };
+        };
+    };
+    "post /api/v1/findings/{id}/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerRequest"];
+            };
+        };
+        responses: {
+            /** @description It is kept */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description stale-view, or not-applicable: it must be mended, not explained */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "get /api/v1/forms": {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before; absent for the first. */
+                after?: string | null;
+                /** @description How many at most. */
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_FormView"];
+                };
+            };
+        };
+    };
+    "post /api/v1/forms": {
+        parameters: {
+            query?: {
+                /** @description The code of the area whose form it is; may be left out by who looks after one only. */
+                area?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Parts"];
+            };
+        };
+        responses: {
+            /** @description This very version was there */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Uploaded"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Uploaded"];
+                };
+            };
+            /** @description form-invalid: with all `problems`, and nothing is stored */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "get /api/v1/forms/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormView"];
+                };
+            };
+        };
+    };
+    "get /api/v1/forms/{id}/diff": {
+        parameters: {
+            query: {
+                /** @description The version before. */
+                from: string;
+                /** @description The version after. */
+                to: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Difference"];
+                };
+            };
+        };
+    };
+    "post /api/v1/forms/{id}/releases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReleaseRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormView"];
+                };
+            };
+        };
+    };
+    "get /api/v1/forms/{id}/versions/{hash}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hash: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionDetail"];
+                };
+            };
+        };
+    };
+    "get /api/v1/forms/{id}/versions/{hash}/source": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hash: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "post /api/v1/forms/{id}/versions/{hash}/trials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hash: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Sample"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trial"];
+                };
+            };
+        };
+    };
+    "get /api/v1/forms/{id}/versions/{hash}/visits/{visit}": {
+        parameters: {
+            query?: {
+                /** @description Why, in the person's words; it is kept with their name. */
+                reason?: string | null;
+            };
+            header?: never;
+            path: {
+                hash: string;
+                id: string;
+                visit: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Carried"];
+                };
+            };
+        };
+    };
+    "get /api/v1/forms/{id}/versions/{hash}/xform": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hash: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The XForm */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "post /api/v1/forms/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Parts"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Found"];
+                };
+            };
+            /** @description form-invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "post /api/v1/households/{id}/erasure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Erasure"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Extent"];
+                };
+            };
+        };
+    };
+    "get /api/v1/households/{id}/holding": {
+        parameters: {
+            query: {
+                /** @description Why, in the person's words; it is kept with their name. */
+                reason: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Holding"];
+                };
+            };
+        };
+    };
+    "post /api/v1/jobs/{id}/requeue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is due */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "get /api/v1/jobs/dead": {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before; absent for the first. */
+                after?: string | null;
+                /** @description How many at most. */
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeadJob"];
+                };
+            };
+        };
+    };
+    "get /api/v1/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events `change` with the scopes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": unknown;
+                };
+            };
+        };
+    };
+    "get /api/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+        };
+    };
+    "post /api/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description sign-in-refused: the old one is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "get /api/v1/me/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Factor"];
+                };
+            };
+        };
+    };
+    "post /api/v1/me/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Offer"];
+                };
+            };
+            /** @description not-applicable: there is one */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "delete /api/v1/me/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FactorCode"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description code-refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "post /api/v1/me/second-factor/confirmation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FactorCode"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description code-refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "get /api/v1/media/{hash}": {
+        parameters: {
+            query?: {
+                /**
+                 * @description Why, in the person's words; it is kept with their name. Without it a photo comes without what
+                 *     its file says about people, places and times.
+                 */
+                reason?: string | null;
+            };
+            header?: never;
+            path: {
+                hash: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Those that were asked for (`Range`) */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description reason-needed: the file can't be given out without what it says */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "get /api/v1/media/{hash}/thumbnails/{size}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hash: string;
+                size: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description unavailable: the photo has not been looked at yet */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "get /api/v1/notices/{id}/receipt": {
+        parameters: {
+            query?: {
+                /** @description Why, in the person's words; it is kept with their name. A tablet needs none. */
+                reason?: string | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceiptView"];
+                };
+            };
+        };
+    };
+    "get /api/v1/notices/{id}/sheet.pdf": {
+        parameters: {
+            query?: {
+                /** @description Why, in the person's words; it is kept with their name. A tablet needs none. */
+                reason?: string | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file (PDF) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "post /api/v1/notices/prints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Order"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Print"];
+                };
+            };
+        };
+    };
+    "get /api/v1/notices/prints/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Print"];
+                };
+            };
+        };
+    };
+    "get /api/v1/notices/prints/{id}/{part}.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                part: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file (PDF) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "get /api/v1/notices/templates/{hash}/sample.pdf": {
+        parameters: {
+            query?: {
+                /** @description A BCP 47 tag; `zh-CN` where it isn't said. */
+                language?: string | null;
+            };
+            header?: never;
+            path: {
+                hash: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file (PDF) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "post /api/v1/notices/templates/sample.pdf": {
+        parameters: {
+            query?: {
+                /** @description A BCP 47 tag; `zh-CN` where it isn't said. */
+                language?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/toml": string;
+            };
+        };
+        responses: {
+            /** @description The file (PDF) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description template-invalid: `problems` has each in words */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "get /api/v1/people": {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before; absent for the first. */
+                after?: string | null;
+                /** @description How many at most. */
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PersonView"];
+                };
+            };
+        };
+    };
+    "post /api/v1/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPerson"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Issued"];
+                };
+            };
+            /** @description login-taken */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "post /api/v1/people/{id}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description not-oneself */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "post /api/v1/people/{id}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "post /api/v1/people/{id}/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewGrant"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "delete /api/v1/people/{id}/grants/{grant}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                grant: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "post /api/v1/people/{id}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Issued"];
+                };
+            };
+        };
+    };
+    "get /api/v1/quarantine": {
+        parameters: {
+            query?: {
+                /** @description The last one of the page before, as `INCARNATION/SEQ`; absent for the first page. */
+                after?: string | null;
+                /** @description How many at most. */
+                limit?: number | null;
+                /**
+                 * @description Why sensitive values are needed, in the person's words; it is kept with their name. Without
+                 *     it they are masked.
+                 */
+                reason?: string | null;
+                /** @description Whether those that somebody has decided about are wanted, too. */
+                settled?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Held"][];
+                };
+            };
+        };
+    };
+    "post /api/v1/quarantine/{incarnation}/{seq}/settle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incarnation: string;
+                seq: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Decision"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decided"];
+                };
+            };
+        };
+    };
+    "get /api/v1/records": {
+        parameters: {
+            query: {
+                /** @description The `next` of the page before; absent for the first. */
+                after?: string | null;
+                /** @description The register. */
+                collection: string;
+                /** @description How many at most. */
+                limit?: number | null;
+                /**
+                 * @description Why sensitive values are needed, in the person's words; it is kept with their name. Without
+                 *     it they are masked.
+                 */
+                reason?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RecordView"];
+                };
+            };
+        };
+    };
+    "get /api/v1/records/{id}": {
+        parameters: {
+            query?: {
+                /** @description Why, in the person's words; it is kept with their name. Without it they are masked. */
+                reason?: string | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordView"];
+                };
+            };
+        };
+    };
+    "get /api/v1/records/{id}/history": {
+        parameters: {
+            query?: {
+                /** @description Why, in the person's words; it is kept with their name. Without it they are masked. */
+                reason?: string | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryLine"][];
+                };
+            };
+        };
+    };
+    "post /api/v1/records/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Search"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordView"][];
+                };
+            };
+        };
+    };
+    "get /api/v1/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Period"][];
+                };
+            };
+        };
+    };
+    "put /api/v1/retention/{collection}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                collection: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPeriod"];
+            };
+        };
+        responses: {
+            /** @description It is so */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "get /api/v1/retention/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Expired"][];
+                };
+            };
+        };
+    };
+    "post /api/v1/review/claims": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClaimRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queue"];
+                };
+            };
+        };
+    };
+    "delete /api/v1/review/claims": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "put /api/v1/review/claims/{visit}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                visit: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description claimed: somebody else looks at it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "get /api/v1/review/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Policy"];
+                };
+            };
+        };
+    };
+    "put /api/v1/review/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPolicy"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "get /api/v1/review/waiting": {
+        parameters: {
+            query?: {
+                /** @description Only of this area and below. */
+                area?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingCount"];
+                };
+            };
+        };
+    };
+    "post /api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tokens"];
+                };
+            };
+            /** @description sign-in-refused, or code-needed: the password is right, and a code of the authenticator app is asked for */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "delete /api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "post /api/v1/session/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Refresh"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tokens"];
+                };
+            };
+        };
+    };
+    "get /api/v1/visits": {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before; absent for the first. The newest visit comes first. */
+                after?: string | null;
+                /** @description Only those of this area and below. */
+                area?: string | null;
+                /** @description Only those of this household. */
+                household?: string | null;
+                /** @description How many at most. */
+                limit?: number | null;
+                /** @description What is open about them. */
+                mark?: ("flagged" | "invalid" | "unanswered" | "commented") | null;
+                /** @description Where they stand, several with commas between. */
+                status?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_VisitLine"];
+                };
+            };
+        };
+    };
+    "get /api/v1/visits/{id}": {
+        parameters: {
+            query?: {
+                /** @description Why, in the person's words; it is kept with their name. Without it they are masked. */
+                reason?: string | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitFile"];
+                };
+            };
+        };
+    };
+    "post /api/v1/visits/{id}/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitDecided"];
+                };
+            };
+            /** @description stale-view; claimed: somebody else looks at it; passed-already: another person must; not-applicable: there is nothing to decide */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "get /api/v1/visits/counts": {
+        parameters: {
+            query?: {
+                /** @description Only those of this area and below. */
+                area?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Counts"];
+                };
+            };
+        };
+    };
+    "get /healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "get /metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "get /readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "post /sync/v1/blobs/missing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Hashes"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hashes"];
+                };
+            };
+        };
+    };
+    "get /sync/v1/bundles/{hash}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hash: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "get /sync/v1/forms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OfferedForm"][];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "get /sync/v1/forms/{hash}/files/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hash: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "get /sync/v1/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events `change` with the scopes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": unknown;
+                };
+            };
+        };
+    };
+    "post /sync/v1/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A SyncRequest as JSON or CBOR; gzip, zstd and dcz are taken */
+        requestBody: {
+            content: {
+                "application/json": Record<string, unknown>;
+            };
+        };
+        responses: {
+            /** @description A SyncResponse */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, unknown>;
+                };
+            };
+        };
+    };
+    "post /sync/v1/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "options /sync/v1/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "delete /sync/v1/uploads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "head /sync/v1/uploads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "patch /sync/v1/uploads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "get /verify": {
+        parameters: {
+            query?: {
+                /** @description The content of the QR code, or a receipt. */
+                receipt?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page (HTML) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+}

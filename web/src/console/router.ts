@@ -1,0 +1,39 @@
+import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router';
+import { isAdmin, isReviewer, mayEnter } from './session';
+
+/** Who a screen is for: what others would see there, the server refuses anyway. */
+type For = 'reviewer' | 'admin' | 'reader';
+
+const screen = (path: string, who: For, component: RouteRecordRaw['component'], props = false): RouteRecordRaw =>
+  ({ path, component, props, meta: { who } }) as RouteRecordRaw;
+
+export const router = createRouter({
+  history: createWebHistory('/console/'),
+  routes: [
+    // What is one's first screen is known once one is signed in.
+    { path: '/', component: { render: () => null } },
+    screen('/triage', 'reviewer', () => import('./triage/TriageScreen.vue')),
+    screen('/visits', 'reader', () => import('./visits/VisitsScreen.vue')),
+    screen('/visits/:id', 'reader', () => import('./visits/VisitScreen.vue'), true),
+    screen('/conflicts', 'reader', () => import('./conflicts/ConflictsScreen.vue')),
+    screen('/held', 'reviewer', () => import('./held/HeldScreen.vue')),
+    screen('/forms', 'reader', () => import('./forms/FormsScreen.vue')),
+    screen('/forms/:id', 'reader', () => import('./forms/FormScreen.vue'), true),
+    screen('/people', 'admin', () => import('./people/PeopleScreen.vue')),
+    screen('/areas', 'admin', () => import('./areas/AreasScreen.vue')),
+    screen('/devices', 'admin', () => import('./devices/DevicesScreen.vue')),
+    screen('/devices/:id', 'admin', () => import('./devices/DeviceScreen.vue'), true),
+    screen('/privacy', 'reader', () => import('./privacy/PrivacyScreen.vue')),
+    screen('/policy', 'admin', () => import('./triage/PolicyScreen.vue')),
+    screen('/jobs', 'admin', () => import('./jobs/JobsScreen.vue')),
+    screen('/account', 'reader', () => import('./account/AccountScreen.vue')),
+    { path: '/:other(.*)*', redirect: '/' },
+  ],
+});
+
+router.beforeEach((to) => {
+  if (to.path === '/' && mayEnter.value) return isReviewer.value ? '/triage' : '/visits';
+  const who = to.meta['who'] as For | undefined;
+  const may = { reviewer: isReviewer, admin: isAdmin, reader: mayEnter };
+  return !who || may[who].value || !mayEnter.value ? true : '/';
+});

@@ -1,0 +1,100 @@
+/** Who is signed in: tokens, the person, and what their grants let them do. */
+
+import { computed, ref, shallowRef } from 'vue';
+import { Problem } from '../api/problem';
+import type { components } from '../api/schema';
+import { language } from '../i18n';
+
+export type Me = components['schemas']['Me'];
+export type Role = components['schemas']['Role'];
+type Tokens = components['schemas']['Tokens'];
+
+/** Shared by this browser's windows, so that a link opens signed in. */
+const KEPT = 'ruhu.console.refresh';
+const LOCK = 'ruhu-console-refresh';
+
+let access = '';
+let expiresAt = 0;
+
+export const me = shallowRef<Me>();
+/** Whether it is known who is signed in, or that nobody is. */
+export const isReady = ref(false);
+
+export const roles = computed(() => new Set(me.value?.grants.map((grant) => grant.role)));
+export const isAdmin = computed(() => roles.value.has('admin'));
+export const isReviewer = computed(() => isAdmin.value || roles.value.has('supervisor'));
+/** Whether anything of the console is theirs: a cadre works on a tablet. */
+export const mayEnter = computed(() => isReviewer.value || roles.value.has('auditor'));
+
+async function ask(path: string, body: object): Promise<Tokens> {
+  const headers = { 'content-type': 'application/json', 'accept-language': language.value };
+  let response: Response;
+  try {
+    response = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body) });
+  } catch (error) {
+    throw new Problem(0, '', String(error));
+  }
+  if (!response.ok) throw await Problem.of(response);
+  return (await response.json()) as Tokens;
+}
+
+function take(tokens: Tokens): void {
+  access = tokens.access_token;
+  // A little earlier than the server, whose clock may be another.
+  expiresAt = Date.now() + (tokens.expires_in - 30) * 1000;
+  localStorage.setItem(KEPT, tokens.refresh_token);
+}
+
+async function learn(): Promise<void> {
+  const headers = { authorization: `Bearer ${await token()}`, 'accept-language': language.value };
+  const response = await fetch('/api/v1/me', { headers });
+  if (!response.ok) throw await Problem.of(response);
+  me.value = (await response.json()) as Me;
+}
+
+/** A token for a request; one that has expired is exchanged first. */
+export async function token(isFresh = false): Promise<string> {
+  if (!isFresh && access && Date.now() < expiresAt) return access;
+  // A refresh token is good once: windows take turns.
+  await navigator.locks.request(LOCK, async () => {
+    if (!isFresh && access && Date.now() < expiresAt) return;
+    const refresh = localStorage.getItem(KEPT);
+    if (!refresh) throw new Problem(401, 'session-ended', '');
+    try {
+      take(await ask('/api/v1/session/refresh', { refresh_token: refresh }));
+    } catch (error) {
+      if (error instanceof Problem && error.status === 401) forget();
+      throw error;
+    }
+  });
+  return access;
+}
+
+/** Signs in; a problem `code-needed` asks for the code of the authenticator app. */
+export async function signIn(login: string, password: string, code?: string): Promise<void> {
+  take(await ask('/api/v1/session', { login, password, ...(code ? { code } : {}) }));
+  await learn();
+}
+
+/** Goes on as whoever was signed in. */
+export async function resume(): Promise<void> {
+  try {
+    if (localStorage.getItem(KEPT)) await learn();
+  } catch (error) {
+    if (!(error instanceof Problem && error.status === 401)) throw error;
+  } finally {
+    isReady.value = true;
+  }
+}
+
+export function forget(): void {
+  access = '';
+  me.value = undefined;
+  localStorage.removeItem(KEPT);
+}
+
+export async function signOut(): Promise<void> {
+  const headers = { authorization: `Bearer ${await token().catch(() => '')}` };
+  await fetch('/api/v1/session', { method: 'DELETE', headers }).catch(() => undefined);
+  forget();
+}

@@ -1,0 +1,36 @@
+/** Something that is fetched, again when what it depends on changes: loading, there, or failed. */
+
+import { onUnmounted, ref, shallowRef, watch, type Ref, type ShallowRef } from 'vue';
+import { onChange } from '../live';
+
+export interface Loaded<T> {
+  value: ShallowRef<T | undefined>;
+  isLoading: Ref<boolean>;
+  failed: Ref<string>;
+  load: () => Promise<void>;
+}
+
+/** `isLive`: fetched again when something changed elsewhere. */
+export function useLoaded<T>(fetch: () => Promise<T>, on: () => unknown = () => 0, isLive = false): Loaded<T> {
+  const value = shallowRef<T>();
+  const isLoading = ref(true);
+  const failed = ref('');
+  let turn = 0;
+  async function load(): Promise<void> {
+    const mine = ++turn;
+    isLoading.value = true;
+    try {
+      const found = await fetch();
+      if (mine !== turn) return;
+      value.value = found;
+      failed.value = '';
+    } catch (error) {
+      if (mine === turn) failed.value = error instanceof Error ? error.message : String(error);
+    } finally {
+      if (mine === turn) isLoading.value = false;
+    }
+  }
+  watch(on, load, { immediate: true });
+  if (isLive) onUnmounted(onChange(() => void load()));
+  return { value, isLoading, failed, load };
+}

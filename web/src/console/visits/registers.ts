@@ -1,0 +1,70 @@
+/** Registers as people read them: the names of fields, and values in words. */
+
+import { shallowRef } from 'vue';
+import { inWords, moment } from '../../i18n';
+import { api, got } from '../api';
+
+interface FieldDefinition {
+  id: number;
+  name: string;
+  type: string;
+  labels: Record<string, string>;
+  choices?: { name: string; labels: Record<string, string> }[];
+}
+
+interface Register {
+  name: string;
+  labels: Record<string, string>;
+  field: FieldDefinition[];
+}
+
+const registers = shallowRef(new Map<string, Register>());
+let loading: Promise<void> | undefined;
+
+/** Fetches the newest definition of every register, once. */
+export function loadRegisters(): Promise<void> {
+  loading ??= fetchAll();
+  loading.catch(() => (loading = undefined));
+  return loading;
+}
+
+async function fetchAll(): Promise<void> {
+  const listed = await got(api.GET('/api/v1/bundles'));
+  const newest = new Map<string, (typeof listed)[number]>();
+  for (const bundle of listed.filter((one) => one.kind === 'register')) {
+    if ((newest.get(bundle.name)?.version ?? -1) < bundle.version) newest.set(bundle.name, bundle);
+  }
+  const all = await Promise.all(
+    [...newest.values()].map(async ({ hash }) => {
+      const { data } = await api.GET('/sync/v1/bundles/{hash}', { params: { path: { hash } }, parseAs: 'json' });
+      return data as unknown as Register;
+    }),
+  );
+  registers.value = new Map(all.map((one) => [one.name, one]));
+}
+
+function definition(register: string, id: number): FieldDefinition | undefined {
+  const found = registers.value.get(register);
+  return found?.field.find((field) => field.id === id);
+}
+
+export function registerName(register: string): string {
+  return inWords(registers.value.get(register)?.labels) || register;
+}
+
+export function fieldName(register: string, id: number): string {
+  return inWords(definition(register, id)?.labels) || `#${id}`;
+}
+
+export function valueWords(register: string, id: number, value: unknown): string {
+  const field = definition(register, id);
+  if (value === null || value === undefined || value === '') return '—';
+  if (Array.isArray(value)) return value.map((one) => valueWords(register, id, one)).join('、');
+  const choice = field?.choices?.find((one) => one.name === value);
+  if (choice) return inWords(choice.labels);
+  if (field?.type === 'moment' && typeof value === 'number') return moment(value / 1000);
+  if (field?.type === 'money' && typeof value === 'number') return `${(value / 100).toFixed(2)} 元`;
+  if (typeof value === 'object') return JSON.stringify(value);
+  const text = String(value);
+  return /^[0-9a-f]{64}$/.test(text) ? `${text.slice(0, 8)}…` : text;
+}
