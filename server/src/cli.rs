@@ -119,7 +119,11 @@ enum EpochCommand {
 #[derive(Subcommand)]
 enum DemoCommand {
     /// Load the demo county: 2 townships, 6 villages, 312 invented households
-    Load,
+    Load {
+        /// How many visits with painted photos there are to review
+        #[arg(long, default_value_t = demo::VISITS)]
+        visits: usize,
+    },
 }
 
 #[derive(Subcommand)]
@@ -210,7 +214,7 @@ fn run(cli: Cli) -> Result<(), String> {
             Command::Backup { folder } => back_up(&config, &folder).await,
             Command::Restore { backup, replace } => restore(&config, &backup, replace).await,
             Command::Epoch { command: EpochCommand::New } => new_epoch(&config).await,
-            Command::Demo { command: DemoCommand::Load } => load_demo(&config).await,
+            Command::Demo { command: DemoCommand::Load { visits } } => load_demo(&config, visits).await,
             Command::User { command: UserCommand::Add { login, name, role, area } } => {
                 add_user(&config, login, name, role, area).await
             }
@@ -357,10 +361,10 @@ async fn new_epoch(config: &Config) -> Result<(), String> {
     Ok(())
 }
 
-async fn load_demo(config: &Config) -> Result<(), String> {
+async fn load_demo(config: &Config, visits: usize) -> Result<(), String> {
     let app = open(config).await?;
     let loaded = demo::load(&app).await.map_err(in_words)?;
-    demo::load_evidence(&app).await.map_err(in_words)?;
+    demo::load_evidence(&app, visits).await.map_err(in_words)?;
     println!("{loaded}");
     Ok(())
 }

@@ -23,14 +23,16 @@ use crate::{accounts, checks, jobs, media, packs, records};
 
 const MINUTE: i64 = 60_000_000;
 const DAY: i64 = 24 * 60 * MINUTE;
-/// Households that are visited.
-const VISITED: usize = 10;
+/// More visits than this have small photos, and fewer.
+const MANY: usize = 20;
+/// Visits of a county that is only looked at.
+pub const VISITS: usize = 10;
 /// Households that receive aid; the first three were told of it.
 const AIDED: usize = 12;
 
-/// Adds visits and notifications to the first village of a county that was just loaded, and has
+/// Adds so many visits, and notifications, to the first village of a county that was just loaded, and has
 /// them looked at. Does nothing if there are visits.
-pub async fn load_evidence(app: &App) -> Result<usize, DemoProblem> {
+pub async fn load_evidence(app: &App, visits: usize) -> Result<usize, DemoProblem> {
     let now = app.now();
     let known = app.read(found).await?;
     let Some(known) = known.filter(|known| known.visits == 0) else { return Ok(0) };
@@ -38,11 +40,13 @@ pub async fn load_evidence(app: &App) -> Result<usize, DemoProblem> {
     let catalogue = app.definitions();
     let mut writer = Writer { catalogue: &catalogue, now, known: &known, ops: Vec::new() };
     let mut photos = Vec::new();
-    for (number, household) in known.households.iter().take(VISITED).enumerate() {
-        let began = now.0 - (VISITED - number) as i64 * DAY / 2 - DAY;
+    // Many are painted small, for the sake of whoever waits.
+    let width = if visits <= MANY { 1280 } else { 480 };
+    for (number, household) in known.households.iter().cycle().take(visits).enumerate() {
+        let began = now.0 - (visits - number) as i64 * DAY / 2 - DAY;
         let taken = scenes(number).into_iter().map(|scene| match scene {
             Scene { of_first: true, .. } => photos.first().cloned().unwrap_or_default(),
-            scene => scene.taken(household, began + 12 * MINUTE),
+            scene => scene.taken(household, began + 12 * MINUTE, width),
         });
         let taken: Vec<Vec<u8>> = taken.collect();
         writer.visit(household, began, &taken);
@@ -104,13 +108,14 @@ pub async fn load_evidence(app: &App) -> Result<usize, DemoProblem> {
 
 /// What a visit's photos show: mostly the household's own yard.
 fn scenes(number: usize) -> Vec<Scene> {
-    let own = Scene { scene: 100 + number as u64, ..Scene::default() };
-    match number {
+    let own = Scene { scene: 1_000 + number as u64, ..Scene::default() };
+    match number % 40 {
         // The photo of another household, another place, another day, another program.
         3 => vec![own, Scene { of_first: true, ..own }],
         5 => vec![Scene { away: 0.03, ..own }],
         6 => vec![Scene { days: 9, ..own }],
         7 => vec![own, Scene { software: Some("Adobe Photoshop 24.0"), scene: 300, ..own }],
+        _ if number >= MANY => vec![own],
         _ => vec![own, Scene { scene: 200 + number as u64, ..own }],
     }
 }
@@ -128,7 +133,7 @@ struct Scene {
 }
 
 impl Scene {
-    fn taken(&self, household: &Record, at: i64) -> Vec<u8> {
+    fn taken(&self, household: &Record, at: i64, width: u16) -> Vec<u8> {
         let at = Timestamp(at - self.days * DAY).plus_seconds(8 * 3600).to_string();
         let time = at.get(..19).unwrap_or_default().replace('-', ":").replace('T', " ");
         let place = household.fields.get(&6);
@@ -141,7 +146,7 @@ impl Scene {
             time: Some(&time),
             place: Some(place),
             software: self.software,
-            width: 1280,
+            width,
             ..Photo::of(self.scene)
         }
         .jpeg()

@@ -29,7 +29,7 @@ use crate::packs::{self, InstallProblem};
 use crate::sync::{Owner, Pushed, Pusher, RawOp, push};
 
 pub use county::{COUNTY, VILLAGES};
-pub use evidence::load_evidence;
+pub use evidence::{VISITS, load_evidence};
 
 /// The password of every demo login.
 pub const PASSWORD: &str = "ruhu-demo-2026";

@@ -24,7 +24,7 @@ for (const { name, language, isMirrored } of PASSES) {
       await expect(page.locator('html')).toHaveAttribute('dir', isMirrored ? 'rtl' : 'ltr');
       await desk.seen('sign-in');
       await desk.signIn('admin');
-      await expect(page.locator('.stage img')).toBeVisible();
+      await expect(page.locator('.look .stage img')).toBeVisible();
       await desk.seen('triage');
       await page.keyboard.press('?');
       await desk.seen('keys');
@@ -33,14 +33,14 @@ for (const { name, language, isMirrored } of PASSES) {
       await desk.seen('return');
       await page.keyboard.press('Escape');
       await desk.section('走访', 'Visits');
-      await page.waitForSelector('a.line');
+      await page.waitForSelector('.line .stretched');
       await desk.seen('visits');
       await desk.button('照片墙', 'Gallery').click();
       await expect(page.locator('.picture img').first()).toBeVisible();
       await desk.seen('gallery');
       await desk.button('时间线', 'Timeline').click();
       await desk.seen('timeline');
-      await page.locator('a.line').first().click();
+      await page.locator('.line .stretched').first().click();
       await expect(page.locator('.big img')).toBeVisible();
       await desk.seen('visit');
       for (const [zh, en, shot] of [

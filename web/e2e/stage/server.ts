@@ -7,9 +7,20 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 const RUHU = resolve(process.env['RUHU'] ?? '../target/debug/ruhu');
-/** A demo county that was loaded once, to be copied. */
-const TEMPLATE = join(tmpdir(), `ruhu-e2e-template-${process.pid}`);
-let isLoaded = false;
+/** Demo counties that were loaded once, by how many visits there are, to be copied. */
+const templates = new Map<number, string>();
+
+function template(visits: number): string {
+  let folder = templates.get(visits);
+  if (!folder) {
+    folder = join(tmpdir(), `ruhu-e2e-template-${process.pid}-${visits}`);
+    execFileSync(RUHU, ['demo', 'load', '--data', folder, '--visits', String(visits)], { stdio: 'ignore' });
+    const made = folder;
+    process.on('exit', () => rmSync(made, { recursive: true, force: true }));
+    templates.set(visits, folder);
+  }
+  return folder;
+}
 
 export class Server {
   private process: ChildProcess | undefined;
@@ -19,14 +30,9 @@ export class Server {
     readonly port: number,
   ) {}
 
-  static async start(): Promise<Server> {
-    if (!isLoaded) {
-      execFileSync(RUHU, ['demo', 'load', '--data', TEMPLATE], { stdio: 'ignore' });
-      process.on('exit', () => rmSync(TEMPLATE, { recursive: true, force: true }));
-      isLoaded = true;
-    }
+  static async start(visits = 10): Promise<Server> {
     const folder = mkdtempSync(join(tmpdir(), 'ruhu-e2e-'));
-    cpSync(TEMPLATE, folder, { recursive: true });
+    cpSync(template(visits), folder, { recursive: true });
     const server = new Server(folder, await freePort());
     await server.up();
     return server;

@@ -70,6 +70,11 @@ export async function token(isFresh = false): Promise<string> {
   return access;
 }
 
+/** What a request carries that can't wait for a new token. */
+export function currentAuthorization(): string {
+  return `Bearer ${access}`;
+}
+
 /** Signs in; a problem `code-needed` asks for the code of the authenticator app. */
 export async function signIn(login: string, password: string, code?: string): Promise<void> {
   take(await ask('/api/v1/session', { login, password, ...(code ? { code } : {}) }));

@@ -16,7 +16,7 @@ export type Verdict = Schemas['Verdict'];
 type Comment = Schemas['Comment'];
 
 /** Visits that are claimed ahead, and of which the files and photos are fetched. */
-const CLAIMED = 20;
+const CLAIMED = 8;
 const AHEAD = 3;
 /** Claims are renewed well before they end. */
 const RENEW_MS = 5 * 60_000;
@@ -227,6 +227,11 @@ export class Queue {
     this.file.value = undefined;
     await this.show();
     return true;
+  }
+
+  /** Lets others look at what is claimed, though the page goes away at once. */
+  abandon(authorization: string): void {
+    void fetch('/api/v1/review/claims', { method: 'DELETE', keepalive: true, headers: { authorization } }).catch(() => undefined);
   }
 
   /** Lets others look at what was not decided about. */

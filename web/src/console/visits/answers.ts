@@ -82,10 +82,11 @@ function lineOf(question: Question, within: string): Line {
   return question.invalid ? { ...line, invalid: question.invalid.message } : line;
 }
 
-function wordsOf({ chosen, choices, value }: Question): string {
-  if (chosen && choices) {
-    const labels = new Map(choices.map((choice) => [choice.value, choice.label]));
-    return chosen.map((one) => labels.get(one) ?? one).join('、');
-  }
-  return value ?? '';
+function wordsOf({ type, chosen, choices, value }: Question): string {
+  // Of a long list, only the labels of what was chosen are told.
+  if (chosen) return chosen.join('、');
+  if (!value || !choices) return value ?? '';
+  const labels = new Map(choices.map((choice) => [choice.value, choice.label]));
+  const names = type === 'select_one' ? [value] : value.split(' ');
+  return names.map((name) => labels.get(name) ?? name).join('、');
 }

@@ -61,7 +61,7 @@ export function foundOf(record: RecordView): Found {
   };
 }
 
-const RULES = ['photo/reused', 'photo/similar', 'photo/edited', 'photo/far', 'photo/time', 'photo/dark', 'photo/bright', 'photo/blurred', 'photo/unreadable', 'form/required', 'form/constraint', 'form/type', 'form/unknown-version', 'review/comment', 'review/flag', 'resubmitted'] as const;
+const RULES = ['photo/reused', 'photo/similar', 'photo/edited', 'photo/far', 'photo/early', 'photo/late', 'photo/clock', 'photo/screenshot', 'photo/no-facts', 'photo/animated', 'photo/cut-off', 'photo/trailing', 'photo/dark', 'photo/bright', 'photo/blurred', 'photo/unreadable', 'form/required', 'form/constraint', 'form/type', 'form/unknown-version', 'review/comment', 'review/flag', 'resubmitted'] as const;
 
 /** A rule in a word or two; its own name where there is none. */
 export function ruleWords(rule: string): string {

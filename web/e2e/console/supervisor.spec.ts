@@ -1,0 +1,256 @@
+/** A supervisor's morning: 500 visits by the keyboard alone, one of them there and back again. */
+
+import { expect, test } from '@playwright/test';
+import { createHmac } from 'node:crypto';
+import { about, type RecordView } from '../stage/county';
+import { Desk, PASSWORD } from '../stage/desk';
+import { Server, until, type Caller } from '../stage/server';
+import { Tablet } from '../stage/tablet';
+
+const VISITS = 500;
+/** The cadre's two villages. */
+const HOUSEHOLDS = 104;
+
+/** The code of an authenticator app (RFC 6238), so many steps from now. */
+function codeOf(secret: string, steps = 0): string {
+  const bits = [...secret].map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0')).join('');
+  const key = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => parseInt(byte, 2)));
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + steps));
+  const digest = createHmac('sha1', key).update(counter).digest();
+  const at = digest[19]! & 15;
+  return String((digest.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, '0');
+}
+
+/** The household that the walk is about. */
+async function found(caller: Caller): Promise<RecordView> {
+  const { items } = await caller.get<{ items: RecordView[] }>(`/api/v1/records?collection=household&limit=500&reason=${encodeURIComponent('核对')}`);
+  return items.find((one) => one.title === '罗大山')!;
+}
+
+async function address(tablet: Tablet, text: string): Promise<void> {
+  await tablet.page.getByRole('button', { name: '修改住址' }).click();
+  await tablet.page.getByRole('textbox', { name: '住址' }).fill(text);
+  await tablet.button('保存', 'Save').click();
+  await expect(tablet.page.getByText(text)).toBeVisible();
+}
+
+test('a supervisor reviews with the keyboard alone, and what was returned comes back', async () => {
+  test.setTimeout(400_000);
+  const server = await Server.start(VISITS);
+  const desk = await Desk.start(server.address);
+  const tablet = await Tablet.start(server.address);
+  const other = await Tablet.start(server.address);
+  const { page } = desk;
+  const supervisor = await server.as('supervisor');
+  const status = async (id: string) => (await supervisor.get<RecordView>(`/api/v1/records/${id}`)).status;
+  try {
+    await test.step('turns on the code of an authenticator app, and signs in with one', async () => {
+      await desk.signIn('supervisor');
+      await page.locator('.side .foot a').click();
+      await desk.button('开启', 'Turn on').click();
+      const secret = await page.locator('.code').innerText();
+      await desk.shot('walk-factor');
+      await page.fill('input[name=factor-code]', codeOf(secret, -1));
+      await desk.button('确认开启', 'Confirm').click();
+      await expect(page.getByText('已开启').first()).toBeVisible();
+      await desk.button('退出登录', 'Sign out').click();
+      await page.fill('input[name=login]', 'supervisor');
+      await page.fill('input[name=password]', PASSWORD);
+      await page.keyboard.press('Enter');
+      await page.fill('input[name=code]', '000000');
+      await page.keyboard.press('Enter');
+      await expect(page.getByRole('alert')).toBeVisible();
+      await page.fill('input[name=code]', codeOf(secret));
+      await page.keyboard.press('Enter');
+    });
+
+    const seen = page.locator('.look .stage img');
+    const household = page.locator('.beside h2');
+    const visit = async () => (await household.getByRole('link').getAttribute('href'))!.split('/').pop()!;
+    const moved = async (from: string) => {
+      await expect(household.getByRole('link')).not.toHaveAttribute('href', new RegExp(from));
+      await expect(seen).toBeVisible();
+    };
+
+    await test.step('the most doubtful comes first, with why', async () => {
+      await expect(page.getByText(`待审 ${VISITS}`)).toBeVisible();
+      await expect(seen).toBeVisible();
+      await expect(page.locator('.beside .chips').first()).toContainText('照片重复使用 +60');
+      await desk.shot('walk-triage');
+    });
+
+    await test.step('compares a photo that was used before, side by side', async () => {
+      // The reused one is of the second photo.
+      await page.keyboard.press('ArrowRight');
+      await page.keyboard.press('d');
+      await expect(page.locator('dialog[open] .pair img')).toHaveCount(2);
+      await expect(page.locator('dialog[open]')).toContainText('同一个文件');
+      await desk.shot('walk-compare');
+      await page.keyboard.press('Escape');
+      await expect(page.locator('dialog[open]')).toHaveCount(0);
+    });
+
+    let returned = '';
+    await test.step('returns it with reasons by number', async () => {
+      returned = await visit();
+      await page.keyboard.press('r');
+      await expect(page.locator('dialog[open]')).toBeVisible();
+      await page.keyboard.press('2');
+      await page.keyboard.press('3');
+      await desk.shot('walk-return');
+      await page.keyboard.press('Enter');
+      await moved(returned);
+      await until(async () => (await status(returned)) === 'returned');
+      const [comment] = await about(supervisor, 'finding', returned).then((all) => all.filter((one) => one.fields['2'] === 'review/comment'));
+      expect(comment?.fields['7']).toMatchObject({ 'zh-CN': '照片内容不对；缺照片' });
+    });
+
+    await test.step('flags one for another reviewer', async () => {
+      const flagged = await visit();
+      await page.keyboard.press('f');
+      await expect(page.locator('dialog[open]')).toBeVisible();
+      await page.keyboard.press('5');
+      await page.keyboard.press('Enter');
+      await moved(flagged);
+      await until(async () => (await status(flagged)) === 'in_review');
+    });
+
+    await test.step('passes forty, as fast as photos appear, and takes the last one back', async () => {
+      const passed: string[] = [];
+      for (let count = 0; count < 40; count += 1) {
+        const now = await visit();
+        await expect(desk.page.locator('.acts .primary')).toBeEnabled();
+        passed.push(now);
+        await page.keyboard.press('a');
+        await moved(now);
+      }
+      expect(new Set(passed).size).toBe(40);
+      const last = passed.at(-1)!;
+      await until(async () => (await status(last)) === 'approved');
+      await page.keyboard.press('u');
+      await expect(household.getByRole('link')).toHaveAttribute('href', new RegExp(last));
+      await until(async () => (await status(last)) === 'in_review');
+      expect(await status(passed[0]!)).toBe('approved');
+    });
+
+    await test.step('no pass before the image is there', async () => {
+      await page.route('**/thumbnails/**', (route) => route.abort());
+      const now = await visit();
+      await page.keyboard.press('?');
+      await desk.shot('walk-keys');
+      await page.keyboard.press('Escape');
+      await expect(page.locator('dialog[open]')).toHaveCount(0);
+      await page.unroute('**/thumbnails/**');
+      expect(await visit()).toBe(now);
+    });
+
+    await test.step('the server is gone for a while: what was decided is sent when it is back', async () => {
+      await expect(desk.page.locator('.acts .primary')).toBeEnabled();
+      const now = await visit();
+      await server.kill();
+      await page.keyboard.press('a');
+      await expect(page.getByText('1 个决定未送达')).toBeVisible();
+      await desk.shot('walk-offline');
+      await server.up();
+      await until(async () => (await status(now)) === 'approved');
+      await expect(page.getByText('个决定未送达')).toHaveCount(0);
+    });
+
+    await test.step('returns a visit with a comment at one question, and it comes back corrected by a tablet', async () => {
+      await tablet.enrol(server.code('cadre'));
+      await tablet.isReady(HOUSEHOLDS);
+      await desk.section('走访', 'Visits');
+      await page.getByRole('button', { name: /^已提交/ }).click();
+      await page.locator('.line .stretched').first().click();
+      await expect(page.locator('.bar h1 .chip')).toBeVisible();
+      const id = page.url().split('/').pop()!;
+      const who = (await page.locator('.bar h1').innerText()).split(/\s/)[0]!;
+      await desk.button('查看敏感内容', 'Show sensitive values').first().click();
+      await desk.because('核对收入', '查看敏感内容', 'Show sensitive values');
+      await page.getByRole('button', { name: /24000/ }).click();
+      await desk.because('请按流水核实收入', '保存', 'Save');
+      await desk.seen('walk-comment');
+      await page.getByRole('button', { name: /^退回/ }).click();
+      await desk.because('收入要核实', '退回', 'Return');
+      await expect(page.locator('.bar .chip').first()).toHaveText('已退回');
+
+      await tablet.tab('今日', 'Today');
+      await tablet.page.getByRole('link', { name: new RegExp(`${who}.*(退回|待更正)|(退回|待更正).*${who}`) }).first().click();
+      await tablet.button('更正并重新提交', 'Correct and send again').click();
+      const again = tablet.button('重新提交', 'Hand in again');
+      const income = tablet.question('/data/income');
+      while (!(await again.isVisible())) {
+        if (await income.isVisible()) {
+          await expect(income).toContainText('请按流水核实收入');
+          await income.getByRole('textbox').fill('26500');
+        }
+        await tablet.button('下一页', 'Next').click();
+      }
+      await again.click();
+      await until(async () => (await status(id)) === 'resubmitted');
+      // The screen hears of it by itself.
+      await expect(page.locator('.bar .chip').first()).toHaveText('已重新提交');
+      await expect(page.getByRole('button', { name: /26500/ })).toBeVisible();
+      await desk.shot('walk-corrected');
+      await desk.button('通过', 'Approve').click();
+      await desk.because('已核实', '通过', 'Approve');
+      await expect(page.locator('.bar .chip').first()).toHaveText('已通过');
+    });
+
+    await test.step('settles what two people changed', async () => {
+      await other.enrol(server.code('cadre2'));
+      await other.isReady(52);
+      await tablet.network(false);
+      await tablet.find('罗大山');
+      await address(tablet, '三组 9 号');
+      await other.find('罗大山');
+      await address(other, '五组 2 号');
+      await until(async () => (await found(supervisor)).fields['4'] === '五组 2 号');
+      await tablet.network(true);
+      await desk.section('冲突', 'Conflicts');
+      await expect(page.getByText('两人都改了')).toBeVisible();
+      await expect(page.getByRole('cell', { name: '三组 9 号' })).toBeVisible();
+      await desk.seen('walk-conflict');
+      await desk.button('改用另一个', 'Take the other').click();
+      await desk.because('问过户主', '保存', 'Save');
+      await until(async () => (await found(supervisor)).fields['4'] === '三组 9 号');
+      await expect(page.getByText('没有待处理的冲突。')).toBeVisible();
+    });
+
+    await test.step('lets a record take effect that came from a tablet that was blocked', async () => {
+      const admin = await server.as('admin');
+      const { items } = await admin.get<{ items: { id: string; user: string; state: string }[] }>('/api/v1/devices');
+      const theirs = items.find((one) => one.user.startsWith('村干部乙') && one.state === 'active')!;
+      await other.network(false);
+      await address(other, '六组 1 号');
+      await admin.post(`/api/v1/devices/${theirs.id}/block`, {});
+      await other.network(true);
+      await desk.section('待定', 'Held back');
+      await expect(page.getByText('送来的人当时不负责这个村。')).toBeVisible();
+      await desk.seen('walk-held');
+      await desk.button('让它生效', 'Let it take effect').click();
+      await desk.because('本人送来，属实', '保存', 'Save');
+      await until(async () => (await found(supervisor)).fields['4'] === '六组 1 号');
+    });
+
+    await test.step('settled work is found again among all visits', async () => {
+      await desk.section('走访', 'Visits');
+      await page.getByRole('button', { name: /^已退回/ }).click();
+      await expect(page.locator('.line .stretched')).toHaveCount(1);
+      await expect(page).toHaveURL(/status=returned/);
+      await page.reload();
+      await expect(page.locator('.line .stretched')).toHaveCount(1);
+      await page.locator('.line .stretched').click();
+      await expect(page.getByText('审核批注').first()).toBeVisible();
+      await expect(page.getByText('乡镇审核员（虚构）').first()).toBeVisible();
+      await desk.shot('walk-history');
+    });
+    expect(desk.complaints).toEqual([]);
+  } finally {
+    await desk.remove();
+    await tablet.remove();
+    await other.remove();
+    await server.remove();
+  }
+});
