@@ -67,6 +67,27 @@ export function questionsIn(items: Item[]): Question[] {
   });
 }
 
+/** What was answered to questions that can be answered, by group and repeat, as `fill` takes it. */
+export function entered(items: Item[], base: string): Record<string, unknown> {
+  const tree: Record<string, unknown> = {};
+  const put = (path: string, value: unknown) => {
+    const names = path.slice(base.length + 1).split('/');
+    const last = names.pop()!;
+    let at = tree;
+    for (const name of names) at = (at[name] ??= {}) as Record<string, unknown>;
+    at[last] = value;
+  };
+  const walk = (all: Item[]) => {
+    for (const item of all) {
+      if (isGroup(item)) walk(item.children);
+      else if (isRepeat(item)) put(`${item.parent}/${item.name}`, item.instances.map((one) => entered(one.children, one.path)));
+      else if (item.value && !item.readonly && item.type !== 'note') put(item.path, item.value);
+    }
+  };
+  walk(items);
+  return tree;
+}
+
 /** A page: what is shown at once. */
 export interface Page {
   /** The place of its first item, for the list of pages. */

@@ -1,0 +1,198 @@
+/** An admin's day: a form from its mistakes to its release and back, people, areas, a tablet's life. */
+
+import { execFileSync } from 'node:child_process';
+import { expect, test } from '@playwright/test';
+import { Desk } from '../stage/desk';
+import { Server, until } from '../stage/server';
+import { Tablet } from '../stage/tablet';
+
+const FIXTURES = 'e2e/console/fixtures';
+
+test('an admin runs forms, people, areas and tablets', async () => {
+  test.setTimeout(300_000);
+  const server = await Server.start();
+  const desk = await Desk.start(server.address);
+  const tablet = await Tablet.start(server.address);
+  const { page } = desk;
+  const publish = async (area: string, why: string) => {
+    await page.getByLabel('发布到').selectOption({ label: area });
+    await page.getByRole('button', { name: /^发布 / }).click();
+    await desk.because(why, '发布', 'Publish');
+  };
+  const tryOut = async () => {
+    await desk.button('预览与试填', 'Preview and try').click();
+    const screen = page.locator('.tablet');
+    await screen.getByText('同意', { exact: true }).click();
+    await screen.locator('[data-path="/data/persons"]').getByRole('textbox').fill('0');
+    await desk.button('用这些数据试填', 'Try with this data').click();
+    await expect(page.getByText('试填有问题').first()).toBeVisible();
+    await screen.locator('[data-path="/data/persons"]').getByRole('textbox').fill('4');
+    await desk.button('用这些数据试填', 'Try with this data').click();
+    await expect(page.locator('.chip.green', { hasText: '试填通过' }).first()).toBeVisible();
+  };
+  try {
+    await desk.signIn('admin');
+    await test.step('uploads a form with mistakes, and is told where each is', async () => {
+      await desk.section('表单', 'Forms');
+      await desk.button('上传表单', 'Upload a form').click();
+      await page.setInputFiles('input[name=form]', `${FIXTURES}/wrong.md`);
+      const mistakes = page.locator('.work table').first().getByRole('row');
+      await expect(page.getByText(/有 \d+ 处错误/)).toBeVisible();
+      await expect(mistakes.filter({ hasText: 'integre' })).toContainText('survey');
+      await expect(mistakes.filter({ hasText: 'agreed' }).first()).toBeVisible();
+      await desk.seen('walk-mistakes');
+    });
+
+    await test.step('mends it, tries it on the tablet frame, and publishes it to one township', async () => {
+      await page.setInputFiles('input[name=form]', `${FIXTURES}/one.md`);
+      await page.locator('.work').getByRole('button', { name: '上传', exact: true }).click();
+      await expect(page.getByRole('heading', { level: 1, name: /秋季走访/ })).toBeVisible();
+      await tryOut();
+      await desk.seen('walk-preview');
+      await publish('　青溪镇（虚构）', '先在一个镇试用');
+      await expect(page.getByText('有效').first()).toBeVisible();
+    });
+
+    await test.step('enrols a tablet with a code out of the console, which visits with the form', async () => {
+      await desk.section('人员', 'People');
+      await page.getByRole('row', { name: /村干部丙/ }).getByRole('button', { name: '平板登记码' }).click();
+      const code = await page.locator('dialog[open] .code').innerText();
+      await desk.shot('walk-code');
+      await page.locator('dialog[open]').getByRole('button', { name: '关闭' }).click();
+      await tablet.enrol(code);
+      await tablet.isReady(52);
+      await tablet.tab('农户', 'Households');
+      await tablet.page.locator('ul.list a').first().click();
+      await tablet.page.getByRole('button', { name: '秋季走访' }).click();
+      await tablet.page.getByText('谢绝', { exact: true }).click();
+      await tablet.question('/data/note').getByRole('textbox').fill('改天再来');
+      await tablet.button('下一页', 'Next').click();
+      await tablet.button('提交', 'Hand in').click();
+      await expect(tablet.page).toHaveURL(/households\//);
+      const admin = await server.as('admin');
+      await until(async () => (await admin.get<{ by_status: Record<string, number> }>('/api/v1/visits/counts')).by_status['submitted'] === 11);
+    });
+
+    await test.step('a new version: what it breaks is told before it is published to all; then it is rolled back', async () => {
+      await desk.section('表单', 'Forms');
+      await desk.button('上传表单', 'Upload a form').click();
+      await page.setInputFiles('input[name=form]', `${FIXTURES}/two.md`);
+      await page.locator('.work').getByRole('button', { name: '上传', exact: true }).click();
+      await expect(page.locator('.bar select')).toContainText('2');
+      await expect(page.getByText('试了 1 次，有 1 次的答案在新版本里没有位置。')).toBeVisible();
+      await expect(page.getByRole('cell', { name: /^\/data\/note/ })).toBeVisible();
+      await expect(page.getByRole('button', { name: /^发布 / })).toBeDisabled();
+      await desk.seen('walk-diff');
+      await tryOut();
+      await publish('示范县（虚构）', '全县使用');
+      await expect(page.getByRole('listitem').filter({ hasText: '全县使用' })).toContainText('有效');
+      await page.locator('.bar select').selectOption({ index: 1 });
+      await publish('示范县（虚构）', '先退回旧版');
+      await expect(page.getByRole('listitem').filter({ hasText: '全县使用' })).toContainText('已被替换');
+      await desk.shot('walk-rollback');
+    });
+
+    await test.step('adds areas out of a table of national codes', async () => {
+      await desk.section('区划', 'Areas');
+      const text = page.getByLabel('或粘贴在这里');
+      await text.fill('代码,名称\n529901102000,新设乡（虚构）\n52990110220,少一位村\n');
+      await desk.button('检查', 'Check').click();
+      await expect(page.getByText('第 3 行')).toBeVisible();
+      await desk.seen('walk-areas');
+      await text.fill('代码,名称\n529901102000,新设乡（虚构）\n529901102201,新村（虚构）\n');
+      await desk.button('检查', 'Check').click();
+      await expect(page.getByText('将新增 2 个')).toBeVisible();
+      await desk.button('导入', 'Add them').click();
+      await expect(page.getByRole('cell', { name: '新村（虚构）' })).toBeVisible();
+    });
+
+    await test.step('adds a person there, grants more with dates, and ends it', async () => {
+      await desk.section('人员', 'People');
+      await desk.button('添加人员', 'Add a person').click();
+      const form = page.locator('form.card');
+      await form.locator('input[name=new-login]').fill('admin');
+      await form.locator('input[name=new-name]').fill('新干部（虚构）');
+      await form.getByLabel('区域').selectOption({ label: '　　新村（虚构）' });
+      await form.getByRole('button', { name: '添加人员' }).click();
+      await expect(page.getByText('这个登录名已有人用。')).toBeVisible();
+      await expect(form.locator('input[name=new-name]')).toHaveValue('新干部（虚构）');
+      await form.locator('input[name=new-login]').fill('xin');
+      await form.getByRole('button', { name: '添加人员' }).click();
+      await desk.seen('walk-issued');
+      await page.locator('dialog[open]').getByRole('button', { name: '关闭' }).click();
+      const row = page.getByRole('row', { name: /新干部/ });
+      await row.getByRole('button', { name: '授予职责' }).click();
+      const dialog = page.locator('dialog[open]');
+      await dialog.getByLabel('职责').selectOption('supervisor');
+      await dialog.getByLabel('区域').selectOption({ label: '　新设乡（虚构）' });
+      await dialog.getByLabel('到', { exact: true }).fill('2030-12-31');
+      await dialog.getByRole('button', { name: '授予职责' }).click();
+      await expect(row).toContainText('审核员 · 新设乡');
+      await row.getByRole('button', { name: '结束' }).first().click();
+      await page.locator('dialog[open]').getByRole('button', { name: '确定' }).click();
+      await expect(row.getByRole('button', { name: '结束' })).toHaveCount(1);
+    });
+
+    await test.step('reads a tablet’s sync log, blocks it, and wipes it', async () => {
+      await desk.section('平板', 'Tablets');
+      const row = page.getByRole('row', { name: /村干部丙/ });
+      await row.getByRole('link').click();
+      await expect(page.getByRole('row').nth(1)).toBeVisible();
+      await desk.seen('walk-log');
+      await page.goBack();
+      await row.getByRole('button', { name: '停用' }).click();
+      await page.locator('dialog[open]').getByRole('button', { name: '停用' }).click();
+      await expect(row).toContainText('已停用');
+      await row.getByRole('button', { name: '清除' }).click();
+      await page.locator('dialog[open]').getByRole('button', { name: '清除' }).click();
+      await expect(row).toContainText('清除中');
+      await expect(tablet.page.locator('input[name=code]')).toBeVisible({ timeout: 60_000 });
+    });
+
+    await test.step('sets the review policy and a retention period, and reads who looked at what', async () => {
+      await desk.section('审核规则', 'Review policy');
+      await page.getByLabel('分数 photo/reused').fill('90');
+      await desk.button('保存', 'Save').click();
+      await desk.because('本月重点查重复照片', '保存', 'Save');
+      await page.reload();
+      await expect(page.getByLabel('分数 photo/reused')).toHaveValue('90');
+      await desk.section('隐私', 'Privacy');
+      await expect(page.getByRole('cell', { name: '审核走访' }).first()).toBeVisible();
+      await page.getByLabel('登记册').selectOption('task');
+      await page.getByLabel('天数').fill('730');
+      await desk.button('设定期限', 'Set the period').click();
+      await desk.because('按规定保存两年', '保存', 'Save');
+      await expect(page.getByRole('cell', { name: '730' })).toBeVisible();
+      await desk.seen('walk-privacy');
+    });
+
+    await test.step('requeues work that failed too often', async () => {
+      fail(server.folder);
+      await desk.section('后台任务', 'Failed work');
+      await page.reload();
+      await expect(page.getByRole('cell', { name: '磁盘曾经写满' })).toBeVisible();
+      await desk.seen('walk-jobs');
+      await desk.button('重试', 'Try again').click();
+      await expect(page.getByText('没有失败的任务。')).toBeVisible();
+    });
+    expect(desk.complaints).toEqual([]);
+  } finally {
+    await desk.remove();
+    await tablet.remove();
+    await server.remove();
+  }
+});
+
+/** A photo's job as six failures leave it: waiting for them would take hours. */
+function fail(folder: string): void {
+  const script = `
+import os, sqlite3, sys, time, uuid
+db = sqlite3.connect(os.path.join(sys.argv[1], 'ruhu.sqlite'), timeout=30)
+(photo,) = db.execute('SELECT hash FROM photos LIMIT 1').fetchone()
+now = int(time.time() * 1e6)
+db.execute('INSERT INTO jobs (id, kind, key, run_at, attempts, dead_at, error, created_at) VALUES (?, ?, ?, ?, 6, ?, ?, ?)',
+           (uuid.uuid4().bytes, 'photo', photo.hex(), now, now, '磁盘曾经写满', now))
+db.commit()
+`;
+  execFileSync('python3', ['-c', script, folder]);
+}
