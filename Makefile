@@ -18,7 +18,7 @@ help: ## What there is to make
 run: tools web ## Build, load the demo county into ./data, and serve it
 	$(CARGO) build --package ruhu
 	./target/debug/ruhu demo load --data $(DATA)
-	@echo "  the tablet's app: http://$(LISTEN)/tablet/    an enrolment code:"
+	@echo "  the console: http://$(LISTEN)/console/    the tablet's app: http://$(LISTEN)/tablet/    an enrolment code:"
 	@echo -n "    "; ./target/debug/ruhu device enrol cadre --data $(DATA)
 	@echo
 	./target/debug/ruhu serve --data $(DATA) --listen $(LISTEN)

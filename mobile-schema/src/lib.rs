@@ -21,6 +21,7 @@ mod facts;
 pub mod form;
 pub mod hash;
 pub mod labels;
+pub mod ledger;
 pub mod notice;
 pub mod pack;
 pub mod register;

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::form::{BundleFile, FormBundle};
+use crate::ledger::LedgerDefinition;
 use crate::notice::NoticeTemplate;
+use crate::register::builtin_registers;
 use crate::rule::{RuleSet, Rules};
 use crate::{Hash, Labels, RegisterDefinition};
 
@@ -42,6 +44,8 @@ pub struct Pack {
     pub notices: Vec<NoticeTemplate>,
     /// `rules/*.toml`
     pub rules: Vec<RuleSet>,
+    /// `ledgers/*.toml`
+    pub ledgers: Vec<LedgerDefinition>,
 }
 
 /// A form of a pack, compiled.
@@ -124,7 +128,7 @@ impl Pack {
         let mut reader = Reader::default();
         let manifest = reader.manifest(files);
         let (mut registers, mut forms) = (Vec::new(), Vec::new());
-        let (mut notices, mut rules) = (Vec::new(), Vec::new());
+        let (mut notices, mut rules, mut ledgers) = (Vec::new(), Vec::new(), Vec::new());
         for (path, bytes) in files {
             let Some(text) = reader.text(path, bytes) else { continue };
             match path.split_once('/') {
@@ -160,23 +164,33 @@ impl Pack {
                         rules.push(set);
                     }
                 }
+                Some(("ledgers", name)) if name.ends_with(".toml") => {
+                    if let Some(ledger) = reader.toml::<LedgerDefinition>(path, text) {
+                        ledgers.push((path.clone(), ledger));
+                    }
+                }
                 None if path == "pack.toml" || path == "README.md" => {}
-                _ => reader.note(path, "packs have pack.toml, README.md, registers/*.toml, forms/*.md, rules/*.toml and notices/*.toml only"),
+                _ => reader.note(path, "packs have pack.toml, README.md, registers/*.toml, forms/*.md, rules/*.toml, notices/*.toml and ledgers/*.toml only"),
             }
         }
         for notice in &notices {
             let file = format!("notices/{}.toml", notice.name);
             reader.note_all(&file, notice.unknown_sources(&registers).into_iter());
         }
+        let known = [registers.as_slice(), &builtin_registers()].concat();
+        for (path, ledger) in &ledgers {
+            reader.note_all(path, ledger.check(&known).into_iter());
+        }
+        let ledgers = ledgers.into_iter().map(|(_, ledger)| ledger).collect();
         match manifest {
             Some(manifest) if reader.problems.is_empty() => {
-                Ok(Self { manifest, registers, forms, notices, rules })
+                Ok(Self { manifest, registers, forms, notices, rules, ledgers })
             }
             _ => Err(reader.problems),
         }
     }
 
-    /// Every definition in the pack as an immutable bundle, but for its forms.
+    /// Every definition in the pack that tablets need as an immutable bundle, but for its forms.
     pub fn bundles(&self) -> Vec<Bundle> {
         let registers = self.registers.iter().map(register_bundle);
         let notices = self.notices.iter().map(|notice| Bundle {

@@ -32,8 +32,8 @@ use crate::packs::InstallProblem;
 use crate::seal::{self, KeyProblem};
 use crate::sync::RawOp;
 use crate::{
-    areas, conflicts, deliveries, devices, health, jobs, limits, media, notices, packs, privacy,
-    records, review, sync, visits,
+    areas, conflicts, deliveries, devices, health, jobs, ledgers, limits, media, notices, packs,
+    privacy, records, review, samples, sync, visits,
 };
 
 /// What every request shares.
@@ -214,7 +214,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config.configure(conflicts::routes).configure(live::routes).configure(jobs::routes);
     config.configure(notices::routes).configure(checks::routes);
     config.configure(deliveries::routes).configure(privacy::routes).configure(review::routes);
-    config.configure(visits::routes);
+    config.configure(visits::routes).configure(samples::routes).configure(ledgers::routes);
 }
 
 /// The API's description (OpenAPI 3.1).

@@ -214,7 +214,9 @@ fn run(cli: Cli) -> Result<(), String> {
             Command::Backup { folder } => back_up(&config, &folder).await,
             Command::Restore { backup, replace } => restore(&config, &backup, replace).await,
             Command::Epoch { command: EpochCommand::New } => new_epoch(&config).await,
-            Command::Demo { command: DemoCommand::Load { visits } } => load_demo(&config, visits).await,
+            Command::Demo { command: DemoCommand::Load { visits } } => {
+                load_demo(&config, visits).await
+            }
             Command::User { command: UserCommand::Add { login, name, role, area } } => {
                 add_user(&config, login, name, role, area).await
             }

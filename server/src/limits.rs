@@ -82,6 +82,12 @@ pub const MAX_COMMENTS: usize = 100;
 pub const CLAIM_LIFETIME: i64 = 15 * 60;
 /// Lines of a table of areas.
 pub const MAX_AREAS: usize = 20_000;
+/// Records that a sample is drawn from.
+pub const MAX_POPULATION: usize = 500_000;
+/// Records of each group in a sample.
+pub const MAX_PER_GROUP: i64 = 100;
+/// Exceptions that a ledger names.
+pub const MAX_EXCEPTIONS: usize = 5_000;
 /// Visits that one reviewer may claim at once.
 pub const MAX_CLAIMED: usize = 100;
 /// Visits of one status that are put in order at once, the oldest.

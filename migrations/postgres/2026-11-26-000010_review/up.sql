@@ -38,3 +38,55 @@ CREATE INDEX records_by_age ON records (collection, id);
 
 CREATE TRIGGER review_policies_are_append_only BEFORE UPDATE OR DELETE ON review_policies
 FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+-- Random samples that are asked back, drawn so that anybody can draw them again.
+CREATE TABLE samples (
+    id UUID NOT NULL PRIMARY KEY,
+    area_code TEXT NOT NULL REFERENCES areas (code),
+    collection TEXT NOT NULL,
+    group_field BIGINT,
+    per_group BIGINT NOT NULL,
+    seed TEXT NOT NULL,
+    population BIGINT NOT NULL,
+    digest BYTEA NOT NULL,
+    reason TEXT NOT NULL,
+    drawn_by UUID NOT NULL REFERENCES users (id),
+    drawn_at TIMESTAMPTZ NOT NULL
+);
+CREATE TABLE sample_items (
+    sample UUID NOT NULL REFERENCES samples (id),
+    place BIGINT NOT NULL,
+    record UUID NOT NULL,
+    scope TEXT NOT NULL,
+    stratum TEXT NOT NULL,
+    PRIMARY KEY (sample, place)
+);
+-- What calls came to; a later one of the same household stands beside the earlier ones.
+CREATE TABLE sample_outcomes (
+    id UUID NOT NULL PRIMARY KEY,
+    sample UUID NOT NULL REFERENCES samples (id),
+    place BIGINT NOT NULL,
+    outcome TEXT NOT NULL CHECK (outcome IN ('confirmed', 'differs', 'not_reached', 'declined')),
+    words TEXT NOT NULL,
+    noted_by UUID NOT NULL REFERENCES users (id),
+    noted_at TIMESTAMPTZ NOT NULL
+);
+CREATE INDEX sample_outcomes_by_sample ON sample_outcomes (sample, place);
+CREATE TRIGGER samples_are_append_only BEFORE UPDATE OR DELETE ON samples
+FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER sample_items_are_append_only BEFORE UPDATE OR DELETE ON sample_items
+FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER sample_outcomes_are_append_only BEFORE UPDATE OR DELETE ON sample_outcomes
+FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+-- What ledgers count, as packs say it. A version never changes.
+CREATE TABLE ledgers (
+    name TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    definition JSONB NOT NULL,
+    pack TEXT NOT NULL,
+    installed_at TIMESTAMPTZ NOT NULL,
+    PRIMARY KEY (name, version)
+);
+CREATE TRIGGER ledgers_are_append_only BEFORE UPDATE OR DELETE ON ledgers
+FOR EACH ROW EXECUTE FUNCTION refuse_change();

@@ -1,3 +1,7 @@
+DROP TABLE ledgers;
+DROP TABLE sample_outcomes;
+DROP TABLE sample_items;
+DROP TABLE samples;
 DROP INDEX records_by_age;
 DROP INDEX records_by_status;
 DROP TABLE second_factors;

@@ -36,7 +36,67 @@ CREATE TABLE second_factors (
 CREATE INDEX records_by_status ON records (collection, status, id);
 CREATE INDEX records_by_age ON records (collection, id);
 
-CREATE TRIGGER review_policies_are_not_changed BEFORE UPDATE ON review_policies
+CREATE TRIGGER review_policies_refuse_update BEFORE UPDATE ON review_policies
 BEGIN SELECT RAISE(ABORT, 'review_policies is append-only'); END;
-CREATE TRIGGER review_policies_are_not_deleted BEFORE DELETE ON review_policies
+CREATE TRIGGER review_policies_refuse_delete BEFORE DELETE ON review_policies
 BEGIN SELECT RAISE(ABORT, 'review_policies is append-only'); END;
+
+-- Random samples that are asked back, drawn so that anybody can draw them again.
+CREATE TABLE samples (
+    id BLOB NOT NULL PRIMARY KEY,
+    area_code TEXT NOT NULL REFERENCES areas (code),
+    collection TEXT NOT NULL,
+    group_field INTEGER,
+    per_group INTEGER NOT NULL,
+    seed TEXT NOT NULL,
+    population INTEGER NOT NULL,
+    digest BLOB NOT NULL,
+    reason TEXT NOT NULL,
+    drawn_by BLOB NOT NULL REFERENCES users (id),
+    drawn_at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE sample_items (
+    sample BLOB NOT NULL REFERENCES samples (id),
+    place INTEGER NOT NULL,
+    record BLOB NOT NULL,
+    scope TEXT NOT NULL,
+    stratum TEXT NOT NULL,
+    PRIMARY KEY (sample, place)
+) STRICT;
+-- What calls came to; a later one of the same household stands beside the earlier ones.
+CREATE TABLE sample_outcomes (
+    id BLOB NOT NULL PRIMARY KEY,
+    sample BLOB NOT NULL REFERENCES samples (id),
+    place INTEGER NOT NULL,
+    outcome TEXT NOT NULL CHECK (outcome IN ('confirmed', 'differs', 'not_reached', 'declined')),
+    words TEXT NOT NULL,
+    noted_by BLOB NOT NULL REFERENCES users (id),
+    noted_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX sample_outcomes_by_sample ON sample_outcomes (sample, place);
+CREATE TRIGGER samples_refuse_update BEFORE UPDATE ON samples
+BEGIN SELECT RAISE(ABORT, 'samples is append-only'); END;
+CREATE TRIGGER samples_refuse_delete BEFORE DELETE ON samples
+BEGIN SELECT RAISE(ABORT, 'samples is append-only'); END;
+CREATE TRIGGER sample_items_refuse_update BEFORE UPDATE ON sample_items
+BEGIN SELECT RAISE(ABORT, 'sample_items is append-only'); END;
+CREATE TRIGGER sample_items_refuse_delete BEFORE DELETE ON sample_items
+BEGIN SELECT RAISE(ABORT, 'sample_items is append-only'); END;
+CREATE TRIGGER sample_outcomes_refuse_update BEFORE UPDATE ON sample_outcomes
+BEGIN SELECT RAISE(ABORT, 'sample_outcomes is append-only'); END;
+CREATE TRIGGER sample_outcomes_refuse_delete BEFORE DELETE ON sample_outcomes
+BEGIN SELECT RAISE(ABORT, 'sample_outcomes is append-only'); END;
+
+-- What ledgers count, as packs say it. A version never changes.
+CREATE TABLE ledgers (
+    name TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    definition TEXT NOT NULL,
+    pack TEXT NOT NULL,
+    installed_at INTEGER NOT NULL,
+    PRIMARY KEY (name, version)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER ledgers_refuse_update BEFORE UPDATE ON ledgers
+BEGIN SELECT RAISE(ABORT, 'ledgers is append-only'); END;
+CREATE TRIGGER ledgers_refuse_delete BEFORE DELETE ON ledgers
+BEGIN SELECT RAISE(ABORT, 'ledgers is append-only'); END;

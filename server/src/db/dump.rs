@@ -111,7 +111,11 @@ macro_rules! for_every_table {
             review_claims,
             review_passes,
             review_policies,
-            second_factors
+            second_factors,
+            samples,
+            sample_items,
+            sample_outcomes,
+            ledgers
         )
     };
 }

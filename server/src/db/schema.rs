@@ -694,6 +694,66 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use crate::db::types::{Id, Moment};
+    use diesel::sql_types::{BigInt, Binary, Nullable, Text};
+
+    samples (id) {
+        id -> Id,
+        area_code -> Text,
+        collection -> Text,
+        group_field -> Nullable<BigInt>,
+        per_group -> BigInt,
+        seed -> Text,
+        population -> BigInt,
+        digest -> Binary,
+        reason -> Text,
+        drawn_by -> Id,
+        drawn_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::Id;
+    use diesel::sql_types::{BigInt, Text};
+
+    sample_items (sample, place) {
+        sample -> Id,
+        place -> BigInt,
+        record -> Id,
+        scope -> Text,
+        stratum -> Text,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::{Id, Moment};
+    use diesel::sql_types::{BigInt, Text};
+
+    sample_outcomes (id) {
+        id -> Id,
+        sample -> Id,
+        place -> BigInt,
+        outcome -> Text,
+        words -> Text,
+        noted_by -> Id,
+        noted_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::{Json, Moment};
+    use diesel::sql_types::{BigInt, Text};
+
+    ledgers (name, version) {
+        name -> Text,
+        version -> BigInt,
+        definition -> Json,
+        pack -> Text,
+        installed_at -> Moment,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     accesses,
     areas,
@@ -724,6 +784,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     review_claims,
     review_passes,
     review_policies,
+    sample_items,
+    sample_outcomes,
+    samples,
     second_factors,
     sessions,
     uploads,

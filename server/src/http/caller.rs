@@ -62,6 +62,12 @@ actions! {
     ReviewVisits: Supervisor | Admin;
     /// Set what makes visits urgent, and what needs two people.
     SetReviewPolicy: Admin;
+    /// Draw samples, and note what calls came to.
+    DrawSamples: Supervisor | Admin;
+    /// See ledgers.
+    ReadLedgers: Supervisor | Admin | Auditor;
+    /// See ledgers without hiding counts that are so small that they point at people.
+    ReadSmallCounts: Supervisor | Admin;
     /// See definitions.
     ReadDefinitions: Cadre | Supervisor | Admin | Auditor;
     /// See forms, their versions and where they are filled in.

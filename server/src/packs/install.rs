@@ -1,6 +1,9 @@
 //! Installing packs: their definitions become bundles that never change.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
+use mobile_schema::ledger::LedgerDefinition;
 use mobile_schema::notice::NoticeTemplate;
 use mobile_schema::pack::{Bundle, BundleKind, Pack, register_bundle, rules_bundle};
 use mobile_schema::register::builtin_registers;
@@ -8,7 +11,7 @@ use mobile_schema::rule::RuleSet;
 use mobile_schema::{Catalogue, Hash, RegisterDefinition};
 use serde::de::DeserializeOwned;
 
-use crate::db::schema::{bundles, packs};
+use crate::db::schema::{self, bundles, packs};
 use crate::db::types::{JsonText, Timestamp};
 use crate::db::{AnyConnection, Failed};
 use crate::forms::{self, NewVersion};
@@ -36,6 +39,9 @@ pub fn install(
     let manifest = &pack.manifest;
     for bundle in pack.bundles() {
         publish(connection, &bundle, Some(&manifest.name), now)?;
+    }
+    for ledger in &pack.ledgers {
+        publish_ledger(connection, ledger, &manifest.name, now)?;
     }
     let version = i64::from(manifest.version);
     let installed: i64 = packs::table
@@ -113,6 +119,49 @@ fn publish(
         _ => {}
     }
     Ok(())
+}
+
+fn publish_ledger(
+    connection: &mut AnyConnection,
+    ledger: &LedgerDefinition,
+    pack: &str,
+    now: Timestamp,
+) -> Result<(), Failed<InstallProblem>> {
+    let version = i64::from(ledger.version);
+    let published: Option<JsonText> = schema::ledgers::table
+        .find((&ledger.name, version))
+        .select(schema::ledgers::definition)
+        .first(connection)
+        .optional()?;
+    match published {
+        Some(there) if there.read::<LedgerDefinition>()? == *ledger => Ok(()),
+        Some(_) => {
+            let (name, version) = (ledger.name.clone(), ledger.version);
+            Err(Failed::Rule(InstallProblem::Published { name, version }))
+        }
+        None => {
+            diesel::insert_into(schema::ledgers::table)
+                .values((
+                    schema::ledgers::name.eq(&ledger.name),
+                    schema::ledgers::version.eq(version),
+                    schema::ledgers::definition.eq(JsonText::of(ledger)),
+                    schema::ledgers::pack.eq(pack),
+                    schema::ledgers::installed_at.eq(now),
+                ))
+                .execute(connection)?;
+            Ok(())
+        }
+    }
+}
+
+/// The newest version of every ledger, by name.
+pub(crate) fn ledgers(connection: &mut AnyConnection) -> QueryResult<Vec<LedgerDefinition>> {
+    let all: Vec<(String, JsonText)> = schema::ledgers::table
+        .order((schema::ledgers::name, schema::ledgers::version))
+        .select((schema::ledgers::name, schema::ledgers::definition))
+        .load(connection)?;
+    let newest: BTreeMap<String, JsonText> = all.into_iter().collect();
+    newest.into_values().map(|definition| definition.read()).collect()
 }
 
 /// Stores a bundle, or does nothing if it is there. Says whether it is new.

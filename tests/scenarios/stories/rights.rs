@@ -78,6 +78,14 @@ const ROUTES: &[(&str, &str, [bool; 6])] = &[
     ("get", "/api/v1/review/waiting", REVIEWERS),
     ("get", "/api/v1/review/policy", REVIEWERS),
     ("put", "/api/v1/review/policy", ADMINS),
+    ("post", "/api/v1/samples", REVIEWERS),
+    ("get", "/api/v1/samples", READERS),
+    ("get", "/api/v1/samples/{id}", REVIEWERS),
+    ("post", "/api/v1/samples/{id}/items/{place}/outcomes", REVIEWERS),
+    ("get", "/api/v1/ledgers", READERS),
+    ("get", "/api/v1/ledgers/{name}", READERS),
+    ("get", "/api/v1/ledgers/{name}/sheet.xlsx", READERS),
+    ("get", "/api/v1/ledgers/{name}/sheet.csv", READERS),
     ("get", "/api/v1/people", ADMINS),
     ("post", "/api/v1/people", ADMINS),
     ("post", "/api/v1/people/{id}/grants", ADMINS),
@@ -149,7 +157,7 @@ story!(each_role_may_do_its_own_and_nothing_else, async |stage| {
             path.replace("{id}", &nobody).replace("{visit}", &nobody).replace("{hash}", &nothing);
         let path =
             path.replace("{incarnation}", &nobody).replace("{seq}", "1").replace("{name}", "x.csv");
-        let path = path.replace("{grant}", &nobody);
+        let path = path.replace("{grant}", &nobody).replace("{place}", "0");
         let path = path.replace("{part}", "0").replace("{collection}", "visit");
         let who = ["nobody", "cadre", "supervisor", "admin", "auditor", "tablet"];
         for ((client, allowed), who) in people.iter_mut().zip(rights).zip(who) {

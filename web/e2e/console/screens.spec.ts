@@ -46,6 +46,8 @@ for (const { name, language, isMirrored } of PASSES) {
       for (const [zh, en, shot] of [
         ['冲突', 'Conflicts', 'conflicts'],
         ['待定', 'Held back', 'held'],
+        ['电话核实', 'Call-backs', 'samples'],
+        ['台账', 'Ledgers', 'ledgers'],
         ['表单', 'Forms', 'forms'],
         ['人员', 'People', 'people'],
         ['区划', 'Areas', 'areas'],

@@ -2,6 +2,7 @@
 
 import { expect, test } from '@playwright/test';
 import { createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { about, type RecordView } from '../stage/county';
 import { Desk, PASSWORD } from '../stage/desk';
 import { Server, until, type Caller } from '../stage/server';
@@ -232,6 +233,46 @@ test('a supervisor reviews with the keyboard alone, and what was returned comes 
       await desk.button('让它生效', 'Let it take effect').click();
       await desk.because('本人送来，属实', '保存', 'Save');
       await until(async () => (await found(supervisor)).fields['4'] === '六组 1 号');
+    });
+
+    await test.step('draws a sample of each village, again with its seed, and notes what calls came to', async () => {
+      await desk.section('电话核实', 'Call-backs');
+      const draw = async (seed: string) => {
+        await page.locator('form').getByLabel('区域').selectOption({ label: '青溪镇（虚构）' });
+        await page.fill('input[name=per-group]', '5');
+        await page.fill('input[name=seed]', seed);
+        await page.fill('input[name=reason]', '核实走访');
+        await desk.button('抽样', 'Draw a sample').click();
+        await expect(page.getByText('已核实 0 / 15')).toBeVisible();
+        return page.locator('tbody tr td:nth-child(2)').allInnerTexts();
+      };
+      const drawn = await draw('');
+      const seed = await page.locator('.hint .code').innerText();
+      const row = page.locator('tbody tr').first();
+      await row.getByRole('button', { name: '未接通' }).click();
+      await row.getByRole('textbox').fill('说是去年的事');
+      await row.getByRole('button', { name: '不符' }).click();
+      await expect(page.getByText('已核实 1 / 15')).toBeVisible();
+      await expect(row.locator('.chip')).toHaveText(['未接通', '不符']);
+      await desk.seen('walk-sample');
+      await desk.section('电话核实', 'Call-backs');
+      await desk.seen('walk-samples');
+      expect(await draw(seed)).toEqual(drawn);
+    });
+
+    await test.step('exports the half-month ledger', async () => {
+      await desk.section('台账', 'Ledgers');
+      await page.locator('select[name=ledger]').selectOption({ label: '走访审核半月报' });
+      await expect(page.getByRole('row', { name: /桃源村/ })).toContainText(String(VISITS));
+      await page.getByRole('button', { name: /^查看未达到的/ }).click();
+      await desk.seen('walk-ledger');
+      for (const [name, start] of [
+        ['Excel', 'PK'],
+        ['CSV', '\u{feff}走访审核半月报'],
+      ] as const) {
+        const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name }).click()]);
+        expect(readFileSync(await download.path(), 'utf8').startsWith(start), name).toBe(true);
+      }
     });
 
     await test.step('settled work is found again among all visits', async () => {

@@ -664,6 +664,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ledgers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The ledgers of the packs there are. */
+        get: operations["get /api/v1/ledgers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledgers/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A ledger, counted over everything there is now. */
+        get: operations["get /api/v1/ledgers/{name}"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledgers/{name}/sheet.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as CSV. */
+        get: operations["get /api/v1/ledgers/{name}/sheet.csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledgers/{name}/sheet.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a workbook. */
+        get: operations["get /api/v1/ledgers/{name}/sheet.xlsx"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live": {
         parameters: {
             query?: never;
@@ -1257,6 +1325,61 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest 200 samples of the caller's areas. */
+        get: operations["get /api/v1/samples"];
+        put?: never;
+        /**
+         * Draws a sample: so many of each group, by lot. With the seed, the same is drawn again as long as
+         *     the records are the same.
+         */
+        post: operations["post /api/v1/samples"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/samples/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A sample with what was drawn and what calls came to. */
+        get: operations["get /api/v1/samples/{id}"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/samples/{id}/items/{place}/outcomes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Notes what a call came to. Earlier notes stay. */
+        post: operations["post /api/v1/samples/{id}/items/{place}/outcomes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -1659,6 +1782,8 @@ export interface components {
             /** Format: int64 */
             version: number;
         };
+        /** @enum {string} */
+        CallOutcome: "confirmed" | "differs" | "not_reached" | "declined";
         /** @description A stored visit in another version of its form. */
         Carried: Record<string, unknown> & {
             /** @description Its answers as they would be stored. */
@@ -1700,6 +1825,12 @@ export interface components {
         CodeFor: {
             /** @description The person's login. */
             login: string;
+        };
+        /** @description A column. */
+        ColumnView: {
+            /** @description The header above its own; empty where there is none. */
+            group: string;
+            label: string;
         };
         /** @description A word at a question. */
         Comment: {
@@ -1895,6 +2026,18 @@ export interface components {
             /** @description Why, in the person's words; it is kept with their name. */
             reason: string;
         };
+        /** @description A record that is missing in an indicator. */
+        Exception: {
+            /** @description The village. */
+            area: string;
+            area_name: string;
+            /** @description The indicator, from 0. */
+            indicator: number;
+            /** Format: uuid */
+            record: string;
+            /** @description The household it is about, or the record's own line. */
+            title: string;
+        };
         /** @description What expires now, or would. */
         Expired: {
             /** @description The register. */
@@ -2048,12 +2191,41 @@ export interface components {
             /** @description Areas that are as they were. */
             unchanged: number;
         };
+        /** @description An indicator: always what it is out of. */
+        IndicatorView: {
+            label: string;
+            /** Format: int64 */
+            met: number;
+            /** Format: int64 */
+            of: number;
+        };
         /** @description A password that is shown once. */
         Issued: {
             /** Format: uuid */
             id: string;
             /** @description To be told to the person, who changes it. */
             password: string;
+        };
+        /** @description A ledger that can be made. */
+        LedgerLine: {
+            name: string;
+            title: string;
+        };
+        /** @description A ledger. */
+        LedgerView: {
+            /** @description When it was counted. */
+            as_of: string;
+            columns: components["schemas"]["ColumnView"][];
+            /** @description Whoever is missing in an indicator; nobody for those who may not see who. */
+            exceptions: components["schemas"]["Exception"][];
+            from: string;
+            indicators: components["schemas"]["IndicatorView"][];
+            /** @description There are more than are named. */
+            more_exceptions: boolean;
+            /** @description In the order of the tree. */
+            rows: components["schemas"]["RowView"][];
+            title: string;
+            until: string;
         };
         /** @description One exchange of a tablet. */
         Line: {
@@ -2150,6 +2322,19 @@ export interface components {
             reason: string;
             /** @description The name of a template; all of them, where it isn't said. */
             template?: string | null;
+        };
+        /** @description What a call came to. */
+        OutcomeRequest: {
+            outcome: components["schemas"]["CallOutcome"];
+            /** @description What was said; needed where it differs. */
+            words?: string;
+        };
+        /** @description What a call came to. */
+        OutcomeView: {
+            noted_at: string;
+            noted_by: string;
+            outcome: string;
+            words: string;
         };
         /** @description A page of a list. */
         Page_AccessLine: {
@@ -2667,10 +2852,91 @@ export interface components {
          * @enum {string}
          */
         Role: "cadre" | "supervisor" | "admin" | "auditor";
+        /** @description An area, with what lies below it counted in. */
+        RowView: {
+            code: string;
+            level: string;
+            name: string;
+            /** @description By column; none where a count is so small that it points at people. */
+            values: (number | null)[];
+        };
         /** @description Sample data. */
         Sample: {
             /** @description Objects by group, arrays for repeats, or whole paths. */
             answers: Record<string, unknown>;
+        };
+        /** @description A sample with what was drawn. */
+        SampleFile: {
+            items: components["schemas"]["SampleItem"][];
+            sample: components["schemas"]["SampleView"];
+        };
+        /** @description A record that was drawn. */
+        SampleItem: {
+            /** @description The household that it is about, by its title. */
+            household?: string | null;
+            outcomes: components["schemas"]["OutcomeView"][];
+            /** Format: int64 */
+            place: number;
+            /** Format: uuid */
+            record: string;
+            stratum: string;
+            /** @description The line people recognise it by; nothing of one that is gone. */
+            title?: string | null;
+            village?: string | null;
+        };
+        /** @description A sample to draw. */
+        SampleRequest: {
+            /** @description The area, with all below. */
+            area: string;
+            /** @description The register. */
+            collection: string;
+            group_field?: components["schemas"]["u32"] | null;
+            /**
+             * Format: int64
+             * @description How many of each group: 1 to 100.
+             */
+            per_group: number;
+            /** @description Why; it stays with the sample. */
+            reason: string;
+            /** @description To draw what was drawn once again; a new one is made where it isn't said. */
+            seed?: string | null;
+        };
+        /** @description A sample. */
+        SampleView: {
+            /**
+             * Format: int64
+             * @description Of how many something was noted.
+             */
+            answered: number;
+            area: string;
+            area_name: string;
+            collection: string;
+            /** @description The SHA-256 of their ids in order, in hexadecimal digits. */
+            digest: string;
+            /**
+             * Format: int64
+             * @description How many were drawn.
+             */
+            drawn: number;
+            drawn_at: string;
+            drawn_by: string;
+            /**
+             * Format: int64
+             * @description The field that records are grouped by; by village where there is none.
+             */
+            group_field?: number | null;
+            /** Format: uuid */
+            id: string;
+            /** Format: int64 */
+            per_group: number;
+            /**
+             * Format: int64
+             * @description Records that it was drawn from.
+             */
+            population: number;
+            reason: string;
+            /** @description Whoever has it draws the same again. */
+            seed: string;
         };
         /** @description A sensitive value that a record is looked for by. */
         Search: {
@@ -3851,6 +4117,107 @@ export interface operations {
             };
         };
     };
+    "get /api/v1/ledgers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerLine"][];
+                };
+            };
+        };
+    };
+    "get /api/v1/ledgers/{name}": {
+        parameters: {
+            query: {
+                /** @description Only this area and below. */
+                area?: string | null;
+                /** @description The first day of the period (`2026-11-16`). */
+                from: string;
+                /** @description Its last day. */
+                until: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerView"];
+                };
+            };
+        };
+    };
+    "get /api/v1/ledgers/{name}/sheet.csv": {
+        parameters: {
+            query: {
+                /** @description Only this area and below. */
+                area?: string | null;
+                /** @description The first day of the period (`2026-11-16`). */
+                from: string;
+                /** @description Its last day. */
+                until: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description CSV */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "get /api/v1/ledgers/{name}/sheet.xlsx": {
+        parameters: {
+            query: {
+                /** @description Only this area and below. */
+                area?: string | null;
+                /** @description The first day of the period (`2026-11-16`). */
+                from: string;
+                /** @description Its last day. */
+                until: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description XLSX */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     "get /api/v1/live": {
         parameters: {
             query?: never;
@@ -4763,6 +5130,93 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["WaitingCount"];
                 };
+            };
+        };
+    };
+    "get /api/v1/samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleView"][];
+                };
+            };
+        };
+    };
+    "post /api/v1/samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SampleRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleFile"];
+                };
+            };
+        };
+    };
+    "get /api/v1/samples/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleFile"];
+                };
+            };
+        };
+    };
+    "post /api/v1/samples/{id}/items/{place}/outcomes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                place: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OutcomeRequest"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

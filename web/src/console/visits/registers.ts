@@ -9,6 +9,7 @@ interface FieldDefinition {
   name: string;
   type: string;
   labels: Record<string, string>;
+  sensitivity?: string;
   choices?: { name: string; labels: Record<string, string> }[];
 }
 
@@ -46,6 +47,13 @@ async function fetchAll(): Promise<void> {
 function definition(register: string, id: number): FieldDefinition | undefined {
   const found = registers.value.get(register);
   return found?.field.find((field) => field.id === id);
+}
+
+/** Fields that a sample may be grouped by: choices and short texts that are not sensitive. */
+export function groupable(register: string): { id: number; label: string }[] {
+  const fields = registers.value.get(register)?.field ?? [];
+  const fits = (field: FieldDefinition) => ['select_one', 'status', 'text'].includes(field.type) && field.sensitivity !== 'sensitive';
+  return fields.filter(fits).map((field) => ({ id: field.id, label: inWords(field.labels) }));
 }
 
 export function registerName(register: string): string {

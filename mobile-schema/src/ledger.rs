@@ -1,0 +1,321 @@
+//! Ledgers (台账): what a pack's registers come to, village by village, as its text says. Numbers
+//! always have what they are out of, and whoever is missing is named, not rounded away.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::{FieldId, Labels, RegisterDefinition};
+
+/// A ledger about the records of one register.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LedgerDefinition {
+    /// Its name, `snake_case`.
+    pub name: String,
+    /// Counts up with each change.
+    pub version: u32,
+    /// What stands above it.
+    pub title: Labels,
+    /// The register it is about.
+    pub register: String,
+    /// Its columns; neighbours with the same group share a header.
+    #[serde(rename = "column")]
+    pub columns: Vec<Column>,
+    /// Its indicators.
+    #[serde(rename = "indicator", default)]
+    pub indicators: Vec<Indicator>,
+}
+
+/// A column: how many records pass all tests, or what a field of theirs sums up to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Column {
+    /// The header above its own, as official tables have it.
+    #[serde(default)]
+    pub group: Labels,
+    /// Its header.
+    pub label: Labels,
+    /// Which records count.
+    #[serde(default)]
+    pub when: Vec<Test>,
+    /// The field that is summed up instead of counting.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sum: Option<String>,
+}
+
+/// A share, with whoever is not in it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Indicator {
+    /// What it is called.
+    pub label: Labels,
+    /// The records it is out of.
+    #[serde(default)]
+    pub of: Vec<Test>,
+    /// Those of them that count as met.
+    pub met: Vec<Test>,
+}
+
+/// A test of a record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
+pub enum Test {
+    /// A field has one of some values.
+    Is {
+        /// The field's name.
+        field: String,
+        /// The values.
+        is: Vec<String>,
+    },
+    /// It was recorded at some time.
+    Created {
+        /// When.
+        created: When,
+    },
+}
+
+/// A time, seen from the period that a ledger is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum When {
+    /// In the period.
+    Period,
+    /// Before the period began.
+    Before,
+}
+
+impl LedgerDefinition {
+    /// The tests of columns and indicators.
+    fn tests(&self) -> impl Iterator<Item = &Test> {
+        let columns = self.columns.iter().flat_map(|column| &column.when);
+        columns.chain(self.indicators.iter().flat_map(|one| one.of.iter().chain(&one.met)))
+    }
+
+    /// Everything that is wrong with it, given the registers there are.
+    pub fn check(&self, registers: &[RegisterDefinition]) -> Vec<String> {
+        let Some(register) = registers.iter().find(|one| one.name == self.register) else {
+            return vec![format!("register: there is no `{}`", self.register)];
+        };
+        let mut problems = Vec::new();
+        let mut look = |name: &str| match register.fields.iter().find(|field| field.name == name) {
+            None => problems.push(format!("`{}` has no field `{name}`", self.register)),
+            // What is encrypted can't be counted without opening it.
+            Some(field) if field.is_sealed() => {
+                problems.push(format!("`{name}` is sensitive: a ledger may not count it"));
+            }
+            Some(_) => {}
+        };
+        for test in self.tests() {
+            if let Test::Is { field, .. } = test {
+                look(field);
+            }
+        }
+        self.columns.iter().filter_map(|column| column.sum.as_deref()).for_each(look);
+        let labels = self.columns.iter().map(|column| &column.label);
+        let labels =
+            labels.chain(self.indicators.iter().map(|one| &one.label)).chain([&self.title]);
+        for label in labels {
+            problems.extend(
+                label
+                    .missing_languages()
+                    .into_iter()
+                    .map(|tag| format!("labels: nothing in {tag}")),
+            );
+        }
+        if self.columns.is_empty() {
+            problems.push("it has no columns".to_owned());
+        }
+        problems
+    }
+}
+
+/// A record as a ledger sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a> {
+    /// Its values by field id.
+    pub fields: &'a BTreeMap<FieldId, Json>,
+    /// When it was recorded, milliseconds since 1970 UTC.
+    pub created: u64,
+}
+
+/// What one area comes to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// By column.
+    pub columns: Vec<i64>,
+    /// By indicator: how many are met, out of how many.
+    pub indicators: Vec<(i64, i64)>,
+}
+
+/// A ledger that counts, for a period.
+pub struct Counter<'a> {
+    definition: &'a LedgerDefinition,
+    fields: BTreeMap<&'a str, FieldId>,
+    /// From the first millisecond to the one after the last.
+    period: (u64, u64),
+}
+
+impl<'a> Counter<'a> {
+    /// Counts by a definition over records of `register`, as it is now.
+    pub fn new(
+        definition: &'a LedgerDefinition,
+        register: &'a RegisterDefinition,
+        period: (u64, u64),
+    ) -> Self {
+        let fields = register.fields.iter().map(|field| (field.name.as_str(), field.id)).collect();
+        Self { definition, fields, period }
+    }
+
+    /// A tally with nothing in it.
+    pub fn nothing(&self) -> Tally {
+        Tally {
+            columns: vec![0; self.definition.columns.len()],
+            indicators: vec![(0, 0); self.definition.indicators.len()],
+        }
+    }
+
+    /// Whether a record is of the ledger at all: what came after its period is not.
+    pub fn knows(&self, record: &Seen<'_>) -> bool {
+        record.created < self.period.1
+    }
+
+    fn value<'r>(&self, record: &Seen<'r>, field: &str) -> Option<&'r Json> {
+        record.fields.get(self.fields.get(field)?)
+    }
+
+    fn passes(&self, record: &Seen<'_>, tests: &[Test]) -> bool {
+        tests.iter().all(|test| match test {
+            Test::Is { field, is } => match self.value(record, field) {
+                Some(Json::String(value)) => is.contains(value),
+                Some(Json::Array(values)) => values.iter().any(|value| {
+                    value.as_str().is_some_and(|value| is.iter().any(|one| one == value))
+                }),
+                Some(Json::Bool(value)) => is.contains(&value.to_string()),
+                _ => false,
+            },
+            Test::Created { created: When::Period } => record.created >= self.period.0,
+            Test::Created { created: When::Before } => record.created < self.period.0,
+        })
+    }
+
+    /// Counts a record; gives the indicators that it is missing in.
+    pub fn count(&self, record: &Seen<'_>, tally: &mut Tally) -> Vec<usize> {
+        if !self.knows(record) {
+            return Vec::new();
+        }
+        for (column, total) in self.definition.columns.iter().zip(&mut tally.columns) {
+            if self.passes(record, &column.when) {
+                *total += match &column.sum {
+                    Some(field) => {
+                        self.value(record, field).and_then(Json::as_i64).unwrap_or_default()
+                    }
+                    None => 1,
+                };
+            }
+        }
+        let mut missing = Vec::new();
+        let indicators = self.definition.indicators.iter().zip(&mut tally.indicators);
+        for (at, (indicator, (met, of))) in indicators.enumerate() {
+            if !self.passes(record, &indicator.of) {
+                continue;
+            }
+            *of += 1;
+            if self.passes(record, &indicator.met) {
+                *met += 1;
+            } else {
+                missing.push(at);
+            }
+        }
+        missing
+    }
+}
+
+impl Tally {
+    /// Adds another area's.
+    pub fn add(&mut self, other: &Self) {
+        for (total, one) in self.columns.iter_mut().zip(&other.columns) {
+            *total += one;
+        }
+        for (total, one) in self.indicators.iter_mut().zip(&other.indicators) {
+            *total = (total.0 + one.0, total.1 + one.1);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn register() -> RegisterDefinition {
+        RegisterDefinition::from_toml(
+            r#"
+            name = "alert"
+            version = 1
+            labels = { zh-CN = "预警", en = "Alert" }
+            field = [
+              { id = 1, name = "source", type = "text", labels = { zh-CN = "渠道", en = "Source" } },
+              { id = 2, name = "done", type = "boolean", labels = { zh-CN = "完成", en = "Done" } },
+              { id = 3, name = "fen", type = "money", labels = { zh-CN = "金额", en = "Sum" } },
+              { id = 4, name = "illness", type = "text", sensitivity = "sensitive", labels = { zh-CN = "病", en = "Illness" } },
+            ]
+            "#,
+        )
+        .unwrap()
+    }
+
+    fn ledger() -> LedgerDefinition {
+        toml::from_str(
+            r#"
+            name = "half_month"
+            version = 1
+            register = "alert"
+            title = { zh-CN = "半月报", en = "Half-month" }
+            [[column]]
+            label = { zh-CN = "新增申报", en = "New reports" }
+            when = [{ field = "source", is = ["self"] }, { created = "period" }]
+            [[column]]
+            label = { zh-CN = "金额", en = "Sum" }
+            sum = "fen"
+            [[indicator]]
+            label = { zh-CN = "清零", en = "Settled" }
+            met = [{ field = "done", is = ["true"] }]
+            "#,
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn records_are_counted_in_their_period() {
+        let (register, ledger) = (register(), ledger());
+        assert_eq!(ledger.check(std::slice::from_ref(&register)), Vec::<String>::new());
+        let counter = Counter::new(&ledger, &register, (100, 200));
+        let mut tally = counter.nothing();
+        let mut missing = 0;
+        for (source, done, fen, created) in [
+            ("self", true, 500, 150),
+            ("self", false, 100, 50),
+            ("cadre", true, 0, 199),
+            ("self", true, 9_999, 200),
+        ] {
+            let fields = [(1, json!(source)), (2, json!(done)), (3, json!(fen))].into();
+            missing += counter.count(&Seen { fields: &fields, created }, &mut tally).len();
+        }
+        assert_eq!(tally, Tally { columns: vec![1, 600], indicators: vec![(2, 3)] });
+        assert_eq!(missing, 1);
+    }
+
+    #[test]
+    fn what_can_not_be_counted_is_told() {
+        let mut ledger = ledger();
+        ledger.columns[1].sum = Some("illness".to_owned());
+        ledger.indicators[0].met = vec![Test::Is { field: "gone".into(), is: vec![] }];
+        let problems = ledger.check(&[register()]);
+        assert_eq!(problems.len(), 2, "{problems:?}");
+        ledger.register = "nothing".to_owned();
+        assert_eq!(ledger.check(&[register()]).len(), 1);
+    }
+}

@@ -1,0 +1,262 @@
+//! `/api/v1/ledgers`
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use mobile_schema::ledger::LedgerDefinition;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::sheet;
+use super::tally::{self, Exception};
+use crate::accounts::Grant;
+use crate::app::App;
+use crate::areas;
+use crate::db::Timestamp;
+use crate::http::caller::{Action, ReadLedgers, ReadSmallCounts};
+use crate::http::{Caller, Kind, Language, Permitted, Problem, Query};
+use crate::packs;
+
+/// A ledger that can be made.
+#[derive(Serialize, ToSchema)]
+struct LedgerLine {
+    name: String,
+    title: String,
+}
+
+/// Which ledger, and of when.
+#[derive(Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct LedgerQuery {
+    /// Only this area and below.
+    area: Option<String>,
+    /// The first day of the period (`2026-11-16`).
+    from: String,
+    /// Its last day.
+    until: String,
+}
+
+/// A column.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ColumnView {
+    /// The header above its own; empty where there is none.
+    pub(super) group: String,
+    pub(super) label: String,
+}
+
+/// An area, with what lies below it counted in.
+#[derive(Serialize, ToSchema)]
+pub(super) struct RowView {
+    pub(super) code: String,
+    pub(super) name: String,
+    level: String,
+    /// By column; none where a count is so small that it points at people.
+    pub(super) values: Vec<Option<i64>>,
+}
+
+/// An indicator: always what it is out of.
+#[derive(Serialize, ToSchema)]
+pub(super) struct IndicatorView {
+    pub(super) label: String,
+    pub(super) met: i64,
+    pub(super) of: i64,
+}
+
+/// A ledger.
+#[derive(Serialize, ToSchema)]
+pub(super) struct LedgerView {
+    pub(super) title: String,
+    pub(super) from: String,
+    pub(super) until: String,
+    /// When it was counted.
+    #[schema(value_type = String)]
+    as_of: Timestamp,
+    #[serde(skip)]
+    pub(super) as_of_in_china: String,
+    pub(super) columns: Vec<ColumnView>,
+    /// In the order of the tree.
+    pub(super) rows: Vec<RowView>,
+    pub(super) indicators: Vec<IndicatorView>,
+    /// Whoever is missing in an indicator; nobody for those who may not see who.
+    pub(super) exceptions: Vec<Exception>,
+    /// There are more than are named.
+    pub(super) more_exceptions: bool,
+}
+
+/// Counts below this are hidden from those who need no more than the whole.
+const SMALL: i64 = 5;
+
+/// The ledgers of the packs there are.
+#[utoipa::path(tag = "ledgers", responses((status = 200, body = Vec<LedgerLine>)))]
+#[get("/api/v1/ledgers")]
+async fn list_ledgers(
+    _permitted: Permitted<ReadLedgers>,
+    request: HttpRequest,
+    app: web::Data<App>,
+) -> Result<web::Json<Vec<LedgerLine>>, Problem> {
+    let all = app.read(packs::ledgers).await?;
+    let language = Language::of(&request).tag();
+    let line = |one: LedgerDefinition| LedgerLine {
+        title: one.title.in_language(language).to_owned(),
+        name: one.name,
+    };
+    Ok(web::Json(all.into_iter().map(line).collect()))
+}
+
+/// A ledger, counted over everything there is now.
+#[utoipa::path(
+    tag = "ledgers",
+    params(LedgerQuery),
+    responses((status = 200, body = LedgerView)),
+)]
+#[get("/api/v1/ledgers/{name}")]
+async fn show_ledger(
+    permitted: Permitted<ReadLedgers>,
+    request: HttpRequest,
+    app: web::Data<App>,
+    name: web::Path<String>,
+    query: Query<LedgerQuery>,
+) -> Result<web::Json<LedgerView>, Problem> {
+    let language = Language::of(&request).tag();
+    make(permitted, &app, name.into_inner(), query.read()?, language).await.map(web::Json)
+}
+
+/// The same as a workbook.
+#[utoipa::path(tag = "ledgers", params(LedgerQuery), responses((status = 200, description = "XLSX")))]
+#[get("/api/v1/ledgers/{name}/sheet.xlsx")]
+async fn workbook(
+    permitted: Permitted<ReadLedgers>,
+    request: HttpRequest,
+    app: web::Data<App>,
+    name: web::Path<String>,
+    query: Query<LedgerQuery>,
+) -> Result<HttpResponse, Problem> {
+    let language = Language::of(&request).tag();
+    let view = make(permitted, &app, name.into_inner(), query.read()?, language).await?;
+    let bytes = web::block(move || sheet::xlsx(&view, language)).await;
+    let bytes = bytes.ok().and_then(Result::ok).ok_or_else(|| Problem::new(&Kind::INTERNAL))?;
+    let media_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+    Ok(download(media_type, "ledger.xlsx", bytes))
+}
+
+/// The same as CSV.
+#[utoipa::path(tag = "ledgers", params(LedgerQuery), responses((status = 200, description = "CSV")))]
+#[get("/api/v1/ledgers/{name}/sheet.csv")]
+async fn table(
+    permitted: Permitted<ReadLedgers>,
+    request: HttpRequest,
+    app: web::Data<App>,
+    name: web::Path<String>,
+    query: Query<LedgerQuery>,
+) -> Result<HttpResponse, Problem> {
+    let language = Language::of(&request).tag();
+    let view = make(permitted, &app, name.into_inner(), query.read()?, language).await?;
+    Ok(download("text/csv; charset=utf-8", "ledger.csv", sheet::csv(&view, language)))
+}
+
+fn download(media_type: &str, name: &str, bytes: Vec<u8>) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, media_type))
+        .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .body(bytes)
+}
+
+fn malformed(what: &str) -> Problem {
+    Problem::new(&Kind::MALFORMED).detail(what.to_owned())
+}
+
+/// The moment that a day in China begins, milliseconds since 1970 UTC.
+fn day(text: &str) -> Option<u64> {
+    let format = time::macros::format_description!("[year]-[month]-[day]");
+    let date = time::Date::parse(text, format).ok()?;
+    let midnight = date.midnight().assume_offset(time::macros::offset!(+8));
+    u64::try_from(midnight.unix_timestamp() * 1_000).ok()
+}
+
+const DAY: u64 = 24 * 3600 * 1_000;
+
+async fn make(
+    permitted: Permitted<ReadLedgers>,
+    app: &App,
+    name: String,
+    query: LedgerQuery,
+    language: &'static str,
+) -> Result<LedgerView, Problem> {
+    let from = day(&query.from).ok_or_else(|| malformed("from: a day such as 2026-11-16"))?;
+    let until = day(&query.until).ok_or_else(|| malformed("until: a day such as 2026-11-30"))?;
+    if until < from {
+        return Err(malformed("until: not before the first day"));
+    }
+    let sees_small = sees_small(&permitted.caller);
+    let (definitions, now) = (app.definitions(), app.now());
+    let LedgerQuery { area, from: first, until: last } = query;
+    let made = app
+        .read(move |connection| {
+            let all = packs::ledgers(connection)?;
+            let Some(ledger) = all.into_iter().find(|one| one.name == name) else {
+                return Ok(None);
+            };
+            let Some((_, register)) = definitions.current(&ledger.register) else {
+                return Ok(None);
+            };
+            let within = areas::narrowed(connection, &permitted.areas, area.as_deref())?;
+            let areas = areas::under(connection, &within)?;
+            let period = (from, until + DAY);
+            let counted = tally::count(connection, &ledger, register, &areas, period)?;
+            Ok(Some((ledger, counted)))
+        })
+        .await?;
+    let (ledger, counted) = made.ok_or_else(|| Problem::new(&Kind::NOT_FOUND))?;
+    let shown = |value: i64| (sees_small || value == 0 || value >= SMALL).then_some(value);
+    let row = |one: tally::AreaTally| RowView {
+        code: one.area.code,
+        name: one.area.name,
+        level: one.area.level,
+        values: one.tally.columns.into_iter().map(shown).collect(),
+    };
+    // Everything is in the areas that lie in no other of them.
+    let roots = counted.areas.iter().filter(|one| {
+        let parent = one.area.parent.as_deref();
+        !counted.areas.iter().any(|other| Some(other.area.code.as_str()) == parent)
+    });
+    let mut totals = vec![(0, 0); ledger.indicators.len()];
+    for root in roots {
+        for (total, one) in totals.iter_mut().zip(&root.tally.indicators) {
+            *total = (total.0 + one.0, total.1 + one.1);
+        }
+    }
+    let in_words = |labels: &mobile_schema::Labels| labels.in_language(language).to_owned();
+    let indicators = ledger.indicators.iter().zip(totals).map(|(one, (met, of))| IndicatorView {
+        label: in_words(&one.label),
+        met,
+        of,
+    });
+    let columns = ledger
+        .columns
+        .iter()
+        .map(|one| ColumnView { group: in_words(&one.group), label: in_words(&one.label) });
+    Ok(LedgerView {
+        title: in_words(&ledger.title),
+        from: first,
+        until: last,
+        as_of: now,
+        as_of_in_china: now.in_china(),
+        columns: columns.collect(),
+        indicators: indicators.collect(),
+        rows: counted.areas.into_iter().map(row).collect(),
+        exceptions: if sees_small { counted.exceptions } else { Vec::new() },
+        more_exceptions: counted.more_exceptions,
+    })
+}
+
+/// Whether a caller may see whom a small count is about.
+fn sees_small(caller: &Caller) -> bool {
+    let may = |grant: &Grant| ReadSmallCounts::ROLES.contains(&grant.role);
+    caller.grants.iter().any(may)
+}
+
+/// The feature's routes.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(list_ledgers).service(show_ledger).service(workbook).service(table);
+}

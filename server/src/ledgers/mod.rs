@@ -1,0 +1,8 @@
+//! Ledgers (台账): what registers come to, village by village, by the definitions of packs; on the
+//! screen, as a workbook and as CSV.
+
+mod http;
+mod sheet;
+mod tally;
+
+pub use http::routes;

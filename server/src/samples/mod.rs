@@ -1,0 +1,8 @@
+//! Samples: records drawn at random, so many of each group, to be asked back by telephone. Whoever
+//! has the seed draws the same again.
+
+mod draw;
+mod http;
+mod queries;
+
+pub use http::routes;
