@@ -11,3 +11,4 @@ mod rules;
 
 pub use http::routes;
 pub(crate) use queries::{Claim, Pass, claim_on, passes_of};
+pub(crate) use rules::is_decision;

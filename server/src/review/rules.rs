@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use mobile_schema::Value;
 use serde::Deserialize;
-use sync_protocol::RecordId;
 use sync_protocol::finding::field;
 use sync_protocol::op::{Change, Fields};
+use sync_protocol::{Op, RecordId};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -56,6 +56,22 @@ impl Verdict {
             Self::Rejected => "rejected",
             Self::Reopened | Self::Flagged => IN_REVIEW,
         }
+    }
+}
+
+/// Whether an operation decides about a visit, which only people in browsers do: a cadre hands in,
+/// and hands in again.
+pub(crate) fn is_decision(op: &Op) -> bool {
+    if op.collection != "visit" {
+        return false;
+    }
+    match &op.change {
+        Change::Transition { field, to, .. } => *field == visit::STATUS && to != "resubmitted",
+        Change::Create { fields } | Change::Patch { fields } => fields
+            .get(&visit::STATUS)
+            .and_then(Value::as_text)
+            .is_some_and(|status| status != "submitted"),
+        _ => false,
     }
 }
 

@@ -21,7 +21,7 @@ use crate::db::types::{JsonText, Key, Timestamp};
 use crate::db::{AnyConnection, Failed, insert_all, update_all};
 use crate::http::{Kind, Problem};
 use crate::records as store;
-use crate::{media, seal};
+use crate::{media, review, seal};
 
 /// Who pushes, and what the server knows while taking it in.
 pub struct Pusher<'a> {
@@ -210,6 +210,9 @@ impl Arrived<'_> {
             None => RejectReason::Malformed,
             Some(op) if op.author != pusher.user && pusher.decides_about.is_none() => {
                 RejectReason::Author
+            }
+            Some(op) if pusher.owner.device().is_some() && review::is_decision(op) => {
+                RejectReason::Kind
             }
             Some(_) => return None,
         };
