@@ -1,6 +1,6 @@
 //! Areas in the database.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 use sync_protocol::ScopeId;
@@ -64,6 +64,20 @@ pub(crate) fn scopes_within(
 ) -> QueryResult<Vec<String>> {
     let paths = narrowed(connection, paths, area)?;
     Ok(scopes_under(connection, &paths)?.iter().map(ToString::to_string).collect())
+}
+
+/// The names of villages by scope.
+pub(crate) fn names_of<'a>(
+    connection: &mut AnyConnection,
+    scopes: impl Iterator<Item = &'a str>,
+) -> QueryResult<BTreeMap<String, String>> {
+    let codes = super::codes(scopes.filter_map(|scope| scope.parse().ok()));
+    let named: Vec<(String, String)> = areas::table
+        .filter(areas::code.eq_any(codes))
+        .select((areas::code, areas::name))
+        .load(connection)?;
+    let scope = |code: &str| ScopeId::area(code).map(|scope| scope.to_string()).ok();
+    Ok(named.into_iter().filter_map(|(code, name)| Some((scope(&code)?, name))).collect())
 }
 
 /// The paths of the areas with these codes.

@@ -276,13 +276,7 @@ pub(super) fn items(connection: &mut AnyConnection, sample: Uuid) -> QueryResult
         .select((records::id, records::title))
         .load(connection)?;
     let households: BTreeMap<Key, Option<String>> = households.into_iter().collect();
-    let codes = crate::areas::codes(rows.iter().filter_map(|row| row.2.parse().ok()));
-    let villages: Vec<(String, String)> = areas::table
-        .filter(areas::code.eq_any(codes))
-        .select((areas::code, areas::name))
-        .load(connection)?;
-    let villages: BTreeMap<String, String> =
-        villages.into_iter().map(|(code, name)| (format!("area:{code}"), name)).collect();
+    let villages = crate::areas::names_of(connection, rows.iter().map(|row| row.2.as_str()))?;
     let item = |(place, record, scope, stratum, title, subject): Row| SampleItem {
         place,
         record: record.0,

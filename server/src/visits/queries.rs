@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::filter::Mark;
 use crate::areas;
 use crate::db::AnyConnection;
-use crate::db::schema::{areas as area_table, history, ops, records, users};
+use crate::db::schema::{history, ops, records, users};
 use crate::db::types::{Key, Timestamp};
 use crate::photos::{self, PhotoView};
 use crate::records::{RecordView, view_of, views};
@@ -48,7 +48,7 @@ pub(super) fn lines(
         .load(connection)?;
     let titles: BTreeMap<Uuid, Option<String>> =
         titles.into_iter().map(|(id, title)| (id.0, title)).collect();
-    let villages = villages(connection, found.values().map(|one| one.scope.as_str()))?;
+    let villages = areas::names_of(connection, found.values().map(|one| one.scope.as_str()))?;
     let mut open = open_rules(connection, ids)?;
     let line = |id: &Uuid| {
         let visit = found.remove(id)?;
@@ -60,19 +60,6 @@ pub(super) fn lines(
         })
     };
     Ok(ids.iter().filter_map(line).collect())
-}
-
-/// The names of villages by scope.
-fn villages<'a>(
-    connection: &mut AnyConnection,
-    scopes: impl Iterator<Item = &'a str>,
-) -> QueryResult<BTreeMap<String, String>> {
-    let codes = areas::codes(scopes.filter_map(|scope| scope.parse().ok()));
-    let named: Vec<(String, String)> = area_table::table
-        .filter(area_table::code.eq_any(codes))
-        .select((area_table::code, area_table::name))
-        .load(connection)?;
-    Ok(named.into_iter().map(|(code, name)| (format!("area:{code}"), name)).collect())
 }
 
 /// The rules of the open findings about each.
@@ -210,7 +197,7 @@ pub(super) fn file(
         .first(connection)
         .optional()?;
     let (made_by, arrived_at) = made.unzip();
-    let village = villages(connection, std::iter::once(visit.scope.as_str()))?;
+    let village = areas::names_of(connection, std::iter::once(visit.scope.as_str()))?;
     let mut earlier = views(connection, &earlier, scopes)?;
     earlier.reverse();
     Ok(Some(VisitFile {

@@ -4,6 +4,8 @@ import { reactive, ref } from 'vue';
 import { api, got } from './api';
 import { isReviewer, token } from './session';
 
+/** Lists are counted up to here; beyond, it is “so many and more”. */
+export const COUNTED = 50;
 export const counts = reactive({ waiting: 0, conflicts: 0, held: 0 });
 /** Whether the server tells of changes just now. */
 export const isLive = ref(true);
@@ -28,12 +30,12 @@ export function changed(): void {
 }
 
 async function count(): Promise<void> {
-  const conflicts = got(api.GET('/api/v1/conflicts', { params: { query: { state: 'open', limit: 500 } } }));
+  const conflicts = got(api.GET('/api/v1/conflicts', { params: { query: { state: 'open', limit: COUNTED + 1 } } }));
   counts.conflicts = await conflicts.then(({ items }) => items.length, () => counts.conflicts);
   if (!isReviewer.value) return;
   const waiting = got(api.GET('/api/v1/review/waiting'));
   counts.waiting = await waiting.then((told) => told.waiting, () => counts.waiting);
-  const held = got(api.GET('/api/v1/quarantine', { params: { query: { settled: false, limit: 500 } } }));
+  const held = got(api.GET('/api/v1/quarantine', { params: { query: { settled: false, limit: COUNTED + 1 } } }));
   counts.held = await held.then((items) => items.length, () => counts.held);
 }
 

@@ -1,0 +1,145 @@
+/** What the console costs: bytes, waiting, the size of what is shown. Prints the table of docs/benchmarks.md. */
+
+import { execFileSync } from 'node:child_process';
+import { performance } from 'node:perf_hooks';
+import { expect, test } from '@playwright/test';
+import { Desk } from '../stage/desk';
+import { Server } from '../stage/server';
+
+const TRIAGED = Number(process.env['TRIAGED'] ?? 500);
+const VISITS = Number(process.env['VISITS'] ?? 1_000_000);
+const ALERTS = Number(process.env['ALERTS'] ?? 100_000);
+
+const line = (what: string, figure: string) => console.log(`| ${what} | ${figure} |`);
+const ms = (value: number) => `${Math.round(value)} ms`;
+function spread(times: number[]): string {
+  const sorted = times.toSorted((one, other) => one - other);
+  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!;
+  return `${ms(at(0.5))} / ${ms(at(0.95))}`;
+}
+
+test('triage of many visits', async () => {
+  const server = await Server.start(TRIAGED);
+  const desk = await Desk.start(server.address);
+  const { page } = desk;
+  try {
+    const cdp = await desk.context.newCDPSession(page);
+    await cdp.send('Network.enable');
+    let bytes = 0;
+    cdp.on('Network.loadingFinished', (event) => (bytes += event.encodedDataLength));
+    await desk.open();
+    await page.waitForSelector('input[name=login]');
+    line('the console up to signing in, as it comes over the wire (brotli)', `${Math.round(bytes / 1024)} KB`);
+    await desk.signIn('supervisor');
+    await expect(page.locator('.acts .primary')).toBeEnabled();
+    // From the key to the frame that shows the next visit's photo, and to when it may be passed, too.
+    const times = await page.evaluate(async (count) => {
+      const frame = () => new Promise(requestAnimationFrame);
+      const shown = () => {
+        const image = document.querySelector<HTMLImageElement>('.look .stage img');
+        return image?.complete ? image.src : undefined;
+      };
+      const [photo, passable]: [number[], number[]] = [[], []];
+      for (let at = 0; at < count; at += 1) {
+        const before = shown();
+        const start = performance.now();
+        dispatchEvent(new KeyboardEvent('keydown', { key: 'a', bubbles: true }));
+        document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'a', bubbles: true }));
+        while (shown() === before || !shown()) await frame();
+        photo.push(performance.now() - start);
+        while (document.querySelector<HTMLButtonElement>('.acts .primary')?.disabled) await frame();
+        passable.push(performance.now() - start);
+      }
+      return { photo, passable };
+    }, TRIAGED - 60);
+    line(`key to the next photo, ${times.photo.length} visits one after the other, p50 / p95`, spread(times.photo));
+    line('… and until that one may be passed', spread(times.passable));
+    await page.goto(`${server.address}/console/visits?shape=gallery`);
+    await expect(page.locator('.picture img').first()).toBeVisible();
+    const gallery = await page.evaluate(async () => {
+      const scroller = document.querySelector('.scroller')!;
+      const frames: number[] = [];
+      let [most, last] = [0, performance.now()];
+      for (let step = 0; step < 300; step += 1) {
+        scroller.scrollTop += 120;
+        await new Promise(requestAnimationFrame);
+        const now = performance.now();
+        frames.push(now - last);
+        last = now;
+        most = Math.max(most, document.querySelectorAll('.picture img').length);
+      }
+      return { frames, most };
+    });
+    line('gallery scrolled through: images in the page at most', String(gallery.most));
+    line('… a frame, p50 / p95', spread(gallery.frames));
+  } finally {
+    await desk.remove();
+    await server.remove();
+  }
+});
+
+test('many visits, and a large ledger', async () => {
+  const server = await Server.start();
+  grow(server.folder, VISITS, ALERTS);
+  const admin = await server.as('admin');
+  const time = async (path: string) => {
+    const times: number[] = [];
+    for (let again = 0; again < 20; again += 1) {
+      const start = performance.now();
+      await admin.get(path);
+      times.push(performance.now() - start);
+    }
+    return spread(times);
+  };
+  try {
+    const first = '/api/v1/visits?limit=100';
+    line(`${VISITS.toLocaleString('en')} visits: the first page of 100, p50 / p95`, await time(first));
+    let after = '';
+    for (let page = 1; page < 1000; page += 1) {
+      const { next } = await admin.get<{ next: string }>(first + after);
+      after = `&after=${next}`;
+    }
+    line('… page 1,000', await time(first + after));
+    line('… the first page of those returned (a hundredth)', await time(`${first}&status=returned`));
+    line('… of one village', await time(`${first}&area=529901100201`));
+    line('… counts', await time('/api/v1/visits/counts'));
+    const start = performance.now();
+    await admin.get('/api/v1/ledgers/alert_half_month?from=2026-11-16&until=2026-11-30');
+    line(`a ledger over ${ALERTS.toLocaleString('en')} records in 6 villages`, ms(performance.now() - start));
+    const pid = execFileSync('pgrep', ['-f', `serve --data ${server.folder}`]).toString().trim().split('\n')[0]!;
+    const status = execFileSync('grep', ['VmHWM', `/proc/${pid}/status`]).toString();
+    line('… memory of the server at most, all of the above', `${Math.round(Number(/\d+/.exec(status)![0]) / 1024)} MB`);
+  } finally {
+    await server.remove();
+  }
+});
+
+/** Visits and alerts put into the database as the server would have put them. */
+function grow(folder: string, visits: number, alerts: number): void {
+  const script = `
+import json, os, random, sqlite3, sys, time
+db = sqlite3.connect(os.path.join(sys.argv[1], 'ruhu.sqlite'), timeout=60)
+visits, alerts = int(sys.argv[2]), int(sys.argv[3])
+random.seed(1)
+villages = [f'area:52990110{t}20{v}' for t in (0, 1) for v in (1, 2, 3)]
+(definition,) = db.execute("SELECT definition FROM records WHERE collection = 'visit' LIMIT 1").fetchone()
+columns = [row[1] for row in db.execute("PRAGMA table_info('records')")]
+base = dict(zip(columns, db.execute("SELECT * FROM records WHERE collection = 'visit' LIMIT 1").fetchone()))
+homes = [row[0] for row in db.execute("SELECT id FROM records WHERE collection = 'household'")]
+start = int(time.time() * 1000) - 90 * 86_400_000
+def rows(collection, count):
+    for at in range(count):
+        stamp = (start + at * (89 * 86_400_000 // count)) << 80 | 7 << 76 | random.getrandbits(76) & ~(3 << 62) | 2 << 62
+        village = random.choice(villages)
+        status = random.choices(['submitted', 'approved', 'returned'], [4, 95, 1])[0]
+        fields = {'9': status, '10': '月度走访'} if collection == 'visit' else {'2': 'i', '4': random.choice(['self_report', 'cadre_visit', 'department']), '5': random.choice(['confirmed', 'risk_removed'])}
+        row = dict(base, id=stamp.to_bytes(16, 'big'), collection=collection, scope=village, seq=10_000_000 + at + (0 if collection == 'visit' else 5_000_000), fields=json.dumps(fields), marks=base['marks'], title='月度走访', subject=random.choice(homes), status=status if collection == 'visit' else fields['5'])
+        yield tuple(row[name] for name in columns)
+for collection, count in (('visit', visits), ('alert', alerts)):
+    db.executemany('INSERT INTO records (' + ','.join(columns) + ') VALUES (' + ','.join('?' * len(columns)) + ')', rows(collection, count))
+    db.commit()
+db.execute('ANALYZE')
+db.commit()
+`;
+  execFileSync('python3', ['-c', script, folder, String(visits), String(alerts)], { stdio: 'inherit' });
+}
