@@ -32,8 +32,8 @@ use crate::packs::InstallProblem;
 use crate::seal::{self, KeyProblem};
 use crate::sync::RawOp;
 use crate::{
-    areas, conflicts, deliveries, devices, health, jobs, ledgers, limits, media, notices, packs,
-    privacy, records, review, samples, sync, visits,
+    areas, audit, conflicts, deliveries, devices, health, jobs, ledgers, limits, media, notices,
+    packs, privacy, records, review, samples, sync, visits,
 };
 
 /// What every request shares.
@@ -107,6 +107,7 @@ impl App {
         installed?;
         let opened: Result<_, Failed> = database
             .write(move |connection| {
+                audit::prepare(connection)?;
                 let keys = TokenKeys::load(connection, now)?;
                 Ok((keys, sync::lineage(connection, now)?, packs::catalogue(connection)?))
             })
@@ -214,6 +215,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config.configure(conflicts::routes).configure(live::routes).configure(jobs::routes);
     config.configure(notices::routes).configure(checks::routes);
     config.configure(deliveries::routes).configure(privacy::routes).configure(review::routes);
+    config.configure(audit::routes);
     config.configure(visits::routes).configure(samples::routes).configure(ledgers::routes);
 }
 

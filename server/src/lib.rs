@@ -7,6 +7,7 @@
 pub mod accounts;
 pub mod app;
 pub mod areas;
+pub mod audit;
 pub mod backup;
 pub mod checks;
 pub mod cli;

@@ -1,5 +1,8 @@
+DROP TABLE audit_head;
+DROP TABLE audit;
 DROP TABLE ledgers;
 DROP TABLE sample_outcomes;
+DROP FUNCTION refuse_outcome_change();
 DROP TABLE sample_items;
 DROP TABLE samples;
 DROP INDEX records_by_age;

@@ -71,13 +71,31 @@ CREATE TABLE sample_outcomes (
     noted_by UUID NOT NULL REFERENCES users (id),
     noted_at TIMESTAMPTZ NOT NULL
 );
+CREATE INDEX sample_items_by_record ON sample_items (record);
 CREATE INDEX sample_outcomes_by_sample ON sample_outcomes (sample, place);
 CREATE TRIGGER samples_are_append_only BEFORE UPDATE OR DELETE ON samples
 FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER sample_items_are_append_only BEFORE UPDATE OR DELETE ON sample_items
 FOR EACH ROW EXECUTE FUNCTION refuse_change();
+-- What was said stays, but for the words about what was erased.
+CREATE FUNCTION refuse_outcome_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' AND NEW.words = '' AND NEW.id = OLD.id AND NEW.sample = OLD.sample
+        AND NEW.place = OLD.place AND NEW.outcome = OLD.outcome
+        AND NEW.noted_by = OLD.noted_by AND NEW.noted_at = OLD.noted_at
+        AND EXISTS (
+            SELECT 1 FROM sample_items
+            JOIN erased_records ON erased_records.record = sample_items.record
+            WHERE sample_items.sample = OLD.sample AND sample_items.place = OLD.place
+        )
+    THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'sample_outcomes is append-only';
+END
+$$;
 CREATE TRIGGER sample_outcomes_are_append_only BEFORE UPDATE OR DELETE ON sample_outcomes
-FOR EACH ROW EXECUTE FUNCTION refuse_change();
+FOR EACH ROW EXECUTE FUNCTION refuse_outcome_change();
 
 -- What ledgers count, as packs say it. A version never changes.
 CREATE TABLE ledgers (
@@ -89,4 +107,24 @@ CREATE TABLE ledgers (
     PRIMARY KEY (name, version)
 );
 CREATE TRIGGER ledgers_are_append_only BEFORE UPDATE OR DELETE ON ledgers
+FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+-- What admins and reviewers changed: each line has the hash of the one before in its own.
+CREATE TABLE audit (
+    position BIGINT NOT NULL PRIMARY KEY,
+    at TIMESTAMPTZ NOT NULL,
+    user_id UUID NOT NULL REFERENCES users (id),
+    action TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    hash BYTEA NOT NULL
+);
+CREATE INDEX audit_by_subject ON audit (subject, position);
+-- Where the chain ends; locked by whoever adds to it.
+CREATE TABLE audit_head (
+    id BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
+    position BIGINT NOT NULL,
+    hash BYTEA NOT NULL
+);
+CREATE TRIGGER audit_is_append_only BEFORE UPDATE OR DELETE ON audit
 FOR EACH ROW EXECUTE FUNCTION refuse_change();

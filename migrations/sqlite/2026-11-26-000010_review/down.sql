@@ -1,3 +1,5 @@
+DROP TABLE audit_head;
+DROP TABLE audit;
 DROP TABLE ledgers;
 DROP TABLE sample_outcomes;
 DROP TABLE sample_items;

@@ -73,6 +73,7 @@ CREATE TABLE sample_outcomes (
     noted_by BLOB NOT NULL REFERENCES users (id),
     noted_at INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX sample_items_by_record ON sample_items (record);
 CREATE INDEX sample_outcomes_by_sample ON sample_outcomes (sample, place);
 CREATE TRIGGER samples_refuse_update BEFORE UPDATE ON samples
 BEGIN SELECT RAISE(ABORT, 'samples is append-only'); END;
@@ -82,7 +83,14 @@ CREATE TRIGGER sample_items_refuse_update BEFORE UPDATE ON sample_items
 BEGIN SELECT RAISE(ABORT, 'sample_items is append-only'); END;
 CREATE TRIGGER sample_items_refuse_delete BEFORE DELETE ON sample_items
 BEGIN SELECT RAISE(ABORT, 'sample_items is append-only'); END;
+-- What was said stays, but for the words about what was erased.
 CREATE TRIGGER sample_outcomes_refuse_update BEFORE UPDATE ON sample_outcomes
+WHEN NEW.words <> '' OR NEW.id <> OLD.id OR NEW.sample <> OLD.sample OR NEW.place <> OLD.place
+    OR NEW.outcome <> OLD.outcome OR NEW.noted_by <> OLD.noted_by OR NEW.noted_at <> OLD.noted_at
+    OR NOT EXISTS (
+        SELECT 1 FROM sample_items JOIN erased_records ON erased_records.record = sample_items.record
+        WHERE sample_items.sample = OLD.sample AND sample_items.place = OLD.place
+    )
 BEGIN SELECT RAISE(ABORT, 'sample_outcomes is append-only'); END;
 CREATE TRIGGER sample_outcomes_refuse_delete BEFORE DELETE ON sample_outcomes
 BEGIN SELECT RAISE(ABORT, 'sample_outcomes is append-only'); END;
@@ -100,3 +108,25 @@ CREATE TRIGGER ledgers_refuse_update BEFORE UPDATE ON ledgers
 BEGIN SELECT RAISE(ABORT, 'ledgers is append-only'); END;
 CREATE TRIGGER ledgers_refuse_delete BEFORE DELETE ON ledgers
 BEGIN SELECT RAISE(ABORT, 'ledgers is append-only'); END;
+
+-- What admins and reviewers changed: each line has the hash of the one before in its own.
+CREATE TABLE audit (
+    position INTEGER NOT NULL PRIMARY KEY,
+    at INTEGER NOT NULL,
+    user_id BLOB NOT NULL REFERENCES users (id),
+    action TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    hash BLOB NOT NULL
+) STRICT;
+CREATE INDEX audit_by_subject ON audit (subject, position);
+-- Where the chain ends; locked by whoever adds to it.
+CREATE TABLE audit_head (
+    id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    position INTEGER NOT NULL,
+    hash BLOB NOT NULL
+) STRICT;
+CREATE TRIGGER audit_refuse_update BEFORE UPDATE ON audit
+BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END;
+CREATE TRIGGER audit_refuse_delete BEFORE DELETE ON audit
+BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END;

@@ -5,6 +5,7 @@ use data_encoding::BASE32_NOPAD;
 use diesel::prelude::*;
 use rand::Rng as _;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sync_protocol::UserId;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -13,6 +14,7 @@ use uuid::Uuid;
 use super::{NewUser, Role, hash_password, queries, second_factor};
 use crate::app::App;
 use crate::areas::{self, AreaPath};
+use crate::audit::{self, Did};
 use crate::db::schema::{areas as area_table, grants, second_factors, sessions, users};
 use crate::db::types::{Key, Timestamp};
 use crate::db::{AnyConnection, Failed};
@@ -83,6 +85,13 @@ struct Issued {
     id: Uuid,
     /// To be told to the person, who changes it.
     password: String,
+}
+
+/// A grant as the audit trail has it.
+fn told(grant: &NewGrant) -> serde_json::Value {
+    json!({
+        "role": grant.role, "area": grant.area, "from": grant.from, "until": grant.until,
+    })
 }
 
 fn malformed(what: &str) -> Problem {
@@ -257,7 +266,7 @@ async fn add(
     app: web::Data<App>,
     body: Body<NewPerson>,
 ) -> Result<HttpResponse, Problem> {
-    let (person, now) = (body.read().await?, app.now());
+    let (person, now, by) = (body.read().await?, app.now(), permitted.caller.user);
     check_new(&person)?;
     let span = span(&person.grant, now)?;
     let (password, password_hash) = issue().await?;
@@ -282,6 +291,8 @@ async fn add(
             };
             let user = queries::add_user(connection, &new, now)?;
             insert_grant(connection, user, &person.grant, span)?;
+            let detail = json!({ "login": person.login, "grant": told(&person.grant) });
+            audit::note(connection, by, Did::AddPerson, &user.to_string(), &detail, now)?;
             Ok(user)
         })
         .await;
@@ -299,6 +310,7 @@ async fn add_grant(
     body: Body<NewGrant>,
 ) -> Result<HttpResponse, Problem> {
     let (user, new, now) = (UserId(id.into_inner()), body.read().await?, app.now());
+    let by = permitted.caller.user;
     let span = span(&new, now)?;
     let granted = app
         .write(move |connection| {
@@ -308,6 +320,7 @@ async fn add_grant(
                 return Ok(false);
             }
             insert_grant(connection, user, &new, span)?;
+            audit::note(connection, by, Did::Grant, &user.to_string(), &told(&new), now)?;
             Ok(true)
         })
         .await?;
@@ -323,6 +336,7 @@ async fn end_grant(
     path: web::Path<(Uuid, Uuid)>,
 ) -> Result<HttpResponse, Problem> {
     let ((user, grant), now) = (path.into_inner(), app.now());
+    let by = permitted.caller.user;
     // Whoever ends their own last right over people can't take it back.
     if user == permitted.caller.user.0 {
         return Err(Problem::new(&Kind::NOT_ONESELF));
@@ -342,6 +356,9 @@ async fn end_grant(
             diesel::update(grants::table.filter(grants::id.eq(Key(grant))).filter(open))
                 .set(grants::valid_until.eq(Some(now)))
                 .execute(connection)?;
+            let detail = json!({ "grant": grant, "area": area });
+            let subject = UserId(user).to_string();
+            audit::note(connection, by, Did::EndGrant, &subject, &detail, now)?;
             Ok(true)
         })
         .await?;
@@ -359,7 +376,7 @@ fn done(is_theirs: bool) -> Result<HttpResponse, Problem> {
 async fn manage<F>(
     permitted: Permitted<ManagePeople>,
     app: &App,
-    user: Uuid,
+    (user, did): (Uuid, Did),
     mut act: F,
 ) -> Result<HttpResponse, Problem>
 where
@@ -368,7 +385,7 @@ where
     if user == permitted.caller.user.0 {
         return Err(Problem::new(&Kind::NOT_ONESELF));
     }
-    let now = app.now();
+    let (now, by) = (app.now(), permitted.caller.user);
     let managed = app
         .write(move |connection| {
             let within = &permitted.areas;
@@ -381,6 +398,8 @@ where
                 return Ok(false);
             }
             act(connection, UserId(user))?;
+            let subject = UserId(user).to_string();
+            audit::note(connection, by, did, &subject, &json!({}), now)?;
             Ok(true)
         })
         .await?;
@@ -410,7 +429,7 @@ async fn disable(
         diesel::update(person).set(users::disabled_at.eq(Some(now))).execute(connection)?;
         end_sessions(connection, user, now)
     };
-    manage(permitted, &app, id.into_inner(), act).await
+    manage(permitted, &app, (id.into_inner(), Did::DisablePerson), act).await
 }
 
 /// Lets a person sign in again.
@@ -427,7 +446,7 @@ async fn enable(
             .execute(connection)?;
         Ok(())
     };
-    manage(permitted, &app, id.into_inner(), act).await
+    manage(permitted, &app, (id.into_inner(), Did::EnablePerson), act).await
 }
 
 /// Gives a person a new password, which is told once, and takes their second factor away: for who
@@ -448,7 +467,7 @@ async fn reset_password(
         second_factor::remove(connection, user)?;
         end_sessions(connection, user, now)
     };
-    manage(permitted, &app, id, act).await?;
+    manage(permitted, &app, (id, Did::ResetPassword), act).await?;
     Ok(HttpResponse::Created().json(Issued { id, password }))
 }
 

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use actix_web::{get, post, web};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{Area, import, queries};
 use crate::app::App;
+use crate::audit::{self, Did};
 use crate::http::caller::{ManageAreas, ReadAreas};
 use crate::http::{Body, Kind, Permitted, Problem};
 
@@ -64,6 +66,7 @@ async fn import_table(
     body: Body<Import>,
 ) -> Result<web::Json<Imported>, Problem> {
     let Import { csv, dry_run } = body.read().await?;
+    let (by, now) = (permitted.caller.user, app.now());
     let done = app
         .write(move |connection| {
             let known = super::under(connection, &permitted.areas)?;
@@ -88,6 +91,11 @@ async fn import_table(
             if !dry_run {
                 added.iter().try_for_each(|area| super::add(connection, area))?;
                 renamed.iter().try_for_each(|area| queries::rename(connection, area))?;
+                let codes = |areas: &[Area]| -> Vec<String> {
+                    areas.iter().map(|area| area.code.clone()).collect()
+                };
+                let detail = json!({ "added": codes(&added), "renamed": codes(&renamed) });
+                audit::note(connection, by, Did::ImportAreas, "", &detail, now)?;
             }
             Ok(Ok(Imported { added, renamed, unchanged }))
         })

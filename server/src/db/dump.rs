@@ -115,7 +115,9 @@ macro_rules! for_every_table {
             samples,
             sample_items,
             sample_outcomes,
-            ledgers
+            ledgers,
+            audit,
+            audit_head
         )
     };
 }

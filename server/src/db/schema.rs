@@ -754,9 +754,35 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use crate::db::types::{Id, Moment};
+    use diesel::sql_types::{BigInt, Binary, Text};
+
+    audit (position) {
+        position -> BigInt,
+        at -> Moment,
+        user_id -> Id,
+        action -> Text,
+        subject -> Text,
+        detail -> Text,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Binary};
+
+    audit_head (id) {
+        id -> BigInt,
+        position -> BigInt,
+        hash -> Binary,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     accesses,
     areas,
+    audit,
     blob_claims,
     blob_references,
     blobs,

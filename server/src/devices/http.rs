@@ -2,6 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -9,6 +10,7 @@ use uuid::Uuid;
 use super::{DeviceState, queries};
 use crate::accounts::{self, Tokens};
 use crate::app::App;
+use crate::audit::{self, Did};
 use crate::http::caller::ManageDevices;
 use crate::http::page::{self, Page, PageQuery};
 use crate::http::{Body, Kind, Permitted, Problem, Query};
@@ -92,7 +94,12 @@ async fn make_code(
         (permitted.caller.user, permitted.areas, body.read().await?.login, app.now());
     let code = app
         .write(move |connection| match queries::person_in(connection, &areas, &login)? {
-            Some(user) => Ok(Some(queries::make_code(connection, user, Some(by), now)?)),
+            Some(user) => {
+                let code = queries::make_code(connection, user, Some(by), now)?;
+                let (did, subject) = (Did::MakeEnrolmentCode, user.to_string());
+                audit::note(connection, by, did, &subject, &json!({}), now)?;
+                Ok(Some(code))
+            }
             None => Ok(None),
         })
         .await?;
@@ -154,9 +161,21 @@ async fn set_state(
     device: Uuid,
     state: DeviceState,
 ) -> Result<HttpResponse, Problem> {
-    let areas = permitted.areas;
-    let found =
-        app.write(move |connection| queries::set_state(connection, &areas, device, state)).await?;
+    let (areas, by, now) = (permitted.areas, permitted.caller.user, app.now());
+    let did = match state {
+        DeviceState::Active => Did::ReleaseDevice,
+        DeviceState::Blocked => Did::BlockDevice,
+        DeviceState::Wiping => Did::WipeDevice,
+    };
+    let found = app
+        .write(move |connection| {
+            let found = queries::set_state(connection, &areas, device, state)?;
+            if found {
+                audit::note(connection, by, did, &device.to_string(), &json!({}), now)?;
+            }
+            Ok(found)
+        })
+        .await?;
     if found { Ok(HttpResponse::NoContent().finish()) } else { Err(Problem::new(&Kind::NOT_FOUND)) }
 }
 

@@ -11,6 +11,7 @@ use super::admin::{FormView, missing_files, not_found, view};
 use super::{NewRelease, queries, rules};
 use crate::app::App;
 use crate::areas;
+use crate::audit::{self, Did};
 use crate::db::Failed;
 use crate::http::caller::ManageForms;
 use crate::http::{Body, Kind, Permitted, Problem};
@@ -95,6 +96,10 @@ pub(super) async fn release(
                 by: user,
             };
             queries::add_release(connection, &new, now)?;
+            let detail = serde_json::json!({
+                "version": decision.version, "area": decision.area, "reason": decision.reason,
+            });
+            audit::note(connection, user, Did::ReleaseForm, &id.to_string(), &detail, now)?;
             Ok(view(connection, vec![form])?.remove(0))
         })
         .await;

@@ -3,12 +3,14 @@
 use actix_web::{HttpResponse, get, post, web};
 use diesel::prelude::*;
 use serde::Serialize;
+use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::areas::{self, AreaPath};
+use crate::audit::{self, Did};
 use crate::db::AnyConnection;
 use crate::db::schema::{blob_references, jobs, records};
 use crate::db::types::{Key, Timestamp};
@@ -70,6 +72,8 @@ async fn requeue(
                         jobs::dead_at.eq(None::<Timestamp>),
                     ))
                     .execute(connection)?;
+                let (by, subject) = (permitted.caller.user, id.to_string());
+                audit::note(connection, by, Did::RequeueJob, &subject, &json!({}), now)?;
             }
             Ok(is_theirs)
         })

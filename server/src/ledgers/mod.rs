@@ -6,3 +6,4 @@ mod sheet;
 mod tally;
 
 pub use http::routes;
+pub(crate) use sheet::plain;

@@ -130,7 +130,7 @@ pub(super) fn csv(view: &LedgerView, language: &str) -> Vec<u8> {
 }
 
 /// A cell that a spreadsheet takes for what it says: words that begin like a formula are none.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let looks = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
     let is_number = text.parse::<f64>().is_ok();
     if looks && !is_number { format!("'{text}") } else { text.to_owned() }

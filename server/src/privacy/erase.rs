@@ -17,7 +17,7 @@ use crate::db::schema::{
 use crate::db::types::{Key, Timestamp};
 use crate::db::{AnyConnection, STATEMENT_ROWS};
 use crate::jobs::{self, JobKind};
-use crate::{photos, records};
+use crate::{photos, records, samples};
 
 /// Why something is erased.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,6 +124,7 @@ pub(super) fn erase(
                 .values((erased_records::record.eq(key), erased_records::erasure.eq(id)))
                 .execute(connection)?;
         }
+        samples::forget_words(connection, key)?;
         diesel::delete(checks_due::table.find(key)).execute(connection)?;
         diesel::delete(blob_references::table.filter(blob_references::record.eq(key)))
             .execute(connection)?;

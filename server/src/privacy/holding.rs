@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::db::schema::{accesses, blob_references, history, ops, quarantine, records};
 use crate::db::types::{Key, Timestamp};
 use crate::db::{AnyConnection, STATEMENT_ROWS};
-use crate::{seal, sync};
+use crate::{samples, seal, sync};
 
 /// Records that lead from one to another so often at most: a conflict about a finding about a
 /// visit of a household.
@@ -143,6 +143,9 @@ pub(super) struct Holding {
     /// Photos and documents by hash; `/api/v1/media/{hash}` has each.
     #[schema(value_type = Vec<String>)]
     photos: BTreeSet<Hash>,
+    /// What was said when it was called back.
+    #[schema(value_type = Vec<Object>)]
+    calls: Vec<Json>,
     /// Who looked at what is masked otherwise, and why.
     #[schema(value_type = Vec<Object>)]
     accesses: Vec<Json>,
@@ -194,8 +197,10 @@ pub(super) fn holding(
         }));
     }
     let records = held.iter().map(|record| by_name(record, catalogue)).collect();
+    let keys: Vec<Key> = ids.iter().copied().map(Key::from).collect();
+    let calls = samples::said_about(connection, &keys)?;
     let household = household.0;
-    Ok(Holding { household, as_of: now, records, operations, photos, accesses: looked })
+    Ok(Holding { household, as_of: now, records, operations, photos, calls, accesses: looked })
 }
 
 /// A record with its values by the names of their fields.

@@ -14,6 +14,7 @@ use super::retention::{self, Expired, NewPeriod, Period, SHORTEST};
 use super::{Access, What, access, note};
 use crate::app::App;
 use crate::areas::{self, AreaPath};
+use crate::audit::{self, Did};
 use crate::db::{AnyConnection, Failed};
 use crate::http::caller::{ManageRetention, ReadAccesses, ServeHouseholds};
 use crate::http::page::{self, Page, PageQuery};
@@ -111,7 +112,11 @@ async fn forget(
                 catalogue: &catalogue,
                 now,
             };
-            Ok(erase::erase(connection, &ids, &order)?)
+            let erased = erase::erase(connection, &ids, &order)?;
+            let detail = serde_json::json!({ "reason": reason });
+            let did = Did::EraseHousehold;
+            audit::note(connection, user, did, &household.to_string(), &detail, now)?;
+            Ok(erased)
         })
         .await;
     let (extent, scopes) = done.map_err(Problem::from)?;
@@ -158,7 +163,12 @@ async fn set_period(
         return Err(Problem::new(&Kind::MALFORMED).detail(detail));
     }
     let (user, now) = (permitted.caller.user, app.now());
-    app.write(move |connection| retention::set(connection, &collection, &new, user, now)).await?;
+    app.write(move |connection| {
+        retention::set(connection, &collection, &new, user, now)?;
+        let detail = serde_json::json!({ "days": new.days, "reason": new.reason });
+        audit::note(connection, user, Did::SetRetention, &collection, &detail, now)
+    })
+    .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

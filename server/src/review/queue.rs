@@ -11,6 +11,7 @@ use super::policy::Policy;
 use super::queries;
 use crate::app::App;
 use crate::areas::{self, AreaPath};
+use crate::audit::{self, Did};
 use crate::db::{AnyConnection, Timestamp};
 use crate::http::caller::{ReviewVisits, SetReviewPolicy};
 use crate::http::{Body, Caller, Kind, Language, Permitted, Problem, Query};
@@ -234,6 +235,8 @@ async fn set_policy(
                 return Ok(false);
             }
             queries::set_policy(connection, &area, &policy, &reason, by, now)?;
+            let detail = serde_json::json!({ "policy": policy, "reason": reason });
+            audit::note(connection, by, Did::SetReviewPolicy, &area, &detail, now)?;
             Ok(true)
         })
         .await?;

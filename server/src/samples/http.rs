@@ -12,6 +12,7 @@ use super::draw::{digest, draw};
 use super::queries::{self, NewSample, SampleItem, SampleView};
 use crate::app::App;
 use crate::areas;
+use crate::audit::{self, Did};
 use crate::db::Failed;
 use crate::http::caller::{DrawSamples, ReadLedgers};
 use crate::http::{Body, Kind, Permitted, Problem};
@@ -140,6 +141,8 @@ async fn draw_sample(
             };
             let drawn = draw(candidates, request.per_group as usize, &seed);
             let id = queries::add(connection, &new, drawn)?;
+            let detail = serde_json::json!({ "area": request.area, "reason": request.reason });
+            audit::note(connection, by, Did::DrawSample, &id.to_string(), &detail, now)?;
             let sample = queries::list(connection, &permitted.areas, Some(id))?.pop();
             let items = queries::items(connection, id)?;
             Ok(SampleFile { sample: sample.ok_or_else(|| wrong(&Kind::NOT_FOUND))?, items })

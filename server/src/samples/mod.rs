@@ -6,3 +6,4 @@ mod http;
 mod queries;
 
 pub use http::routes;
+pub(crate) use queries::{forget_words, said_about};

@@ -13,7 +13,7 @@ use super::draw::Candidate;
 use crate::areas::AreaPath;
 use crate::db::schema::{areas, records, sample_items, sample_outcomes, samples, users};
 use crate::db::types::{JsonText, Key, Timestamp};
-use crate::db::{AnyConnection, insert_all};
+use crate::db::{AnyConnection, STATEMENT_ROWS, insert_all};
 use crate::limits::MAX_POPULATION;
 
 /// A sample.
@@ -316,4 +316,51 @@ pub(super) fn note(
         ))
         .execute(connection)?;
     Ok(true)
+}
+
+/// What calls about these records came to, each with the record and when.
+pub(crate) fn said_about(
+    connection: &mut AnyConnection,
+    about: &[Key],
+) -> QueryResult<Vec<serde_json::Value>> {
+    let mut said = Vec::new();
+    for chunk in about.chunks(STATEMENT_ROWS) {
+        let rows: Vec<(Key, String, String, Key, Timestamp)> = sample_items::table
+            .inner_join(
+                sample_outcomes::table.on(sample_outcomes::sample
+                    .eq(sample_items::sample)
+                    .and(sample_outcomes::place.eq(sample_items::place))),
+            )
+            .filter(sample_items::record.eq_any(chunk.to_vec()))
+            .order(sample_outcomes::id)
+            .select((
+                sample_items::record,
+                sample_outcomes::outcome,
+                sample_outcomes::words,
+                sample_outcomes::noted_by,
+                sample_outcomes::noted_at,
+            ))
+            .load(connection)?;
+        said.extend(rows.into_iter().map(|(record, outcome, words, by, at)| {
+            serde_json::json!({
+                "record": record.0, "outcome": outcome, "words": words, "noted_by": by.0,
+                "noted_at": at,
+            })
+        }));
+    }
+    Ok(said)
+}
+
+/// Blanks what was said about a record that was erased.
+pub(crate) fn forget_words(connection: &mut AnyConnection, record: Key) -> QueryResult<()> {
+    let drawn: Vec<(Key, i64)> = sample_items::table
+        .filter(sample_items::record.eq(record))
+        .select((sample_items::sample, sample_items::place))
+        .load(connection)?;
+    for (sample, place) in drawn {
+        let said = sample_outcomes::table
+            .filter(sample_outcomes::sample.eq(sample).and(sample_outcomes::place.eq(place)));
+        diesel::update(said).set(sample_outcomes::words.eq("")).execute(connection)?;
+    }
+    Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod areas;
+mod audit;
 mod bad_input;
 mod checks;
 mod crash;

@@ -71,3 +71,28 @@ story!(what_calls_came_to_is_kept_beside_the_sample, async |stage| {
     let refused = neighbour.call(Method::GET, &path, None).await.unwrap_err();
     assert_eq!(refused.kind(), "not-found");
 });
+
+story!(what_was_said_about_an_erased_household_is_blanked, async |stage| {
+    let mut admin = stage.person("admin").await;
+    let body = json!({
+        "area": TOWNSHIP, "collection": "household", "per_group": 1, "reason": "电话核实",
+    });
+    let drawn = admin.call(Method::POST, "/api/v1/samples", Some(&body)).await.unwrap();
+    let id = drawn["sample"]["id"].as_str().unwrap();
+    let household = drawn["items"][0]["record"].as_str().unwrap();
+    for place in [0, 1] {
+        let path = format!("/api/v1/samples/{id}/items/{place}/outcomes");
+        let said = json!({ "outcome": "differs", "words": "儿子在外地住院" });
+        admin.call(Method::POST, &path, Some(&said)).await.unwrap();
+    }
+    let path = format!("/api/v1/households/{household}");
+    let held = format!("{path}/holding?reason=%E6%9C%AC%E4%BA%BA%E7%94%B3%E8%AF%B7");
+    let held = admin.call(Method::GET, &held, None).await.unwrap();
+    assert_eq!(held["calls"][0]["words"], "儿子在外地住院", "it is told when the household asks");
+    let erasure = json!({ "reason": "本人申请" });
+    admin.call(Method::POST, &format!("{path}/erasure"), Some(&erasure)).await.unwrap();
+    let file = admin.call(Method::GET, &format!("/api/v1/samples/{id}"), None).await.unwrap();
+    assert_eq!(file["items"][0]["title"], Json::Null);
+    assert_eq!(file["items"][0]["outcomes"][0]["words"], "");
+    assert_eq!(file["items"][1]["outcomes"][0]["words"], "儿子在外地住院", "others' stay");
+});

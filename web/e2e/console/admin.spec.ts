@@ -32,6 +32,8 @@ test('an admin runs forms, people, areas and tablets', async () => {
   };
   try {
     await desk.signIn('admin');
+    // Triage is an admin's first screen: that they look is kept.
+    await expect(page.locator('.look .stage img')).toBeVisible();
     await test.step('uploads a form with mistakes, and is told where each is', async () => {
       await desk.section('表单', 'Forms');
       await desk.button('上传表单', 'Upload a form').click();
@@ -174,6 +176,15 @@ test('an admin runs forms, people, areas and tablets', async () => {
       await desk.seen('walk-jobs');
       await desk.button('重试', 'Try again').click();
       await expect(page.getByText('没有失败的任务。')).toBeVisible();
+    });
+    await test.step('reads what was changed, and that nobody changed that', async () => {
+      await desk.section('操作留痕', 'Audit trail');
+      await expect(page.getByRole('cell', { name: '重试任务' })).toBeVisible();
+      await page.locator('select[name=action]').selectOption('release_form');
+      await expect(page.getByRole('cell', { name: /先退回旧版/ })).toBeVisible();
+      await desk.button('校验', 'Check the chain').click();
+      await expect(page.getByText('没有被改动')).toBeVisible();
+      await desk.seen('walk-audit');
     });
     expect(desk.complaints).toEqual([]);
   } finally {

@@ -54,6 +54,7 @@ for (const { name, language, isMirrored } of PASSES) {
         ['平板', 'Tablets', 'devices'],
         ['审核规则', 'Review policy', 'policy'],
         ['后台任务', 'Failed work', 'jobs'],
+        ['操作留痕', 'Audit trail', 'audit'],
         ['隐私', 'Privacy', 'privacy'],
       ] as const) {
         await desk.section(zh, en);

@@ -129,6 +129,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What people of the caller's areas changed, the newest first. */
+        get: operations["get /api/v1/audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as CSV. */
+        get: operations["get /api/v1/audit.csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Goes through the whole trail, of all counties, and says whether each line follows from the one
+         *     before. It shows no line.
+         */
+        get: operations["get /api/v1/audit/check"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/bundles": {
         parameters: {
             query?: never;
@@ -1767,6 +1821,33 @@ export interface components {
             /** @description The area it lies in. */
             parent?: string | null;
         };
+        /** @description Whether the trail is whole. */
+        AuditCheck: {
+            /**
+             * Format: int64
+             * @description The first line that does not follow from the one before.
+             */
+            broken_at?: number | null;
+            /** @description The hash of the last of them: kept elsewhere, it shows that nothing before it was changed. */
+            hash: string;
+            /**
+             * Format: int64
+             * @description Lines that follow from one another.
+             */
+            lines: number;
+        };
+        /** @description Something that was done. */
+        AuditLine: {
+            action: string;
+            at: string;
+            detail: Record<string, unknown>;
+            /** @description The SHA-256 of the line and the hash before it, in hexadecimal digits. */
+            hash: string;
+            /** Format: int64 */
+            position: number;
+            subject: string;
+            user_name: string;
+        };
         /** @description A definition that can be fetched. */
         BundleView: {
             /** @description Its address. */
@@ -2163,6 +2244,8 @@ export interface components {
             /** @description Who looked at what is masked otherwise, and why. */
             accesses: Record<string, unknown>[];
             as_of: string;
+            /** @description What was said when it was called back. */
+            calls: Record<string, unknown>[];
             /** Format: uuid */
             household: string;
             /** @description Everything that was pushed about them. */
@@ -3352,6 +3435,80 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    "get /api/v1/audit": {
+        parameters: {
+            query?: {
+                /** @description What was done: `grant`, `release_form` … */
+                action?: string | null;
+                /** @description The last `position` of the page before; absent for the newest. */
+                before?: number | null;
+                /** @description How many at most. */
+                limit?: number | null;
+                /** @description To whom or what: a person's id, a form's, an area's code. */
+                subject?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditLine"][];
+                };
+            };
+        };
+    };
+    "get /api/v1/audit.csv": {
+        parameters: {
+            query?: {
+                /** @description What was done: `grant`, `release_form` … */
+                action?: string | null;
+                /** @description The last `position` of the page before; absent for the newest. */
+                before?: number | null;
+                /** @description How many at most. */
+                limit?: number | null;
+                /** @description To whom or what: a person's id, a form's, an area's code. */
+                subject?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description CSV */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "get /api/v1/audit/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditCheck"];
+                };
             };
         };
     };

@@ -1,8 +1,8 @@
 import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router';
-import { isAdmin, isReviewer, mayEnter } from './session';
+import { isAdmin, isAuditor, isReviewer, mayEnter } from './session';
 
 /** Who a screen is for: what others would see there, the server refuses anyway. */
-type For = 'reviewer' | 'admin' | 'reader';
+type For = 'reviewer' | 'admin' | 'auditor' | 'reader';
 
 const screen = (path: string, who: For, component: RouteRecordRaw['component'], props = false): RouteRecordRaw =>
   ({ path, component, props, meta: { who } }) as RouteRecordRaw;
@@ -27,6 +27,7 @@ export const router = createRouter({
     screen('/devices', 'admin', () => import('./devices/DevicesScreen.vue')),
     screen('/devices/:id', 'admin', () => import('./devices/DeviceScreen.vue'), true),
     screen('/privacy', 'reader', () => import('./privacy/PrivacyScreen.vue')),
+    screen('/audit', 'auditor', () => import('./audit/AuditScreen.vue')),
     screen('/policy', 'admin', () => import('./triage/PolicyScreen.vue')),
     screen('/jobs', 'admin', () => import('./jobs/JobsScreen.vue')),
     screen('/account', 'reader', () => import('./account/AccountScreen.vue')),
@@ -37,6 +38,6 @@ export const router = createRouter({
 router.beforeEach((to) => {
   if (to.path === '/' && mayEnter.value) return isReviewer.value ? '/triage' : '/visits';
   const who = to.meta['who'] as For | undefined;
-  const may = { reviewer: isReviewer, admin: isAdmin, reader: mayEnter };
+  const may = { reviewer: isReviewer, admin: isAdmin, auditor: isAuditor, reader: mayEnter };
   return !who || may[who].value || !mayEnter.value ? true : '/';
 });

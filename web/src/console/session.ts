@@ -23,6 +23,8 @@ export const isReady = ref(false);
 export const roles = computed(() => new Set(me.value?.grants.map((grant) => grant.role)));
 export const isAdmin = computed(() => roles.value.has('admin'));
 export const isReviewer = computed(() => isAdmin.value || roles.value.has('supervisor'));
+/** Who may read what others did and looked at. */
+export const isAuditor = computed(() => isAdmin.value || roles.value.has('auditor'));
 /** Whether anything of the console is theirs: a cadre works on a tablet. */
 export const mayEnter = computed(() => isReviewer.value || roles.value.has('auditor'));
 

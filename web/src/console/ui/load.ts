@@ -10,8 +10,8 @@ export interface Loaded<T> {
   load: () => Promise<void>;
 }
 
-/** `isLive`: fetched again when something changed elsewhere. */
-export function useLoaded<T>(fetch: () => Promise<T>, on: () => unknown = () => 0, isLive = false): Loaded<T> {
+/** `isLive`: whether it is fetched again when something changed elsewhere. */
+export function useLoaded<T>(fetch: () => Promise<T>, on: () => unknown = () => 0, isLive: () => boolean = () => false): Loaded<T> {
   const value = shallowRef<T>();
   const isLoading = ref(true);
   const failed = ref('');
@@ -31,6 +31,10 @@ export function useLoaded<T>(fetch: () => Promise<T>, on: () => unknown = () => 
     }
   }
   watch(on, load, { immediate: true });
-  if (isLive) onUnmounted(onChange(() => void load()));
+  onUnmounted(
+    onChange(() => {
+      if (isLive()) void load();
+    }),
+  );
   return { value, isLoading, failed, load };
 }

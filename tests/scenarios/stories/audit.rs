@@ -1,0 +1,90 @@
+//! What admins change is told by a trail that shows when somebody changed it.
+
+use harness::story;
+use reqwest::Method;
+use serde_json::{Value as Json, json};
+use tablets::Client;
+
+async fn check(stage: &harness::Stage) -> Json {
+    let mut auditor = stage.person("auditor").await;
+    auditor.call(Method::GET, "/api/v1/audit/check", None).await.unwrap()
+}
+
+story!(what_admins_do_is_in_the_trail_of_their_own_county, async |stage| {
+    let mut admin = stage.person("admin").await;
+    let body = json!({
+        "login": "xin", "display_name": "=新来的（虚构）",
+        "grant": { "role": "cadre", "area": "529901100201" },
+    });
+    let issued = admin.call(Method::POST, "/api/v1/people", Some(&body)).await.unwrap();
+    let id = issued["id"].as_str().unwrap();
+    admin.call(Method::POST, &format!("/api/v1/people/{id}/disable"), None).await.unwrap();
+    let period = json!({ "days": 730, "reason": "两年" });
+    admin.call(Method::PUT, "/api/v1/retention/task", Some(&period)).await.unwrap();
+    let refused = json!({ "days": 1, "reason": "太短" });
+    admin.call(Method::PUT, "/api/v1/retention/task", Some(&refused)).await.unwrap_err();
+
+    let mut auditor = stage.person("auditor").await;
+    let lines = auditor.call(Method::GET, "/api/v1/audit", None).await.unwrap();
+    let actions: Vec<&str> =
+        lines.as_array().unwrap().iter().filter_map(|line| line["action"].as_str()).collect();
+    assert_eq!(actions, ["set_retention", "disable_person", "add_person"]);
+    assert_eq!(lines[0]["detail"], json!({ "days": 730, "reason": "两年" }));
+    assert!(!lines.to_string().contains(issued["password"].as_str().unwrap()), "no secret is told");
+    let about = auditor.call(Method::GET, &format!("/api/v1/audit?subject={id}"), None).await;
+    assert_eq!(about.unwrap().as_array().unwrap().len(), 2);
+    let path = "/api/v1/audit?action=add_person&before=2";
+    let older = auditor.call(Method::GET, path, None).await.unwrap();
+    assert_eq!(older.as_array().unwrap().len(), 1);
+    let mut neighbour = stage.neighbour().await;
+    let theirs = neighbour.call(Method::GET, "/api/v1/audit", None).await.unwrap();
+    assert_eq!(theirs, json!([]));
+    let url = format!("{}/api/v1/audit.csv", stage.address());
+    let request = reqwest::Client::new().get(url).bearer_auth(auditor.access_token());
+    let csv = request.send().await.unwrap().text().await.unwrap();
+    assert_eq!(csv.lines().count(), 4, "{csv}");
+    let whole = check(&stage).await;
+    assert_eq!((&whole["lines"], &whole["broken_at"]), (&json!(3), &Json::Null));
+    assert_eq!(whole["hash"], lines[0]["hash"]);
+});
+
+story!(a_trail_that_somebody_changed_by_hand_is_found, async |stage| {
+    let mut admin = stage.person("admin").await;
+    for days in [400, 500, 600] {
+        let period = json!({ "days": days, "reason": "试" });
+        admin.call(Method::PUT, "/api/v1/retention/task", Some(&period)).await.unwrap();
+    }
+    assert_eq!(check(&stage).await["broken_at"], Json::Null);
+    let off = match stage.backend.database {
+        harness::DatabaseKind::Sqlite => "DROP TRIGGER audit_refuse_update",
+        harness::DatabaseKind::Postgres => "DROP TRIGGER audit_is_append_only ON audit",
+    };
+    for statement in [off, "UPDATE audit SET detail = '{}' WHERE position = 2"] {
+        let done = stage.app().write(move |connection| {
+            use diesel::RunQueryDsl as _;
+            diesel::sql_query(statement).execute(connection)
+        });
+        done.await.unwrap();
+    }
+    let found = check(&stage).await;
+    assert_eq!((&found["lines"], &found["broken_at"]), (&json!(1), &json!(2)));
+});
+
+story!(many_who_change_at_once_make_one_trail, async |stage| {
+    let admin = stage.person("admin").await;
+    let mut all = Vec::new();
+    for days in 400..416 {
+        let mut admin = Client::with_access_token(stage.address(), admin.access_token());
+        all.push(tokio::spawn(async move {
+            let period = json!({ "days": days, "reason": "同时" });
+            admin.call(Method::PUT, "/api/v1/retention/task", Some(&period)).await
+        }));
+    }
+    let mut done = 0;
+    for one in all {
+        done += i64::from(one.await.unwrap().is_ok());
+    }
+    assert!(done > 0);
+    let whole = check(&stage).await;
+    assert_eq!((&whole["lines"], &whole["broken_at"]), (&json!(done), &Json::Null));
+});
