@@ -17,6 +17,7 @@ pub use http::routes;
 pub(crate) use http::{base64, pair};
 pub use keys::{TokenKeys, public_keys, rotate};
 pub use password::hash_password;
+pub(crate) use people::reset;
 pub(crate) use queries::add_nobody;
 pub(crate) use queries::grants_of;
 pub use queries::{NewUser, add_grant, add_user, find_user, standing, start_session};

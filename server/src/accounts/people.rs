@@ -415,6 +415,20 @@ fn end_sessions(connection: &mut AnyConnection, user: UserId, now: Timestamp) ->
     Ok(())
 }
 
+/// Gives a person another password, takes their second factor away, and signs them out of browsers.
+pub(crate) fn reset(
+    connection: &mut AnyConnection,
+    user: UserId,
+    password_hash: &str,
+    now: Timestamp,
+) -> QueryResult<()> {
+    diesel::update(users::table.find(Key::from(user)))
+        .set(users::password_hash.eq(password_hash))
+        .execute(connection)?;
+    second_factor::remove(connection, user)?;
+    end_sessions(connection, user, now)
+}
+
 /// Keeps a person from signing in; their tablets may still hand over what is on them.
 #[utoipa::path(tag = "people", responses((status = 204), (status = 409, description = "not-oneself")))]
 #[post("/api/v1/people/{id}/disable")]
@@ -460,13 +474,7 @@ async fn reset_password(
 ) -> Result<HttpResponse, Problem> {
     let (id, now) = (id.into_inner(), app.now());
     let (password, hash) = issue().await?;
-    let act = move |connection: &mut AnyConnection, user| {
-        diesel::update(users::table.find(Key::from(user)))
-            .set(users::password_hash.eq(&hash))
-            .execute(connection)?;
-        second_factor::remove(connection, user)?;
-        end_sessions(connection, user, now)
-    };
+    let act = move |connection: &mut AnyConnection, user| reset(connection, user, &hash, now);
     manage(permitted, &app, (id, Did::ResetPassword), act).await?;
     Ok(HttpResponse::Created().json(Issued { id, password }))
 }

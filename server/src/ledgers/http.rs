@@ -58,8 +58,9 @@ pub(super) struct RowView {
 #[derive(Serialize, ToSchema)]
 pub(super) struct IndicatorView {
     pub(super) label: String,
-    pub(super) met: i64,
-    pub(super) of: i64,
+    /// How many are met; none, like `of`, where so few are or are not that they point at people.
+    pub(super) met: Option<i64>,
+    pub(super) of: Option<i64>,
 }
 
 /// A ledger.
@@ -227,10 +228,10 @@ async fn make(
         }
     }
     let in_words = |labels: &mobile_schema::Labels| labels.in_language(language).to_owned();
-    let indicators = ledger.indicators.iter().zip(totals).map(|(one, (met, of))| IndicatorView {
-        label: in_words(&one.label),
-        met,
-        of,
+    let indicators = ledger.indicators.iter().zip(totals).map(|(one, (met, of))| {
+        let both = shown(met).and(shown(of - met)).and(shown(of));
+        let label = in_words(&one.label);
+        IndicatorView { label, met: both.map(|_| met), of: both.map(|_| of) }
     });
     let columns = ledger
         .columns

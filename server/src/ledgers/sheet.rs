@@ -64,12 +64,15 @@ fn words(language: &str) -> &'static Words {
 }
 
 /// The share of an indicator: never rounded up to all.
-fn share(met: i64, of: i64) -> String {
-    if of == 0 {
-        return "—".to_owned();
-    }
+fn share(met: Option<i64>, of: Option<i64>) -> String {
+    let Some((met, of)) = met.zip(of).filter(|(_, of)| *of > 0) else { return "—".to_owned() };
     let hundredths = met * 10_000 / of;
     format!("{}.{:02} %", hundredths / 100, hundredths % 100)
+}
+
+/// A count in words.
+fn told(count: Option<i64>) -> String {
+    count.map_or(HIDDEN.to_owned(), |count| count.to_string())
 }
 
 /// The header rows, each column's group and label, and the rows of areas.
@@ -105,18 +108,14 @@ pub(super) fn csv(view: &LedgerView, language: &str) -> Vec<u8> {
         let cells = row.into_iter().map(|cell| match cell {
             // A code stays text, with its zeros.
             Cell::Text(text) => text.to_owned(),
-            Cell::Number(number) => number.map_or(HIDDEN.to_owned(), |number| number.to_string()),
+            Cell::Number(number) => told(number),
         });
         line(cells.collect());
     }
     line(vec![words.indicator.into(), words.met.into(), words.of.into(), words.share.into()]);
     for one in &view.indicators {
-        line(vec![
-            one.label.clone(),
-            one.met.to_string(),
-            one.of.to_string(),
-            share(one.met, one.of),
-        ]);
+        let (met, of) = (told(one.met), told(one.of));
+        line(vec![one.label.clone(), met, of, share(one.met, one.of)]);
     }
     line(vec![words.exceptions.into(), words.household.into(), words.village.into()]);
     for one in &view.exceptions {
@@ -192,8 +191,14 @@ pub(super) fn xlsx(view: &LedgerView, language: &str) -> Result<Vec<u8>, XlsxErr
     for (at, one) in view.indicators.iter().enumerate() {
         let line = at as u32 + 1;
         sheet.write_string_with_format(line, 0, &one.label, &text)?;
-        sheet.write_number_with_format(line, 1, one.met as f64, &number)?;
-        sheet.write_number_with_format(line, 2, one.of as f64, &number)?;
+        for (column, count) in [(1, one.met), (2, one.of)] {
+            match count {
+                Some(count) => {
+                    sheet.write_number_with_format(line, column, count as f64, &number)?
+                }
+                None => sheet.write_string_with_format(line, column, HIDDEN, &text)?,
+            };
+        }
         sheet.write_string_with_format(line, 3, share(one.met, one.of), &text)?;
     }
     sheet.set_column_width(0, 48)?;
@@ -245,9 +250,10 @@ mod tests {
 
     #[test]
     fn a_share_is_never_rounded_up_to_all() {
-        assert_eq!(share(14_219, 14_220), "99.99 %");
-        assert_eq!(share(3, 3), "100.00 %");
-        assert_eq!(share(0, 0), "—");
+        assert_eq!(share(Some(14_219), Some(14_220)), "99.99 %");
+        assert_eq!(share(Some(3), Some(3)), "100.00 %");
+        assert_eq!(share(Some(0), Some(0)), "—");
+        assert_eq!(share(None, None), "—");
     }
 
     #[test]

@@ -176,17 +176,16 @@ story!(an_amendment_of_an_approved_visit_waits_for_a_person, async |stage| {
     let mut probe = Probe::new(&stage, "cadre").await;
     let id = RecordId(uuid::Uuid::now_v7());
     let create = json!({ "kind": "create", "fields": { "9": "submitted", "10": "月度走访" } });
-    let step =
-        |from: &str, to: &str| json!({ "kind": "transition", "field": 9, "from": from, "to": to });
-    let mut ops = vec![probe.op("visit", id, None, create)];
-    for change in [step("submitted", "in_review"), step("in_review", "approved")] {
-        ops.push(probe.op("visit", id, None, change));
-    }
-    let amendment = json!({ "kind": "patch", "fields": { "10": "补充说明" } });
-    ops.push(probe.op("visit", id, None, amendment));
-    let kinds: Vec<_> = probe.push(&ops).await.iter().map(kind).collect();
-    assert_eq!(kinds, ["applied", "applied", "applied", "parked(locked)"]);
+    let made = probe.op("visit", id, None, create);
+    probe.push(&[made]).await;
     let mut supervisor = stage.person("supervisor").await;
+    let seen = probe.read(&stage, id).await["version"].clone();
+    let approved = json!({ "version": seen, "verdict": "approved", "reason": "看过" });
+    post(&mut supervisor, &format!("/api/v1/visits/{id}/decisions"), approved).await.unwrap();
+    let amendment = json!({ "kind": "patch", "fields": { "10": "补充说明" } });
+    let amendment = probe.op("visit", id, None, amendment);
+    let kinds: Vec<_> = probe.push(&[amendment]).await.iter().map(kind).collect();
+    assert_eq!(kinds, ["parked(locked)"]);
     let held = supervisor.call(Method::GET, "/api/v1/quarantine", None).await.unwrap();
     let path = format!(
         "/api/v1/quarantine/{}/{}/settle",

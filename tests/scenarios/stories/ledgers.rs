@@ -89,6 +89,7 @@ story!(a_ledger_counts_villages_and_names_who_is_missing, async |stage| {
     let mut auditor = stage.person("auditor").await;
     let ledger = auditor.call(Method::GET, &format!("{LEDGER}?{}", now()), None).await.unwrap();
     assert_eq!(row(&ledger, "529901100201")["values"][0], Json::Null, "so few point at people");
+    assert_eq!(ledger["indicators"][0]["of"], Json::Null, "and so do shares of so few");
     assert_eq!(ledger["exceptions"], json!([]));
 });
 

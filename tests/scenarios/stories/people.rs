@@ -1,6 +1,8 @@
 //! People are added, granted roles and taken them from; they sign in with a code where they want.
 
-use harness::story;
+use std::process::Command;
+
+use harness::{ruhu_binary, story};
 use reqwest::Method;
 use serde_json::{Value as Json, json};
 use tablets::Client;
@@ -160,4 +162,31 @@ story!(a_password_is_changed_by_who_knows_the_old_one, async |stage| {
     assert_eq!(other.kind(), "session-ended");
     let login = json!({ "login": "auditor", "password": "a-long-enough-one" });
     sign_in(stage.address(), &login).await.unwrap();
+});
+
+story!(an_admin_whom_nobody_else_can_help_is_reset_at_the_server, async |stage| {
+    let mut admin = stage.person("admin").await;
+    let offer = admin.call(Method::POST, "/api/v1/me/second-factor", None).await.unwrap();
+    let first = json!({ "code": code(offer["secret"].as_str().unwrap(), 0) });
+    let confirm = "/api/v1/me/second-factor/confirmation";
+    admin.call(Method::POST, confirm, Some(&first)).await.unwrap();
+    let old = json!({ "login": "admin", "password": ruhu::demo::PASSWORD });
+    assert_eq!(sign_in(stage.address(), &old).await.unwrap_err(), "code-needed");
+    let (_, environment) = stage.process_settings();
+    let reset = |login: &'static str| {
+        let environment = environment.clone();
+        tokio::task::spawn_blocking(move || {
+            Command::new(ruhu_binary())
+                .args(["user", "reset", login])
+                .envs(environment)
+                .env("RUHU_PASSWORD", "a-password-of-its-own")
+                .output()
+                .unwrap()
+        })
+    };
+    assert!(!reset("nobody-here").await.unwrap().status.success());
+    assert!(reset("admin").await.unwrap().status.success());
+    assert_eq!(sign_in(stage.address(), &old).await.unwrap_err(), "sign-in-refused");
+    let new = json!({ "login": "admin", "password": "a-password-of-its-own" });
+    sign_in(stage.address(), &new).await.unwrap();
 });

@@ -3,10 +3,12 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from '@playwright/test';
 import { Desk } from '../stage/desk';
-import { Server, until } from '../stage/server';
+import { Server, until, type Made } from '../stage/server';
 import { Tablet } from '../stage/tablet';
 
 const FIXTURES = 'e2e/console/fixtures';
+/** What everybody does for themselves, and what supervisors do as well. */
+const MAY_TOO = /^\/api\/v1\/(session|me|review\/claims)/;
 
 test('an admin runs forms, people, areas and tablets', async () => {
   test.setTimeout(300_000);
@@ -30,6 +32,13 @@ test('an admin runs forms, people, areas and tablets', async () => {
     await desk.button('用这些数据试填', 'Try with this data').click();
     await expect(page.locator('.chip.green', { hasText: '试填通过' }).first()).toBeVisible();
   };
+  /** Whatever the admin changes, to be tried by those who may not. */
+  const made: Made[] = [];
+  page.on('request', (request) => {
+    const path = request.url().slice(server.address.length);
+    if (request.method() === 'GET' || !path.startsWith('/api/v1/') || MAY_TOO.test(path)) return;
+    made.push({ method: request.method(), path, body: request.postDataBuffer(), type: request.headers()['content-type'] });
+  });
   try {
     await desk.signIn('admin');
     // Triage is an admin's first screen: that they look is kept.
@@ -185,6 +194,17 @@ test('an admin runs forms, people, areas and tablets', async () => {
       await desk.button('校验', 'Check the chain').click();
       await expect(page.getByText('没有被改动')).toBeVisible();
       await desk.seen('walk-audit');
+    });
+    await test.step('nothing of it can be done by a supervisor or a cadre, whatever the address', async () => {
+      const paths = new Set(made.map(({ method, path }) => `${method} ${path.replace(/[0-9a-f-]{36,64}/g, '…')}`));
+      expect(paths.size).toBeGreaterThanOrEqual(14);
+      for (const login of ['supervisor', 'cadre']) {
+        const caller = await server.as(login);
+        for (const request of made) {
+          const told = `${login}: ${request.method} ${request.path}`;
+          expect({ told, status: await caller.replay(request) }).toEqual({ told, status: 403 });
+        }
+      }
     });
     expect(desk.complaints).toEqual([]);
   } finally {

@@ -81,6 +81,14 @@ export class Server {
   }
 }
 
+/** A request that was made. */
+export interface Made {
+  method: string;
+  path: string;
+  body: Buffer | null;
+  type: string | undefined;
+}
+
 export class Caller {
   constructor(
     private readonly address: string,
@@ -94,6 +102,14 @@ export class Caller {
   async post<T>(path: string, body: unknown): Promise<T> {
     if (body instanceof FormData) return this.call('POST', path, body);
     return this.call('POST', path, JSON.stringify(body), { 'content-type': 'application/json' });
+  }
+
+  /** How a request is answered that somebody else made. */
+  async replay({ method, path, body, type }: Made): Promise<number> {
+    const headers = { authorization: `Bearer ${this.token}`, ...(type ? { 'content-type': type } : {}) };
+    const response = await fetch(this.address + path, { method, headers, ...(body ? { body: new Uint8Array(body) } : {}) });
+    await response.arrayBuffer();
+    return response.status;
   }
 
   async bytes(path: string): Promise<ArrayBuffer> {

@@ -2277,10 +2277,13 @@ export interface components {
         /** @description An indicator: always what it is out of. */
         IndicatorView: {
             label: string;
+            /**
+             * Format: int64
+             * @description How many are met; none, like `of`, where so few are or are not that they point at people.
+             */
+            met?: number | null;
             /** Format: int64 */
-            met: number;
-            /** Format: int64 */
-            of: number;
+            of?: number | null;
         };
         /** @description A password that is shown once. */
         Issued: {

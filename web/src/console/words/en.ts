@@ -486,4 +486,5 @@ export const en: Record<keyof typeof zh, string> = {
   'did.erase_household': 'Erased a household',
   'did.draw_sample': 'Drew a sample',
   'did.requeue_job': 'Requeued work',
+  'ledger.few': 'too few to be shown',
 };

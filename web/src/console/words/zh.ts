@@ -484,4 +484,5 @@ export const zh = {
   'did.erase_household': '清除农户资料',
   'did.draw_sample': '抽样',
   'did.requeue_job': '重试任务',
+  'ledger.few': '数太小，不显示',
 };
