@@ -37,7 +37,7 @@ async function address(tablet: Tablet, text: string): Promise<void> {
 }
 
 test('a supervisor reviews with the keyboard alone, and what was returned comes back', async () => {
-  test.setTimeout(400_000);
+  test.setTimeout(600_000);
   const server = await Server.start(VISITS);
   const desk = await Desk.start(server.address);
   const tablet = await Tablet.start(server.address);
@@ -250,6 +250,7 @@ test('a supervisor reviews with the keyboard alone, and what was returned comes 
       const seed = await page.locator('.hint .code').innerText();
       const row = page.locator('tbody tr').first();
       await row.getByRole('button', { name: '未接通' }).click();
+      await expect(row.locator('.chip')).toHaveText(['未接通']);
       await row.getByRole('textbox').fill('说是去年的事');
       await row.getByRole('button', { name: '不符' }).click();
       await expect(page.getByText('已核实 1 / 15')).toBeVisible();
