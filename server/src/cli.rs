@@ -14,6 +14,7 @@ use sync_protocol::UserId;
 
 use crate::accounts::{self, NewUser, Role};
 use crate::app::{self, App};
+use crate::audit::{self, Did};
 use crate::config::{self, Config, Settings};
 use crate::db::{self, Database, Failed, Timestamp};
 use crate::evidence::EvidenceCommand;
@@ -24,6 +25,7 @@ use crate::privacy::PrivacyCommand;
 use crate::{
     areas, backup, checks, demo, devices, evidence, jobs, media, notices, privacy, seal, sync,
 };
+use serde_json::json;
 
 /// Ruhu 入户: household visits, photo evidence and signed notification forms for a county.
 #[derive(Parser)]
@@ -66,6 +68,11 @@ enum Command {
     Demo {
         #[command(subcommand)]
         command: DemoCommand,
+    },
+    /// The areas that people work in
+    Area {
+        #[command(subcommand)]
+        command: AreaCommand,
     },
     /// People who sign in
     User {
@@ -114,6 +121,16 @@ enum EpochCommand {
     /// Begin a new epoch, after the database was replaced by other means than `restore`: a copy
     /// that took over, a recovery to a point in time. Stop every server first
     New,
+}
+
+#[derive(Subcommand)]
+enum AreaCommand {
+    /// Add areas out of a CSV with the columns `code` and `name`, such as national codes; a county
+    /// that lies in nothing begins a tree
+    Import {
+        /// The table
+        file: PathBuf,
+    },
 }
 
 #[derive(Subcommand)]
@@ -222,6 +239,15 @@ fn run(cli: Cli) -> Result<(), String> {
             Command::Epoch { command: EpochCommand::New } => new_epoch(&config).await,
             Command::Demo { command: DemoCommand::Load { visits } } => {
                 load_demo(&config, visits).await
+            }
+            Command::Area { command: AreaCommand::Import { file } } => {
+                let table = std::fs::read_to_string(&file)
+                    .map_err(|error| format!("{}: {error}", file.display()))?;
+                let database = database(&config).await?;
+                let told =
+                    areas::command::import(&database, table, config::speaks_chinese()).await?;
+                println!("{told}");
+                Ok(())
             }
             Command::User { command: UserCommand::Add { login, name, role, area } } => {
                 add_user(&config, login, name, role, area).await
@@ -423,7 +449,10 @@ async fn reset_user(config: &Config, login: String) -> Result<(), String> {
     let reset: Result<bool, Failed> = database
         .write(move |connection| match accounts::find_user(connection, &wanted)? {
             Some((user, _)) => {
-                accounts::reset(connection, user, &password_hash, Timestamp::now())?;
+                let now = Timestamp::now();
+                accounts::reset(connection, user, &password_hash, now)?;
+                audit::prepare(connection)?;
+                audit::note(connection, user, Did::ResetByKeeper, user, json!({}), now)?;
                 Ok(true)
             }
             None => Ok(false),

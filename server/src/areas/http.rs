@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use actix_web::{get, post, web};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::{Area, import, queries};
+use super::Area;
+use super::import::{self, Imported, Roots};
 use crate::app::App;
 use crate::audit::{self, Did};
 use crate::http::caller::{ManageAreas, ReadAreas};
@@ -38,17 +39,6 @@ struct Import {
     dry_run: bool,
 }
 
-/// What a table of areas does.
-#[derive(Serialize, ToSchema)]
-struct Imported {
-    /// New areas.
-    added: Vec<Area>,
-    /// Areas that get another name.
-    renamed: Vec<Area>,
-    /// Areas that are as they were.
-    unchanged: usize,
-}
-
 /// Adds areas below those of the caller, and renames those that are there. Nothing is moved or taken
 /// away; with a mistake in it, nothing is done.
 #[utoipa::path(
@@ -72,32 +62,24 @@ async fn import_table(
             let known = super::under(connection, &permitted.areas)?;
             let known: BTreeMap<String, Area> =
                 known.into_iter().map(|area| (area.code.clone(), area)).collect();
-            let table = import::read(&csv, &known);
+            let table = import::read(&csv, &known, Roots::Known);
             if !table.problems.is_empty() {
                 return Ok(Err(table.problems));
             }
-            let (mut added, mut renamed, mut unchanged) = (Vec::new(), Vec::new(), 0);
-            for area in table.areas {
-                match known.get(&area.code) {
-                    None if queries::is_there(connection, &area.code)? => {
-                        // Another county's: the caller must not even learn that.
-                        return Ok(Err(vec![import::not_theirs(&area.code)]));
-                    }
-                    None => added.push(area),
-                    Some(there) if there.name != area.name => renamed.push(area),
-                    Some(_) => unchanged += 1,
-                }
-            }
+            let told = match import::compare(connection, table.areas, &known)? {
+                Ok(told) => told,
+                Err(problem) => return Ok(Err(vec![problem])),
+            };
             if !dry_run {
-                added.iter().try_for_each(|area| super::add(connection, area))?;
-                renamed.iter().try_for_each(|area| queries::rename(connection, area))?;
+                import::store(connection, &told)?;
                 let codes = |areas: &[Area]| -> Vec<String> {
                     areas.iter().map(|area| area.code.clone()).collect()
                 };
-                let detail = json!({ "added": codes(&added), "renamed": codes(&renamed) });
-                audit::note(connection, by, Did::ImportAreas, "", &detail, now)?;
+                let detail =
+                    json!({ "added": codes(&told.added), "renamed": codes(&told.renamed) });
+                audit::note(connection, by, Did::ImportAreas, "", detail, now)?;
             }
-            Ok(Ok(Imported { added, renamed, unchanged }))
+            Ok(Ok(told))
         })
         .await?;
     done.map(web::Json).map_err(|problems| {

@@ -6,10 +6,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use diesel::QueryResult;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Area;
+use super::{Area, queries};
+use crate::db::AnyConnection;
 use crate::limits::MAX_AREAS;
 
 /// Something wrong with a line.
@@ -26,7 +28,7 @@ fn wrong(line: u64, zh: impl Into<String>, en: impl Into<String>) -> LineProblem
 }
 
 /// A code that can't be used, and why is nobody's business.
-pub(super) fn not_theirs(code: &str) -> LineProblem {
+fn not_theirs(code: &str) -> LineProblem {
     wrong(0, format!("代码“{code}”不能使用"), format!("the code `{code}` can't be used"))
 }
 
@@ -59,8 +61,17 @@ fn above(code: &str, level: usize) -> Option<String> {
     Some(format!("{}{}", code.get(..end)?, "0".repeat(12 - end)))
 }
 
+/// Whether an area may lie in nothing that is known: the county of a new server does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Roots {
+    /// Every area lies in one that is known, or in the table.
+    Known,
+    /// An area whose parent is nowhere begins a tree of its own.
+    New,
+}
+
 /// Reads a table. `known` are the areas there are, with what each lies in.
-pub(super) fn read(text: &str, known: &BTreeMap<String, Area>) -> Table {
+pub(super) fn read(text: &str, known: &BTreeMap<String, Area>, roots: Roots) -> Table {
     let mut table = Table::default();
     let text = text.trim_start_matches('\u{feff}');
     let mut reader =
@@ -121,7 +132,7 @@ pub(super) fn read(text: &str, known: &BTreeMap<String, Area>) -> Table {
             }
         }
     }
-    arrange(found, known, &mut table);
+    arrange(found, known, roots, &mut table);
     table
 }
 
@@ -188,15 +199,24 @@ fn area(
 fn arrange(
     mut found: BTreeMap<String, (u64, Area)>,
     known: &BTreeMap<String, Area>,
+    roots: Roots,
     table: &mut Table,
 ) {
+    if roots == Roots::New {
+        let codes: BTreeSet<String> = found.keys().cloned().collect();
+        let is_nowhere = |parent: &String| !codes.contains(parent) && !known.contains_key(parent);
+        for (_, area) in found.values_mut() {
+            area.parent = area.parent.take().filter(|parent| !is_nowhere(parent));
+        }
+    }
     let mut placed: BTreeSet<String> = BTreeSet::new();
     loop {
         let is_there = |parent: &String| placed.contains(parent) || known.contains_key(parent);
         let ready: Vec<String> = found
             .iter()
             .filter(|(code, (_, area))| {
-                known.contains_key(*code) || area.parent.as_ref().is_some_and(is_there)
+                let begins = roots == Roots::New && area.parent.is_none();
+                begins || known.contains_key(*code) || area.parent.as_ref().is_some_and(is_there)
             })
             .map(|(code, _)| code.clone())
             .collect();
@@ -219,6 +239,55 @@ fn arrange(
         ));
     }
     table.problems.sort_by_key(|problem| problem.line);
+}
+
+/// What a table of areas does.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Imported {
+    /// New areas.
+    pub(super) added: Vec<Area>,
+    /// Areas that get another name.
+    pub(super) renamed: Vec<Area>,
+    /// Areas that are as they were.
+    pub(super) unchanged: usize,
+}
+
+/// What a table does to the areas there are; or the codes that can't be used.
+pub(super) fn compare(
+    connection: &mut AnyConnection,
+    areas: Vec<Area>,
+    known: &BTreeMap<String, Area>,
+) -> QueryResult<Result<Imported, LineProblem>> {
+    let mut told = Imported { added: Vec::new(), renamed: Vec::new(), unchanged: 0 };
+    for area in areas {
+        match known.get(&area.code) {
+            None if queries::is_there(connection, &area.code)? => {
+                // Another county's: the caller must not even learn that.
+                return Ok(Err(not_theirs(&area.code)));
+            }
+            None => told.added.push(area),
+            Some(there) if there.name != area.name => told.renamed.push(area),
+            Some(_) => told.unchanged += 1,
+        }
+    }
+    Ok(Ok(told))
+}
+
+/// Does it.
+pub(super) fn store(connection: &mut AnyConnection, told: &Imported) -> QueryResult<()> {
+    told.added.iter().try_for_each(|area| queries::add(connection, area))?;
+    told.renamed.iter().try_for_each(|area| queries::rename(connection, area))
+}
+
+impl LineProblem {
+    /// In words, with the line.
+    pub(super) fn words(&self, is_chinese: bool) -> String {
+        if is_chinese {
+            format!("第 {} 行：{}", self.line, self.zh)
+        } else {
+            format!("line {}: {}", self.line, self.en)
+        }
+    }
 }
 
 #[cfg(test)]
@@ -254,7 +323,7 @@ mod tests {
     #[test]
     fn a_table_is_put_in_the_order_of_the_tree() {
         let text = "\u{feff}代码,名称\n529901101201,下村\n529901101000,新镇\n529901100299,新村\n";
-        let table = read(text, &county());
+        let table = read(text, &county(), Roots::Known);
         assert_eq!(table.problems, []);
         let codes: Vec<&str> = table.areas.iter().map(|area| area.code.as_str()).collect();
         assert_eq!(codes, ["529901100299", "529901101000", "529901101201"]);
@@ -265,7 +334,7 @@ mod tests {
     fn every_mistake_is_named_with_its_line() {
         let text = "code,name,level\n52990110020,少一位,\n529901100201,,\n529901100202,甲,\n\
             529901100202,乙,\nX1,丙,\nX2,丁,hamlet\n539901100201,别处,\n a b,戊,village\n";
-        let table = read(text, &county());
+        let table = read(text, &county(), Roots::Known);
         let lines: Vec<u64> = table.problems.iter().map(|problem| problem.line).collect();
         assert_eq!(lines, [2, 3, 5, 6, 7, 8, 9], "{:#?}", table.problems);
         assert!(table.problems[0].zh.contains("Excel"));
@@ -273,8 +342,24 @@ mod tests {
     }
 
     #[test]
+    fn a_new_server_gets_a_county_and_all_below() {
+        let text = "code,name\n529902100201,村\n529902100000,镇\n529902000000,县\n";
+        let table = read(text, &BTreeMap::new(), Roots::New);
+        assert_eq!(table.problems, []);
+        let placed = table.areas.iter().map(|area| (area.code.as_str(), area.parent.as_deref()));
+        assert_eq!(
+            placed.collect::<Vec<_>>(),
+            [
+                ("529902000000", None),
+                ("529902100000", Some("529902000000")),
+                ("529902100201", Some("529902100000")),
+            ]
+        );
+    }
+
+    #[test]
     fn what_is_no_table_is_refused() {
-        assert_eq!(read("", &county()).problems.len(), 1);
-        assert_eq!(read("名字\n甲\n", &county()).problems[0].line, 1);
+        assert_eq!(read("", &county(), Roots::Known).problems.len(), 1);
+        assert_eq!(read("名字\n甲\n", &county(), Roots::Known).problems[0].line, 1);
     }
 }

@@ -1,5 +1,6 @@
 //! Areas: county, townships, villages, as a tree that rights and scopes follow.
 
+pub mod command;
 mod http;
 mod import;
 mod queries;
@@ -10,7 +11,7 @@ use utoipa::ToSchema;
 
 pub use http::routes;
 pub use queries::{add, paths_of, scopes_under, under};
-pub(crate) use queries::{names_of, narrowed, scopes_within};
+pub(crate) use queries::{is_everywhere, names_of, narrowed, scopes_within};
 
 /// Every code from the root of the tree down to an area, each followed by a slash. An area lies
 /// in another if its path starts with the other's.

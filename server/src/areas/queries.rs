@@ -66,6 +66,21 @@ pub(crate) fn scopes_within(
     Ok(scopes_under(connection, &paths)?.iter().map(ToString::to_string).collect())
 }
 
+/// Whether no area lies outside of `paths`: what is done to the whole server is for those who are
+/// granted for all of it.
+pub(crate) fn is_everywhere(
+    connection: &mut AnyConnection,
+    paths: &[AreaPath],
+) -> QueryResult<bool> {
+    let roots: Vec<String> =
+        areas::table.filter(areas::parent.is_null()).select(areas::path).load(connection)?;
+    let is_theirs = |root: String| {
+        let root = AreaPath(root);
+        paths.iter().any(|path| root.is_in(path))
+    };
+    Ok(roots.into_iter().all(is_theirs))
+}
+
 /// The names of villages by scope.
 pub(crate) fn names_of<'a>(
     connection: &mut AnyConnection,

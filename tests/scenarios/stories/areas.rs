@@ -34,3 +34,20 @@ story!(a_table_of_codes_adds_areas_and_renames_them, async |stage| {
     let refused = neighbour.call(Method::POST, PATH, Some(&theirs)).await.unwrap_err();
     assert_eq!(refused.kind(), "areas-invalid");
 });
+
+story!(a_server_gets_another_county_at_its_command_line, async |stage| {
+    let import = async |table: &str| {
+        ruhu::areas::command::import(&stage.app().database, table.to_owned(), false).await
+    };
+    let county = "code,name\n529902000000,邻县（虚构）\n529902100000,邻镇（虚构）\n";
+    assert_eq!(import(county).await.unwrap(), "2 added, 0 renamed, 0 as they were");
+    assert_eq!(import(county).await.unwrap(), "0 added, 0 renamed, 2 as they were");
+    let wrong =
+        import("code,name\n529902100201,邻村（虚构）\n52990210020,少一位\n").await.unwrap_err();
+    assert!(wrong.starts_with("line 3: ") && wrong.contains("leading zero"), "{wrong}");
+    let again = import("code,name\n529902100201,邻村（虚构）\n").await.unwrap();
+    assert_eq!(again, "1 added, 0 renamed, 0 as they were", "a mistake stores nothing");
+    let mut admin = stage.person("admin").await;
+    let theirs = admin.call(Method::GET, "/api/v1/areas", None).await.unwrap();
+    assert!(!theirs.to_string().contains("529902"), "it is nobody's yet");
+});

@@ -1,7 +1,7 @@
 /** A server with the demo county, in a folder of its own. */
 
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -67,6 +67,16 @@ export class Server {
   code(login: string): string {
     const told = execFileSync(RUHU, ['device', 'enrol', login, '--data', this.folder]).toString();
     return told.match(/[A-Z2-7]{26}/)![0];
+  }
+
+  /** A cadre of another county, which comes to be on this server. */
+  async stranger(): Promise<Caller> {
+    const table = join(this.folder, 'areas.csv');
+    writeFileSync(table, 'code,name\n529902000000,邻县（虚构）\n529902100000,邻镇（虚构）\n529902100201,邻村（虚构）\n');
+    execFileSync(RUHU, ['area', 'import', table, '--data', this.folder]);
+    const person = ['--name', '邻县村干部（虚构）', '--role', 'cadre', '--area', '529902100201'];
+    execFileSync(RUHU, ['user', 'add', 'stranger', ...person, '--data', this.folder], { env: { ...process.env, RUHU_PASSWORD: 'ruhu-demo-2026' } });
+    return this.as('stranger');
   }
 
   /** Calls the API as a person of the demo. */
