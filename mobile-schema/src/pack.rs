@@ -175,7 +175,10 @@ impl Pack {
         }
         for notice in &notices {
             let file = format!("notices/{}.toml", notice.name);
-            reader.note_all(&file, notice.unknown_sources(&registers).into_iter());
+            reader.note_all(
+                &file,
+                notice.unknown_sources(&registers).iter().map(ToString::to_string),
+            );
         }
         let known = [registers.as_slice(), &builtin_registers()].concat();
         for (path, ledger) in &ledgers {
@@ -193,14 +196,7 @@ impl Pack {
     /// Every definition in the pack that tablets need as an immutable bundle, but for its forms.
     pub fn bundles(&self) -> Vec<Bundle> {
         let registers = self.registers.iter().map(register_bundle);
-        let notices = self.notices.iter().map(|notice| Bundle {
-            kind: BundleKind::Notice,
-            name: notice.name.clone(),
-            version: notice.version,
-            labels: notice.title.clone(),
-            media_type: JSON.to_owned(),
-            bytes: notice.bundle(),
-        });
+        let notices = self.notices.iter().map(notice_bundle);
         registers.chain(notices).chain(self.rules.iter().map(rules_bundle)).collect()
     }
 }
@@ -231,6 +227,18 @@ pub fn rules_bundle(rules: &RuleSet) -> Bundle {
         labels: rules.labels.clone(),
         media_type: JSON.to_owned(),
         bytes: rules.bundle(),
+    }
+}
+
+/// A notification's template as a bundle.
+pub fn notice_bundle(notice: &NoticeTemplate) -> Bundle {
+    Bundle {
+        kind: BundleKind::Notice,
+        name: notice.name.clone(),
+        version: notice.version,
+        labels: notice.title.clone(),
+        media_type: JSON.to_owned(),
+        bytes: notice.bundle(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::problem::TemplateProblem;
 use super::template::{NoticeTemplate, TemplateField};
 use crate::register::{Role, builtin_registers};
 use crate::{FieldId, FieldType, RegisterDefinition, Value};
@@ -124,24 +125,29 @@ impl NoticeTemplate {
     }
 
     /// What names something that these registers, or the built-in ones, don't have.
-    pub fn unknown_sources(&self, registers: &[RegisterDefinition]) -> Vec<String> {
+    pub fn unknown_sources(&self, registers: &[RegisterDefinition]) -> Vec<TemplateProblem> {
         let builtin = builtin_registers();
         let register =
             |name: &str| registers.iter().chain(&builtin).find(|register| register.name == name);
         let mut wrong = Vec::new();
         let mut check = |register_name: &str, path: &str| {
             let Some(definition) = register(register_name) else {
-                wrong.push(format!("there is no register `{register_name}`"));
+                wrong.push(TemplateProblem::NoRegister(register_name.to_owned()));
                 return;
             };
             let (name, further) = path.split_once('.').map_or((path, None), |(a, b)| (a, Some(b)));
             match (definition.field_named(name), further) {
-                (None, _) => wrong.push(format!("`{register_name}` has no field `{name}`")),
+                (None, _) => wrong.push(TemplateProblem::NoField {
+                    register: register_name.to_owned(),
+                    field: name.to_owned(),
+                }),
                 (Some(field), Some(further)) => match &field.kind {
                     FieldType::Reference { collection: Some(other) }
                         if register(other)
                             .is_some_and(|one| one.field_named(further).is_some()) => {}
-                    _ => wrong.push(format!("`{register_name}.{path}` leads nowhere")),
+                    _ => {
+                        wrong.push(TemplateProblem::LeadsNowhere(format!("{register_name}.{path}")))
+                    }
                 },
                 (Some(_), None) => {}
             }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::data::{Datum, NoticeData};
+use super::problem::{NameProblem, TemplateProblem};
 use super::template::{NoticeTemplate, Paragraph, Table};
 use crate::Value;
 use crate::expression::tree::TOP;
@@ -13,62 +14,12 @@ use crate::form::problem::{Kind, Place, Problem};
 /// Most rows of a table.
 const MOST_ROWS: usize = 200;
 
-/// What is wrong with a template, or with the data for one.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TemplateProblem {
-    /// A placeholder names no field of the template.
-    #[error("paragraph {paragraph} ({language}): `{{{name}}}` is no field of the template")]
-    UnknownField {
-        /// Counted from 1.
-        paragraph: usize,
-        /// The language of the text.
-        language: String,
-        /// The name in the placeholder.
-        name: String,
-    },
-    /// A `{` has no `}`.
-    #[error("paragraph {paragraph} ({language}): a {{ is never closed")]
-    Unclosed {
-        /// Counted from 1.
-        paragraph: usize,
-        /// The language of the text.
-        language: String,
-    },
-    /// A field of the template has no value.
-    #[error("no value for `{0}`")]
-    MissingValue(String),
-    /// A language every template must speak is missing.
-    #[error("paragraph {paragraph} has no text in {language}")]
-    MissingLanguage {
-        /// Counted from 1; 0 is the title.
-        paragraph: usize,
-        /// The language that is missing.
-        language: &'static str,
-    },
-    /// A condition is no expression.
-    #[error("paragraph {paragraph}: {message}")]
-    Condition {
-        /// Counted from 1.
-        paragraph: usize,
-        /// What is wrong with it.
-        message: String,
-    },
-    /// A table shows rows that the template doesn't name.
-    #[error("paragraph {paragraph}: there are no rows `{name}`")]
-    UnknownRows {
-        /// Counted from 1.
-        paragraph: usize,
-        /// The name.
-        name: String,
-    },
-    /// A name is there twice, or comes from somewhere that there isn't.
-    #[error("`{name}`: {message}")]
-    Name {
-        /// The name.
-        name: String,
-        /// What is wrong with it.
-        message: &'static str,
-    },
+/// `snake_case`, as files and addresses bear it.
+fn is_name(name: &str) -> bool {
+    let is_letter = |letter: char| matches!(letter, 'a'..='z' | '0'..='9' | '_');
+    name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.len() <= 50
+        && name.chars().all(is_letter)
 }
 
 impl NoticeTemplate {
@@ -93,14 +44,20 @@ impl NoticeTemplate {
 
     fn check_names(&self) -> Vec<TemplateProblem> {
         let mut problems = Vec::new();
-        let mut tell = |name: &str, message| {
-            problems.push(TemplateProblem::Name { name: name.to_owned(), message });
+        let mut tell = |name: &str, problem| {
+            problems.push(TemplateProblem::Name { name: name.to_owned(), problem });
         };
+        if !is_name(&self.name) {
+            tell(&self.name, NameProblem::NotSnakeCase);
+        }
         let names = self.fields.iter().map(|field| &field.name);
         let names: Vec<_> = names.chain(self.rows.iter().map(|rows| &rows.name)).collect();
         for (at, name) in names.iter().enumerate() {
+            if !is_name(name) {
+                tell(name, NameProblem::NotSnakeCase);
+            }
             if names[..at].contains(name) {
-                tell(name, "the name is used twice");
+                tell(name, NameProblem::Twice);
             }
         }
         for field in &self.fields {
@@ -108,7 +65,7 @@ impl NoticeTemplate {
                 Some(("household", _)) => {}
                 Some(("about", _)) if self.about.is_some() => {}
                 None if field.from.is_none() => {}
-                _ => tell(&field.name, "comes from `household.` or, if there is one, `about.`"),
+                _ => tell(&field.name, NameProblem::FromNowhere),
             }
         }
         problems
@@ -156,8 +113,9 @@ impl NoticeTemplate {
         let wrong = one.when.as_deref().map(|when| check::compile(when, &mut Names::default()));
         for mistake in wrong.and_then(Result::err).unwrap_or_default() {
             let kind = Kind::Expression(mistake.mistake);
-            let message = Problem::error(Place::default(), kind).kind.message(false);
-            problems.push(TemplateProblem::Condition { paragraph, message });
+            let kind = Problem::error(Place::default(), kind).kind;
+            let (zh, en) = (kind.message(true), kind.message(false));
+            problems.push(TemplateProblem::Condition { paragraph, zh, en });
         }
     }
 
@@ -178,9 +136,11 @@ impl NoticeTemplate {
         }
         let mut lines = vec![one_line(self.title.in_language(language))];
         for (index, one) in self.paragraphs.iter().enumerate() {
-            if !stands(one, data, today)
-                .map_err(|message| TemplateProblem::Condition { paragraph: index + 1, message })?
-            {
+            let stands = stands(one, data, today).map_err(|message| {
+                let zh = format!("条件算不出来：{message}");
+                TemplateProblem::Condition { paragraph: index + 1, zh, en: message }
+            })?;
+            if !stands {
                 continue;
             }
             let problem = |gap: Gap| gap.problem(index + 1, language);

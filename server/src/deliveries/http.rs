@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use actix_web::{get, web};
+use mobile_schema::Catalogue;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -76,9 +77,15 @@ impl Village {
 }
 
 /// The register that a template tells of.
-fn about(app: &App, template: &str) -> Result<String, Problem> {
-    let definitions = app.definitions();
-    let about = definitions.notice(template).and_then(|(_, notice)| notice.about.clone());
+async fn about(app: &App, template: &str) -> Result<String, Problem> {
+    let in_these = |definitions: &Catalogue| {
+        definitions.notice(template).and_then(|(_, notice)| notice.about.clone())
+    };
+    let about = match in_these(&app.definitions()) {
+        // Another replica may have published it.
+        None => in_these(&*app.reload_definitions().await?),
+        known => known,
+    };
     about.ok_or_else(|| Problem::new(&Kind::NOT_FOUND).detail("template"))
 }
 
@@ -110,7 +117,7 @@ async fn overview(
     query: Query<DeliveryQuery>,
 ) -> Result<web::Json<Deliveries>, Problem> {
     let DeliveryQuery { template, area } = query.read()?;
-    let about = about(&app, &template)?;
+    let about = about(&app, &template).await?;
     let (collection, as_of) = (about.clone(), app.now());
     let (villages, counts) = app
         .read(move |connection| {
@@ -174,7 +181,7 @@ async fn undelivered(
     query: Query<UndeliveredQuery>,
 ) -> Result<web::Json<Page<Undelivered>>, Problem> {
     let UndeliveredQuery { template, area, lacking, after, limit } = query.read()?;
-    let about = about(&app, &template)?;
+    let about = about(&app, &template).await?;
     let limit = page::limit(limit);
     let lacking = match lacking {
         None | Some(LackingName::Notice) => Lacking::Notice,

@@ -46,6 +46,7 @@ kinds! {
     AREAS_INVALID = "areas-invalid" 422 "区划表有错误，没有保存。" "The list of areas has errors; nothing was stored.";
     SESSION_ENDED = "session-ended" 401 "登录已失效，请重新登录。" "The session has ended; sign in again.";
     FORBIDDEN = "forbidden" 403 "您的角色不能做这件事。" "Your role may not do this.";
+    EVERYWHERE = "everywhere" 403 "这会影响全部区域，请由负责全部区域的管理员来做。" "This concerns every area; an admin of all of them has to do it.";
     TABLET_ONLY = "tablet-only" 403 "只有已登记的平板可以这样做。" "Only an enrolled tablet may do this.";
     ENROLMENT_REFUSED = "enrolment-refused" 403 "登记码无效、已使用或已过期。" "The enrolment code is wrong, used or expired.";
     MALFORMED = "malformed" 400 "提交的内容格式不对。" "What was sent is malformed.";

@@ -3,23 +3,22 @@
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use diesel::prelude::*;
-use mobile_schema::notice::NoticeTemplate;
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use sync_protocol::{Record, RecordId};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::receipt::{Bytes, Head};
-use super::{countersign, page, pdf, prints, sheet, store, tree};
+use super::{countersign, page, pdf, prints, store, templates, tree};
 use crate::app::App;
 use crate::areas;
+use crate::audit::{self, Did};
 use crate::db::schema::device_revocations;
 use crate::db::types::{Key, Timestamp};
-use crate::http::caller::{ManageDevices, ManageForms, ReadDefinitions, ReadReceipts};
+use crate::http::caller::{ManageDevices, ReadReceipts};
 use crate::http::{Body, Kind, Permitted, Problem, Query};
-use crate::limits::MAX_TEMPLATE;
 use crate::privacy::{self, Access, What};
 use crate::sync::check_reason;
 use crate::{devices, records};
@@ -170,82 +169,6 @@ async fn sheet_of(
     Ok(prints::answer(printed, &format!("{id}.pdf")))
 }
 
-/// The language a template is tried in.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-struct LanguageQuery {
-    /// A BCP 47 tag; `zh-CN` where it isn't said.
-    language: Option<String>,
-}
-
-async fn preview(
-    app: &App,
-    template: &NoticeTemplate,
-    query: Query<LanguageQuery>,
-) -> Result<HttpResponse, Problem> {
-    let LanguageQuery { language } = query.read()?;
-    let language = language.unwrap_or_else(|| "zh-CN".to_owned());
-    let today = app.now().in_china();
-    let today = today.get(..10).unwrap_or_default();
-    let sheet = sheet::preview(template, &language, today).map_err(|problem| {
-        Problem::new(&Kind::TEMPLATE_INVALID).with("problems", vec![problem.to_string()])
-    })?;
-    let printed = pdf::typeset(vec![sheet]).await?;
-    Ok(prints::answer(printed, &format!("{}.pdf", template.name)))
-}
-
-/// A template that was published, with its sample data.
-#[utoipa::path(tag = "notices", params(LanguageQuery), responses((status = 200, description = "The file (PDF)")))]
-#[get("/api/v1/notices/templates/{hash}/sample.pdf")]
-async fn sample(
-    _permitted: Permitted<ReadDefinitions>,
-    app: web::Data<App>,
-    hash: web::Path<String>,
-    query: Query<LanguageQuery>,
-) -> Result<HttpResponse, Problem> {
-    let hash = hash.parse().map_err(|_| not_found())?;
-    let template = app.read(move |connection| store::template(connection, &hash)).await?;
-    preview(&app, &template.ok_or_else(not_found)?, query).await
-}
-
-/// A template that is being written (TOML), with its sample data; or everything that is wrong with
-/// it.
-#[utoipa::path(
-    tag = "notices",
-    params(LanguageQuery),
-    request_body(content = String, content_type = "application/toml"),
-    responses(
-        (status = 200, description = "The file (PDF)"),
-        (status = 422, description = "template-invalid: `problems` has each in words"),
-    ),
-)]
-#[post("/api/v1/notices/templates/sample.pdf")]
-async fn try_template(
-    _permitted: Permitted<ManageForms>,
-    app: web::Data<App>,
-    query: Query<LanguageQuery>,
-    body: web::Payload,
-) -> Result<HttpResponse, Problem> {
-    let limit = MAX_TEMPLATE;
-    let bytes = body.to_bytes_limited(limit).await;
-    let bytes = bytes.map_err(|_| Problem::new(&Kind::TOO_LARGE).with("limit", limit))?;
-    let bytes = bytes.map_err(|_| Problem::new(&Kind::MALFORMED))?;
-    let wrong =
-        |problems: Vec<String>| Problem::new(&Kind::TEMPLATE_INVALID).with("problems", problems);
-    let text = std::str::from_utf8(&bytes).map_err(|error| wrong(vec![error.to_string()]))?;
-    let template =
-        NoticeTemplate::from_toml(text).map_err(|error| wrong(vec![error.to_string()]))?;
-    let mut problems: Vec<String> = template.check().iter().map(ToString::to_string).collect();
-    let definitions = app.definitions();
-    let registers: Vec<_> =
-        definitions.all_current().map(|(_, register)| (**register).clone()).collect();
-    problems.extend(template.unknown_sources(&registers));
-    if !problems.is_empty() {
-        return Err(wrong(problems));
-    }
-    preview(&app, &template, query).await
-}
-
 /// A tablet's key counts for nothing from a time on.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -287,6 +210,9 @@ async fn revoke(
                         device_revocations::decided_at.eq(now),
                     ))
                     .execute(connection)?;
+                let detail = json!({ "from": Timestamp(from), "reason": reason });
+                let subject = device.0.to_string();
+                audit::note(connection, user, Did::RevokeDevice, subject, detail, now)?;
             }
             Ok(is_theirs)
         })
@@ -300,7 +226,9 @@ async fn revoke(
 /// The feature's routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(keys).service(head).service(consistency);
-    config.service(receipt).service(sheet_of).service(sample).service(try_template);
+    config.service(receipt).service(sheet_of);
+    config.service(templates::list_templates).service(templates::publish_template);
+    config.service(templates::sample).service(templates::try_template);
     config.service(prints::order).service(prints::progress).service(prints::file);
     config.service(revoke).service(page::verify);
 }

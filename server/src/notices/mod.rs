@@ -16,6 +16,7 @@ mod prints;
 mod receipt;
 mod sheet;
 mod store;
+mod templates;
 pub mod tree;
 
 pub(crate) use command::run;

@@ -5,6 +5,7 @@ use actix_web::{HttpResponse, get, post, web};
 use bytes::Bytes;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sync_protocol::RecordId;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -12,6 +13,7 @@ use uuid::Uuid;
 use super::{pdf, store};
 use crate::app::App;
 use crate::areas::{self, AreaPath};
+use crate::audit::{self, Did};
 use crate::db::schema::{log_entries, print_parts, prints, records};
 use crate::db::types::{JsonText, Key, Timestamp};
 use crate::db::{AnyConnection, Failed, STATEMENT_ROWS};
@@ -110,6 +112,8 @@ pub(super) async fn order(
                     .execute(connection)?;
                 jobs::ask(connection, JobKind::Print, &format!("{id}/{part}"), now)?;
             }
+            let detail = json!({ "area": area, "notices": notices.len(), "reason": reason });
+            audit::note(connection, user, Did::PrintNotices, id, detail, now)?;
             Ok(find(connection, id, &permitted.areas)?)
         })
         .await;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 use mobile_schema::ledger::LedgerDefinition;
 use mobile_schema::notice::NoticeTemplate;
-use mobile_schema::pack::{Bundle, BundleKind, Pack, register_bundle, rules_bundle};
+use mobile_schema::pack::{Bundle, BundleKind, Pack, notice_bundle, register_bundle, rules_bundle};
 use mobile_schema::register::builtin_registers;
 use mobile_schema::rule::RuleSet;
 use mobile_schema::{Catalogue, Hash, RegisterDefinition};
@@ -15,6 +15,7 @@ use crate::db::schema::{self, bundles, packs};
 use crate::db::types::{JsonText, Timestamp};
 use crate::db::{AnyConnection, Failed};
 use crate::forms::{self, NewVersion};
+use crate::http::{Kind, Problem};
 use crate::{checks, notices};
 
 /// Why a pack was not installed.
@@ -85,6 +86,22 @@ pub fn install_builtin(
     registers
         .chain(RuleSet::builtin().iter().map(rules_bundle))
         .try_for_each(|bundle| publish(connection, &bundle, None, now))
+}
+
+/// Publishes a version of a template that was written here; it is for the caller to see that the
+/// version is new.
+pub(crate) fn publish_template(
+    connection: &mut AnyConnection,
+    template: &NoticeTemplate,
+    now: Timestamp,
+) -> Result<(), Failed<Problem>> {
+    publish(connection, &notice_bundle(template), None, now).map_err(|failed| match failed {
+        Failed::Rule(InstallProblem::Published { .. }) => {
+            Failed::Rule(Problem::new(&Kind::STALE_VIEW))
+        }
+        Failed::Database(error) => Failed::Database(error),
+        Failed::Unavailable(cause) => Failed::Unavailable(cause),
+    })
 }
 
 fn publish(

@@ -7,4 +7,4 @@ mod install;
 pub use embedded::embedded_packs;
 pub use http::routes;
 pub use install::{InstallProblem, catalogue, install, install_builtin};
-pub(crate) use install::{ledgers, newest, store};
+pub(crate) use install::{ledgers, newest, publish_template, store};

@@ -226,8 +226,8 @@ story!(a_template_is_tried_before_it_is_published, async |stage| {
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     let told: Json = serde_json::from_slice(&told).unwrap();
     let problems = told["problems"].as_array().unwrap();
-    for expected in ["hed_name", "cuont", "nobody", "no text in en"] {
-        let is_told = |one: &Json| one.as_str().unwrap().contains(expected);
+    for expected in ["hed_name", "cuont", "nobody", "缺 en 文字"] {
+        let is_told = |one: &Json| one["words"].as_str().unwrap().contains(expected);
         assert!(problems.iter().any(is_told), "{expected}: {problems:?}");
     }
     let (status, _) = send("x".repeat(300_000), admin.access_token()).await;
@@ -246,4 +246,54 @@ story!(a_template_is_tried_before_it_is_published, async |stage| {
         (&told["type"], &told["character"]),
         (&json!("urn:ruhu:problem:unprintable"), &json!("\u{13000}"))
     );
+});
+
+story!(a_template_is_changed_and_published_for_all_areas, async |stage| {
+    let templates = "/api/v1/notices/templates";
+    let mut admin = stage.person("admin").await;
+    let listed = get(&mut admin, templates).await;
+    let newest = |listed: &Json| {
+        let of = |one: &&Json| one["name"] == "student_aid";
+        listed.as_array().unwrap().iter().find(of).unwrap()["versions"][0].clone()
+    };
+    let before = newest(&listed);
+    let bundle = format!("/sync/v1/bundles/{}", before["hash"].as_str().unwrap());
+    let mut template: Json = serde_json::from_slice(&admin.bytes(&bundle).await.unwrap()).unwrap();
+    let version = template["version"].as_i64().unwrap();
+    template["paragraph"][0]["text"]["zh-CN"] = "{head}同志：您好！".into();
+    let publish = async |client: &mut Client, template: &Json| {
+        let body = json!({ "template": template, "reason": "称呼改得客气些" });
+        client.call(Method::POST, templates, Some(&body)).await
+    };
+    // The version that is there can't be replaced, and none is left out.
+    let refused = publish(&mut admin, &template).await.unwrap_err();
+    assert_eq!(refused.kind(), "stale-view");
+    template["version"] = (version + 1).into();
+    let mut wrong = template.clone();
+    wrong["paragraph"][0]["text"]["zh-CN"] = "{nobody}：您好！".into();
+    let refused = publish(&mut admin, &wrong).await.unwrap_err();
+    assert_eq!(refused.kind(), "template-invalid");
+    let published = publish(&mut admin, &template).await.unwrap();
+    assert_eq!(published["version"], version + 1);
+    let refused = publish(&mut admin, &template).await.unwrap_err();
+    assert_eq!(refused.kind(), "stale-view", "two people edit the same version");
+    let after = newest(&get(&mut admin, templates).await);
+    assert_eq!((&after["version"], &after["hash"]), (&json!(version + 1), &published["hash"]));
+    assert_eq!(after["pack"], Json::Null);
+    let sample = format!("{templates}/{}/sample.pdf", after["hash"].as_str().unwrap());
+    assert!(admin.bytes(&sample).await.unwrap().starts_with(b"%PDF-"));
+    let trail = get(&mut admin, "/api/v1/audit?action=publish_template").await;
+    assert_eq!(trail.as_array().unwrap().len(), 1);
+    assert_eq!(trail[0]["detail"]["reason"], "称呼改得客气些");
+
+    // With another county on the server, it is no longer one county's to change.
+    let mut neighbour = stage.neighbour().await;
+    template["version"] = (version + 2).into();
+    for client in [&mut admin, &mut neighbour] {
+        let refused = publish(client, &template).await.unwrap_err();
+        assert_eq!(refused.kind(), "everywhere");
+        let period = json!({ "days": 400, "reason": "试一试" });
+        let refused = client.call(Method::PUT, "/api/v1/retention/task", Some(&period)).await;
+        assert_eq!(refused.unwrap_err().kind(), "everywhere");
+    }
 });

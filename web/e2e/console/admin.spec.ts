@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from '@playwright/test';
 import { Desk } from '../stage/desk';
-import { Server, until, type Made } from '../stage/server';
+import { Server, until, type Caller, type Made } from '../stage/server';
 import { Tablet } from '../stage/tablet';
 
 const FIXTURES = 'e2e/console/fixtures';
@@ -103,6 +103,36 @@ test('an admin runs forms, people, areas and tablets', async () => {
       await desk.shot('walk-rollback');
     });
 
+    await test.step('edits the template of a notification, meets another’s edit, and the tablet gets the new words', async () => {
+      await desk.section('告知书模板', 'Notification templates');
+      await page.getByRole('link', { name: '学生资助告知书' }).click();
+      await expect(page.locator('iframe')).toBeVisible();
+      await desk.button('修改', 'Edit').click();
+      const first = page.getByRole('group', { name: /第 1 段/ });
+      const words = first.locator('textarea[lang=zh-CN]');
+      await words.fill('同志：您好！{nobody}');
+      await desk.button('检查并看样张', 'Check, and show the sample').click();
+      await expect(first.getByRole('alert')).toContainText('nobody');
+      await desk.seen('walk-template-mistake');
+      await words.fill('同志：您好！');
+      await words.press('Home');
+      await first.getByRole('button', { name: '{head}' }).click();
+      await expect(words).toHaveValue('{head}同志：您好！');
+      await page.reload();
+      await expect(words).toHaveValue('{head}同志：您好！');
+      const other = await server.as('admin');
+      await publishTitle(other, '学生资助告知书（新）');
+      await desk.button('发布第 3 版', 'Publish version 3').click();
+      await desk.because('称呼改得客气些', '发布', 'Publish');
+      await expect(page.getByText('有人发布了第 3 版')).toBeVisible();
+      await expect(page.locator('ins').filter({ hasText: '（新）' })).toBeVisible();
+      await desk.seen('walk-template-stale');
+      await desk.button('我的修改仍要发布，作为第 4 版', '').click();
+      await desk.because('两处都改', '发布', 'Publish');
+      await expect(page.getByText('与第 3 版相比')).toBeVisible();
+      await desk.seen('walk-template');
+    });
+
     await test.step('adds areas out of a table of national codes', async () => {
       await desk.section('区划', 'Areas');
       const text = page.getByLabel('或粘贴在这里');
@@ -195,11 +225,11 @@ test('an admin runs forms, people, areas and tablets', async () => {
       await expect(page.getByText('没有被改动')).toBeVisible();
       await desk.seen('walk-audit');
     });
-    await test.step('nothing of it can be done by a supervisor or a cadre, whatever the address', async () => {
+    await test.step('nothing of it can be done by a supervisor, a cadre, or a cadre of another county, whatever the address', async () => {
       const paths = new Set(made.map(({ method, path }) => `${method} ${path.replace(/[0-9a-f-]{36,64}/g, '…')}`));
       expect(paths.size).toBeGreaterThanOrEqual(14);
-      for (const login of ['supervisor', 'cadre']) {
-        const caller = await server.as(login);
+      const callers = { supervisor: await server.as('supervisor'), cadre: await server.as('cadre'), 'cadre of another county': await server.stranger() };
+      for (const [login, caller] of Object.entries(callers)) {
         for (const request of made) {
           const told = `${login}: ${request.method} ${request.path}`;
           expect({ told, status: await caller.replay(request) }).toEqual({ told, status: 403 });
@@ -213,6 +243,15 @@ test('an admin runs forms, people, areas and tablets', async () => {
     await server.remove();
   }
 });
+
+/** Another admin publishes the template of student aid with another heading. */
+async function publishTitle(admin: Caller, title: string): Promise<void> {
+  const listed = await admin.get<{ name: string; versions: { hash: string; version: number }[] }[]>('/api/v1/notices/templates');
+  const newest = listed.find((one) => one.name === 'student_aid')!.versions[0]!;
+  const template = await admin.get<Record<string, unknown>>(`/sync/v1/bundles/${newest.hash}`);
+  const next = { ...template, version: newest.version + 1, title: { 'zh-CN': title, en: 'Notification of student aid' } };
+  await admin.post('/api/v1/notices/templates', { template: next, reason: '标题改一改' });
+}
 
 /** A photo's job as six failures leave it: waiting for them would take hours. */
 function fail(folder: string): void {

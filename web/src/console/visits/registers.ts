@@ -56,6 +56,16 @@ export function groupable(register: string): { id: number; label: string }[] {
   return fields.filter(fits).map((field) => ({ id: field.id, label: inWords(field.labels) }));
 }
 
+export function registerNames(): string[] {
+  return [...registers.value.keys()].sort();
+}
+
+/** The fields of a register by the names that forms and templates use. */
+export function fieldsOf(register: string): { name: string; label: string }[] {
+  const fields = registers.value.get(register)?.field ?? [];
+  return fields.map((field) => ({ name: field.name, label: inWords(field.labels) || field.name }));
+}
+
 export function registerName(register: string): string {
   return inWords(registers.value.get(register)?.labels) || register;
 }
