@@ -3,6 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sync_protocol::UserId;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -11,6 +12,7 @@ use super::rules::{SecretToken, Verdict, hash_token, judge, session_of};
 use super::second_factor::{self, Passed};
 use super::{Role, Session, Tokens, password, people, queries};
 use crate::app::App;
+use crate::audit::{self, Did};
 use crate::devices;
 use crate::http::caller::UseAccount;
 use crate::http::{Body, Kind, Permitted, Problem};
@@ -87,7 +89,11 @@ async fn sign_in(
     let started = app
         .write(move |connection| {
             match second_factor::pass(connection, user, code.as_deref(), now)? {
-                Passed::Yes => queries::start_session(connection, user, None, now).map(Ok),
+                Passed::Yes => {
+                    let started = queries::start_session(connection, user, None, now)?;
+                    audit::note(connection, user, Did::SignIn, user, json!({}), now)?;
+                    Ok(Ok(started))
+                }
                 Passed::Needed => Ok(Err(&Kind::CODE_NEEDED)),
                 Passed::No => Ok(Err(&Kind::SIGN_IN_REFUSED)),
             }
@@ -134,8 +140,11 @@ async fn change_password(
     checked(known, old).await?.ok_or_else(|| Problem::new(&Kind::SIGN_IN_REFUSED))?;
     let hash = web::block(move || password::hash_password(&new)).await;
     let hash = hash.ok().and_then(Result::ok).ok_or_else(|| Problem::new(&Kind::INTERNAL))?;
-    app.write(move |connection| queries::set_password(connection, user, &hash, session, now))
-        .await?;
+    app.write(move |connection| {
+        queries::set_password(connection, user, &hash, session, now)?;
+        audit::note(connection, user, Did::ChangePassword, user, json!({}), now)
+    })
+    .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

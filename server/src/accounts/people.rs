@@ -292,7 +292,7 @@ async fn add(
             let user = queries::add_user(connection, &new, now)?;
             insert_grant(connection, user, &person.grant, span)?;
             let detail = json!({ "login": person.login, "grant": told(&person.grant) });
-            audit::note(connection, by, Did::AddPerson, &user.to_string(), &detail, now)?;
+            audit::note(connection, by, Did::AddPerson, user, detail, now)?;
             Ok(user)
         })
         .await;
@@ -320,7 +320,7 @@ async fn add_grant(
                 return Ok(false);
             }
             insert_grant(connection, user, &new, span)?;
-            audit::note(connection, by, Did::Grant, &user.to_string(), &told(&new), now)?;
+            audit::note(connection, by, Did::Grant, user, told(&new), now)?;
             Ok(true)
         })
         .await?;
@@ -358,7 +358,7 @@ async fn end_grant(
                 .execute(connection)?;
             let detail = json!({ "grant": grant, "area": area });
             let subject = UserId(user).to_string();
-            audit::note(connection, by, Did::EndGrant, &subject, &detail, now)?;
+            audit::note(connection, by, Did::EndGrant, subject, detail, now)?;
             Ok(true)
         })
         .await?;
@@ -399,7 +399,7 @@ where
             }
             act(connection, UserId(user))?;
             let subject = UserId(user).to_string();
-            audit::note(connection, by, did, &subject, &json!({}), now)?;
+            audit::note(connection, by, did, subject, json!({}), now)?;
             Ok(true)
         })
         .await?;

@@ -6,12 +6,14 @@ use data_encoding::BASE32_NOPAD;
 use diesel::prelude::*;
 use rand::Rng as _;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sync_protocol::UserId;
 use totp_rs::{Builder, Totp};
 use utoipa::ToSchema;
 
 use super::queries;
 use crate::app::App;
+use crate::audit::{self, Did};
 use crate::db::schema::second_factors;
 use crate::db::types::{Key, Timestamp};
 use crate::db::{AnyConnection, RowLocked};
@@ -201,6 +203,7 @@ async fn confirm(
                     second_factors::last_step.eq(step),
                 ))
                 .execute(connection)?;
+            audit::note(connection, user, Did::TurnOnFactor, user, json!({}), now)?;
             Ok(true)
         })
         .await?;
@@ -230,6 +233,7 @@ async fn turn_off(
             let passed = pass(connection, user, Some(&code), now)?;
             if passed == Passed::Yes {
                 remove(connection, user)?;
+                audit::note(connection, user, Did::TurnOffFactor, user, json!({}), now)?;
             }
             Ok(passed)
         })

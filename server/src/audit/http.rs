@@ -1,6 +1,5 @@
 //! `/api/v1/audit`
 
-use actix_web::http::header;
 use actix_web::{HttpResponse, get, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -11,6 +10,7 @@ use crate::app::App;
 use crate::db::Timestamp;
 use crate::devices;
 use crate::http::caller::ReadAccesses;
+use crate::http::file::{self, Csv};
 use crate::http::page;
 use crate::http::{Permitted, Problem, Query};
 
@@ -99,29 +99,14 @@ async fn export_audit(
     query: Query<AuditQuery>,
 ) -> Result<HttpResponse, Problem> {
     let found = lines(permitted, &app, query.read()?, EXPORTED).await?;
-    let mut out = csv::Writer::from_writer(b"\xef\xbb\xbf".to_vec());
-    let head = ["position", "at", "by", "action", "subject", "detail", "hash"];
-    out.write_record(head).expect("memory takes it");
+    let mut out = Csv::new();
+    out.line(["position", "at", "by", "action", "subject", "detail", "hash"]);
     for line in found {
-        // Names and reasons are people's words: none of them is a formula.
+        let (position, at) = (line.position.to_string(), line.at.to_string());
         let detail = line.detail.to_string();
-        let by = crate::ledgers::plain(&line.user_name);
-        let cells = [
-            line.position.to_string(),
-            line.at.to_string(),
-            by,
-            line.action,
-            crate::ledgers::plain(&line.subject),
-            detail,
-            line.hash,
-        ];
-        out.write_record(cells).expect("memory takes it");
+        out.line([position, at, line.user_name, line.action, line.subject, detail, line.hash]);
     }
-    Ok(HttpResponse::Ok()
-        .insert_header((header::CONTENT_TYPE, "text/csv; charset=utf-8"))
-        .insert_header((header::CONTENT_DISPOSITION, "attachment; filename=\"audit.csv\""))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .body(out.into_inner().expect("memory takes it")))
+    Ok(file::download(file::CSV, "audit.csv", out.bytes()))
 }
 
 /// Goes through the whole trail, of all counties, and says whether each line follows from the one

@@ -1,7 +1,9 @@
-//! The audit trail: what admins and reviewers changed, who, when and why, each line chained to the
-//! one before by its hash. A line that was changed, left out or put in breaks the chain.
+//! The audit trail: who signed in, changed, decided or looked at what, each line chained to the one
+//! before by its hash. A line that was changed, left out or put in breaks the chain.
 //!
-//! A line is written in the transaction of what it tells of, by the code that does it.
+//! A line is written in the transaction of what it tells of, by the code that does it, as the last
+//! thing: everybody's lines wait for one another. It can't be blanked when a household is erased, so
+//! it never holds what was said of a household: those words are where the decision is kept.
 
 mod chain;
 mod http;
@@ -25,11 +27,27 @@ pub(crate) enum Did {
     WipeDevice,
     ReleaseDevice,
     ReleaseForm,
+    PublishTemplate,
     SetReviewPolicy,
     SetRetention,
     EraseHousehold,
     DrawSample,
     RequeueJob,
+    SignIn,
+    ChangePassword,
+    TurnOnFactor,
+    TurnOffFactor,
+    ResetByKeeper,
+    EnrolDevice,
+    RevokeDevice,
+    UploadForm,
+    DecideVisit,
+    AnswerFinding,
+    SettleConflict,
+    SettleHeld,
+    NoteOutcome,
+    PrintNotices,
+    Look,
 }
 
 impl Did {
@@ -48,11 +66,27 @@ impl Did {
             Self::WipeDevice => "wipe_device",
             Self::ReleaseDevice => "release_device",
             Self::ReleaseForm => "release_form",
+            Self::PublishTemplate => "publish_template",
             Self::SetReviewPolicy => "set_review_policy",
             Self::SetRetention => "set_retention",
             Self::EraseHousehold => "erase_household",
             Self::DrawSample => "draw_sample",
             Self::RequeueJob => "requeue_job",
+            Self::SignIn => "sign_in",
+            Self::ChangePassword => "change_password",
+            Self::TurnOnFactor => "turn_on_second_factor",
+            Self::TurnOffFactor => "turn_off_second_factor",
+            Self::ResetByKeeper => "reset_by_keeper",
+            Self::EnrolDevice => "enrol_device",
+            Self::RevokeDevice => "revoke_device",
+            Self::UploadForm => "upload_form",
+            Self::DecideVisit => "decide_visit",
+            Self::AnswerFinding => "answer_finding",
+            Self::SettleConflict => "settle_conflict",
+            Self::SettleHeld => "settle_held",
+            Self::NoteOutcome => "note_outcome",
+            Self::PrintNotices => "print_notices",
+            Self::Look => "look",
         }
     }
 }

@@ -34,20 +34,20 @@ pub(crate) fn note(
     connection: &mut AnyConnection,
     user: UserId,
     did: Did,
-    subject: &str,
-    detail: &Json,
+    subject: impl ToString,
+    detail: Json,
     now: Timestamp,
 ) -> QueryResult<()> {
     let head = audit_head::table.find(1_i64).select((audit_head::position, audit_head::hash));
     let (last, before): (i64, Vec<u8>) = RowLocked(head).get_result(connection)?;
     let before = before.try_into().unwrap_or(BEGINNING);
-    let detail = detail.to_string();
+    let (subject, detail) = (subject.to_string(), detail.to_string());
     let line = Line {
         position: last + 1,
         at: now.0,
         user: user.0,
         action: did.name(),
-        subject,
+        subject: &subject,
         detail: &detail,
     };
     let hash = chain::hash(&before, &line).to_vec();
@@ -57,7 +57,7 @@ pub(crate) fn note(
             audit::at.eq(now),
             audit::user_id.eq(Key::from(user)),
             audit::action.eq(line.action),
-            audit::subject.eq(subject),
+            audit::subject.eq(&subject),
             audit::detail.eq(&detail),
             audit::hash.eq(&hash),
         ))

@@ -2,7 +2,8 @@
 
 use actix_web::{HttpResponse, post, web};
 use mobile_schema::Value;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sync_protocol::finding::{COLLECTION, field};
 use sync_protocol::op::{Change, Group};
 use sync_protocol::{GroupId, Op, RecordId, ScopeId, Version};
@@ -12,13 +13,14 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::areas;
+use crate::audit::{self, Did};
 use crate::db::Failed;
 use crate::http::caller::AnswerFindings;
 use crate::http::{Body, Kind, Permitted, Problem};
 use crate::sync::{Person, act_wholly, as_seen, check_reason};
 
 /// What becomes of a finding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Answer {
     /// There is an innocent explanation: it doesn't come back while the same is found.
@@ -107,6 +109,8 @@ async fn answer(
                 group,
             });
             act_wholly(connection, &person, &ops)?;
+            let (did, detail) = (Did::AnswerFinding, json!({ "answer": answer }));
+            audit::note(connection, user, did, id, detail, now)?;
             Ok(found.scope)
         })
         .await;

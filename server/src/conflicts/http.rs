@@ -2,6 +2,7 @@
 
 use actix_web::{get, post, web};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sync_protocol::op::{Fields, Resolution};
 use sync_protocol::{ScopeId, Version};
 use utoipa::{IntoParams, ToSchema};
@@ -12,6 +13,7 @@ use super::queries::{self, Conflict};
 use super::settle::{self, Decision};
 use crate::app::App;
 use crate::areas;
+use crate::audit::{self, Did};
 use crate::db::Failed;
 use crate::http::caller::{ReadRecords, SettleConflicts};
 use crate::http::page::{self, Page};
@@ -72,7 +74,7 @@ struct Settlement {
     reason: String,
 }
 
-#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Choice {
     /// The value that stands, stands.
@@ -156,6 +158,7 @@ async fn decide(
     body: Body<Settlement>,
 ) -> Result<web::Json<Settled>, Problem> {
     let settlement = body.read().await?;
+    let name = settlement.choice;
     let choice = match (settlement.choice, settlement.fields) {
         (Choice::Keep, None) => Resolution::Keep,
         (Choice::Swap, None) => Resolution::Swap,
@@ -177,7 +180,10 @@ async fn decide(
             let scopes = areas::scopes_under(connection, &permitted.areas)?;
             let (scopes, catalogue, lineage) = (&scopes.into_iter().collect(), &*known, &*lineage);
             let person = Person { user, scopes, catalogue, lineage, now, decides_about: None };
-            settle::settle(connection, &person, &decision)
+            let settled = settle::settle(connection, &person, &decision)?;
+            let (did, subject) = (Did::SettleConflict, decision.conflict.to_string());
+            audit::note(connection, user, did, subject, json!({ "choice": name }), now)?;
+            Ok(settled)
         })
         .await;
     let (mut conflict, raised) = settled.map_err(Problem::from)?;

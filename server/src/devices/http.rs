@@ -73,8 +73,18 @@ async fn enrol(
         return Err(malformed("label: at most 100 characters"));
     }
     let now = app.now();
-    let enrolled =
-        app.write(move |connection| queries::enrol(connection, &code, &key, &label, now)).await?;
+    let enrolled = app
+        .write(move |connection| {
+            let enrolled = queries::enrol(connection, &code, &key, &label, now)?;
+            if let Some((user, device)) =
+                enrolled.as_ref().and_then(|one| Some((one.session.user, one.session.device?)))
+            {
+                let (subject, detail) = (device.to_string(), json!({ "label": label }));
+                audit::note(connection, user, Did::EnrolDevice, subject, detail, now)?;
+            }
+            Ok(enrolled)
+        })
+        .await?;
     let enrolled = enrolled.ok_or_else(|| Problem::new(&Kind::ENROLMENT_REFUSED))?;
     let (device, user) = (enrolled.session.device, enrolled.session.user);
     let tokens = accounts::pair(&app, (enrolled.session, enrolled.token))?;
@@ -97,7 +107,7 @@ async fn make_code(
             Some(user) => {
                 let code = queries::make_code(connection, user, Some(by), now)?;
                 let (did, subject) = (Did::MakeEnrolmentCode, user.to_string());
-                audit::note(connection, by, did, &subject, &json!({}), now)?;
+                audit::note(connection, by, did, subject, json!({}), now)?;
                 Ok(Some(code))
             }
             None => Ok(None),
@@ -171,7 +181,7 @@ async fn set_state(
         .write(move |connection| {
             let found = queries::set_state(connection, &areas, device, state)?;
             if found {
-                audit::note(connection, by, did, &device.to_string(), &json!({}), now)?;
+                audit::note(connection, by, did, device, json!({}), now)?;
             }
             Ok(found)
         })

@@ -99,7 +99,7 @@ pub(super) async fn release(
             let detail = serde_json::json!({
                 "version": decision.version, "area": decision.area, "reason": decision.reason,
             });
-            audit::note(connection, user, Did::ReleaseForm, &id.to_string(), &detail, now)?;
+            audit::note(connection, user, Did::ReleaseForm, id, detail, now)?;
             Ok(view(connection, vec![form])?.remove(0))
         })
         .await;

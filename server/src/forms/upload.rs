@@ -13,13 +13,14 @@ use mobile_schema::form::{
     self, BundleFile, FormBundle, Opened, Place, Problem as FormProblem, Severity, media_type,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use utoipa::{IntoParams, ToSchema};
 
 use super::admin::{FormView, missing_files, registers_made, view};
 use super::{NewVersion, add_version, queries};
 use crate::app::App;
 use crate::areas;
+use crate::audit::{self, Did};
 use crate::db::Failed;
 use crate::http::caller::ManageForms;
 use crate::http::problem::Language;
@@ -171,6 +172,11 @@ pub(super) async fn upload(
                 by: Some(user),
             };
             let added = add_version(connection, &new, now)?;
+            if added.is_new {
+                let (did, subject) = (Did::UploadForm, added.form.to_string());
+                let detail = json!({ "name": bundle.form, "version": added.hash });
+                audit::note(connection, user, did, subject, detail, now)?;
+            }
             let form = queries::find(connection, added.form, &permitted.areas)?;
             let view = view(connection, form.into_iter().collect())?.pop();
             Ok((added, view, missing))

@@ -3,6 +3,7 @@
 pub mod assets;
 pub mod body;
 pub mod caller;
+pub mod file;
 pub mod page;
 pub mod problem;
 pub mod telemetry;

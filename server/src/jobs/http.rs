@@ -73,7 +73,7 @@ async fn requeue(
                     ))
                     .execute(connection)?;
                 let (by, subject) = (permitted.caller.user, id.to_string());
-                audit::note(connection, by, Did::RequeueJob, &subject, &json!({}), now)?;
+                audit::note(connection, by, Did::RequeueJob, subject, json!({}), now)?;
             }
             Ok(is_theirs)
         })

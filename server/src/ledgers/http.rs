@@ -1,6 +1,5 @@
 //! `/api/v1/ledgers`
 
-use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use mobile_schema::ledger::LedgerDefinition;
 use serde::{Deserialize, Serialize};
@@ -14,6 +13,7 @@ use crate::app::App;
 use crate::areas;
 use crate::db::Timestamp;
 use crate::http::caller::{Action, ReadLedgers, ReadSmallCounts};
+use crate::http::file;
 use crate::http::{Caller, Kind, Language, Permitted, Problem, Query};
 use crate::packs;
 
@@ -137,7 +137,7 @@ async fn workbook(
     let bytes = web::block(move || sheet::xlsx(&view, language)).await;
     let bytes = bytes.ok().and_then(Result::ok).ok_or_else(|| Problem::new(&Kind::INTERNAL))?;
     let media_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-    Ok(download(media_type, "ledger.xlsx", bytes))
+    Ok(file::download(media_type, "ledger.xlsx", bytes))
 }
 
 /// The same as CSV.
@@ -152,15 +152,7 @@ async fn table(
 ) -> Result<HttpResponse, Problem> {
     let language = Language::of(&request).tag();
     let view = make(permitted, &app, name.into_inner(), query.read()?, language).await?;
-    Ok(download("text/csv; charset=utf-8", "ledger.csv", sheet::csv(&view, language)))
-}
-
-fn download(media_type: &str, name: &str, bytes: Vec<u8>) -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header((header::CONTENT_TYPE, media_type))
-        .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .body(bytes)
+    Ok(file::download(file::CSV, "ledger.csv", sheet::csv(&view, language)))
 }
 
 fn malformed(what: &str) -> Problem {

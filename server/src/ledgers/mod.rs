@@ -6,4 +6,3 @@ mod sheet;
 mod tally;
 
 pub use http::routes;
-pub(crate) use sheet::plain;

@@ -3,6 +3,7 @@
 use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Workbook, Worksheet, XlsxError};
 
 use super::http::LedgerView;
+use crate::http::file::Csv;
 
 /// A cell: words, or a number; nothing where a count is hidden.
 enum Cell<'a> {
@@ -83,13 +84,11 @@ fn rows(view: &LedgerView) -> impl Iterator<Item = Vec<Cell<'_>>> {
     })
 }
 
-/// The ledger as CSV (RFC 4180) in UTF-8 with a byte order mark, without which Excel garbles Chinese.
+/// The ledger as CSV.
 pub(super) fn csv(view: &LedgerView, language: &str) -> Vec<u8> {
     let words = words(language);
-    let mut out = csv::WriterBuilder::new().flexible(true).from_writer(b"\xef\xbb\xbf".to_vec());
-    let mut line = |cells: Vec<String>| {
-        out.write_record(cells.iter().map(|cell| plain(cell))).expect("memory takes it");
-    };
+    let mut out = Csv::new();
+    let mut line = |cells: Vec<String>| out.line(cells);
     line(vec![view.title.clone()]);
     line(vec![words.period.into(), format!("{} – {}", view.from, view.until)]);
     line(vec![words.as_of.into(), view.as_of_in_china.clone()]);
@@ -125,14 +124,7 @@ pub(super) fn csv(view: &LedgerView, language: &str) -> Vec<u8> {
     if view.more_exceptions {
         line(vec![words.more.into()]);
     }
-    out.into_inner().expect("memory takes it")
-}
-
-/// A cell that a spreadsheet takes for what it says: words that begin like a formula are none.
-pub(crate) fn plain(text: &str) -> String {
-    let looks = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let is_number = text.parse::<f64>().is_ok();
-    if looks && !is_number { format!("'{text}") } else { text.to_owned() }
+    out.bytes()
 }
 
 /// The ledger as a workbook: headers merged as in official tables, codes as text.
@@ -254,13 +246,5 @@ mod tests {
         assert_eq!(share(Some(3), Some(3)), "100.00 %");
         assert_eq!(share(Some(0), Some(0)), "—");
         assert_eq!(share(None, None), "—");
-    }
-
-    #[test]
-    fn what_looks_like_a_formula_is_none() {
-        assert_eq!(plain("=1+1"), "'=1+1");
-        assert_eq!(plain("@SUM(A1)"), "'@SUM(A1)");
-        assert_eq!(plain("-5"), "-5");
-        assert_eq!(plain("王某"), "王某");
     }
 }

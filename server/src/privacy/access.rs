@@ -3,12 +3,14 @@
 use diesel::prelude::*;
 use mobile_schema::Hash;
 use serde::Deserialize;
+use serde_json::json;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::http::AccessLine;
 use crate::accounts::Grant;
 use crate::app::App;
+use crate::audit::{self, Did};
 use crate::db::AnyConnection;
 use crate::db::schema::{accesses, users};
 use crate::db::types::{Key, Timestamp};
@@ -66,9 +68,10 @@ impl Access {
 
     /// Keeps it.
     pub(crate) fn note(&self, connection: &mut AnyConnection, now: Timestamp) -> QueryResult<()> {
+        let id = Uuid::now_v7();
         diesel::insert_into(accesses::table)
             .values((
-                accesses::id.eq(Key(Uuid::now_v7())),
+                accesses::id.eq(Key(id)),
                 accesses::user_id.eq(self.user),
                 accesses::kind.eq(self.kind),
                 accesses::subject.eq(&self.subject),
@@ -76,7 +79,8 @@ impl Access {
                 accesses::at.eq(now),
             ))
             .execute(connection)?;
-        Ok(())
+        let detail = json!({ "kind": self.kind, "access": id });
+        audit::note(connection, self.user.into(), Did::Look, &self.subject, detail, now)
     }
 }
 
@@ -104,7 +108,7 @@ pub(crate) async fn reveal(
     Ok(true)
 }
 
-/// What these people looked at, the newest last.
+/// What these people looked at, the newest first.
 pub(super) fn lines(
     connection: &mut AnyConnection,
     people: &[Key],
@@ -115,8 +119,8 @@ pub(super) fn lines(
     let mut query = accesses::table
         .inner_join(users::table.on(users::id.eq(accesses::user_id)))
         .filter(accesses::user_id.eq_any(people.to_vec()))
-        .filter(accesses::id.gt(Key(after.unwrap_or(Uuid::nil()))))
-        .order(accesses::id)
+        .filter(accesses::id.lt(Key(after.unwrap_or(Uuid::max()))))
+        .order(accesses::id.desc())
         .limit(limit)
         .select((
             accesses::id,

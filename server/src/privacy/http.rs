@@ -17,6 +17,7 @@ use crate::areas::{self, AreaPath};
 use crate::audit::{self, Did};
 use crate::db::{AnyConnection, Failed};
 use crate::http::caller::{ManageRetention, ReadAccesses, ServeHouseholds};
+use crate::http::file::{self, Csv};
 use crate::http::page::{self, Page, PageQuery};
 use crate::http::{Body, Kind, Permitted, Problem, Query};
 use crate::records;
@@ -115,7 +116,7 @@ async fn forget(
             let erased = erase::erase(connection, &ids, &order)?;
             let detail = serde_json::json!({ "reason": reason });
             let did = Did::EraseHousehold;
-            audit::note(connection, user, did, &household.to_string(), &detail, now)?;
+            audit::note(connection, user, did, household, detail, now)?;
             Ok(erased)
         })
         .await;
@@ -162,13 +163,20 @@ async fn set_period(
         let detail = "household: its visits would go with it; erase one when it asks";
         return Err(Problem::new(&Kind::MALFORMED).detail(detail));
     }
-    let (user, now) = (permitted.caller.user, app.now());
-    app.write(move |connection| {
-        retention::set(connection, &collection, &new, user, now)?;
-        let detail = serde_json::json!({ "days": new.days, "reason": new.reason });
-        audit::note(connection, user, Did::SetRetention, &collection, &detail, now)
-    })
-    .await?;
+    let (user, now, areas) = (permitted.caller.user, app.now(), permitted.areas);
+    let set: Result<(), Failed<Problem>> = app
+        .database
+        .write(move |connection| {
+            if !areas::is_everywhere(connection, &areas)? {
+                return Err(Failed::Rule(Problem::new(&Kind::EVERYWHERE)));
+            }
+            retention::set(connection, &collection, &new, user, now)?;
+            let detail = serde_json::json!({ "days": new.days, "reason": new.reason });
+            audit::note(connection, user, Did::SetRetention, &collection, detail, now)?;
+            Ok(())
+        })
+        .await;
+    set?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -208,7 +216,8 @@ pub(super) struct AccessLine {
     pub(super) at: crate::db::Timestamp,
 }
 
-/// Who looked at what is masked otherwise, and why; of people in the caller's areas.
+/// Who looked at what is masked otherwise, and why; of people in the caller's areas, the newest
+/// first.
 #[utoipa::path(tag = "privacy", params(AccessQuery), responses((status = 200, body = Page<AccessLine>)))]
 #[get("/api/v1/accesses")]
 async fn accesses(
@@ -225,6 +234,32 @@ async fn accesses(
         })
         .await?;
     Ok(web::Json(Page::of(lines, limit, |line| line.id)))
+}
+
+/// Lines of an export at most, the newest.
+const EXPORTED: i64 = 50_000;
+
+/// The same as CSV.
+#[utoipa::path(tag = "privacy", params(AccessQuery), responses((status = 200, description = "CSV")))]
+#[get("/api/v1/accesses.csv")]
+async fn export_accesses(
+    permitted: Permitted<ReadAccesses>,
+    app: web::Data<App>,
+    query: Query<AccessQuery>,
+) -> Result<HttpResponse, Problem> {
+    let AccessQuery { subject, after, .. } = query.read()?;
+    let lines = app
+        .read(move |connection| {
+            let people = crate::devices::people_in(connection, &permitted.areas)?;
+            access::lines(connection, &people, subject.as_deref(), after, EXPORTED)
+        })
+        .await?;
+    let mut out = Csv::new();
+    out.line(["at", "by", "kind", "subject", "reason"]);
+    for line in lines {
+        out.line([line.at.to_string(), line.user_name, line.kind, line.subject, line.reason]);
+    }
+    Ok(file::download(file::CSV, "accesses.csv", out.bytes()))
 }
 
 /// Something that was erased: no word of what it was.
@@ -266,5 +301,5 @@ async fn erasures(
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(held).service(forget);
     config.service(would_expire).service(periods).service(set_period);
-    config.service(accesses).service(erasures);
+    config.service(accesses).service(export_accesses).service(erasures);
 }

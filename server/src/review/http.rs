@@ -3,6 +3,7 @@
 use actix_web::{post, web};
 use mobile_schema::Value;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sync_protocol::op::Group;
 use sync_protocol::{GroupId, Hlc, Op, Record, RecordId, ScopeId, UserId, Version, finding};
 use utoipa::ToSchema;
@@ -13,6 +14,7 @@ use super::rules::{self, Comment, Verdict};
 use super::{queries, queue};
 use crate::app::App;
 use crate::areas::{self, AreaPath};
+use crate::audit::{self, Did};
 use crate::db::{AnyConnection, Failed};
 use crate::http::caller::ReviewVisits;
 use crate::http::{Body, Kind, Permitted, Problem};
@@ -85,6 +87,8 @@ async fn decide(
                 decides_about: None,
             };
             let decided = enact(connection, &person, &visit, &decision)?;
+            let detail = json!({ "verdict": decision.verdict, "status": decided.status });
+            audit::note(connection, user, Did::DecideVisit, id, detail, now)?;
             Ok((visit.scope, decided))
         })
         .await;

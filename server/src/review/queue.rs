@@ -236,7 +236,7 @@ async fn set_policy(
             }
             queries::set_policy(connection, &area, &policy, &reason, by, now)?;
             let detail = serde_json::json!({ "policy": policy, "reason": reason });
-            audit::note(connection, by, Did::SetReviewPolicy, &area, &detail, now)?;
+            audit::note(connection, by, Did::SetReviewPolicy, &area, detail, now)?;
             Ok(true)
         })
         .await?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use mobile_schema::Value;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sync_protocol::finding::field;
 use sync_protocol::op::{Change, Fields};
 use sync_protocol::{Op, RecordId};
@@ -23,7 +23,7 @@ const FLAG: &str = "review/flag";
 const IN_REVIEW: &str = "in_review";
 
 /// What a reviewer decides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Verdict {
     /// It is as it should be.

@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, get, post, web};
 use mobile_schema::FieldId;
 use rand::Rng as _;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -142,7 +143,7 @@ async fn draw_sample(
             let drawn = draw(candidates, request.per_group as usize, &seed);
             let id = queries::add(connection, &new, drawn)?;
             let detail = serde_json::json!({ "area": request.area, "reason": request.reason });
-            audit::note(connection, by, Did::DrawSample, &id.to_string(), &detail, now)?;
+            audit::note(connection, by, Did::DrawSample, id, detail, now)?;
             let sample = queries::list(connection, &permitted.areas, Some(id))?.pop();
             let items = queries::items(connection, id)?;
             Ok(SampleFile { sample: sample.ok_or_else(|| wrong(&Kind::NOT_FOUND))?, items })
@@ -204,7 +205,13 @@ async fn note_outcome(
             if queries::list(connection, &areas, Some(place.0))?.is_empty() {
                 return Ok(false);
             }
-            queries::note(connection, place, (outcome.name(), &words), by, now)
+            let noted = queries::note(connection, place, (outcome.name(), &words), by, now)?;
+            if noted {
+                let (sample, item) = place;
+                let detail = json!({ "item": item, "outcome": outcome.name() });
+                audit::note(connection, by, Did::NoteOutcome, sample, detail, now)?;
+            }
+            Ok(noted)
         })
         .await?;
     match noted {

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use actix_web::{post, web};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sync_protocol::record::Writer;
 use sync_protocol::{Op, Outcome, ScopeId};
 use utoipa::ToSchema;
@@ -14,6 +15,7 @@ use uuid::Uuid;
 use super::console::{Person, act, check_reason, not_applicable};
 use crate::app::App;
 use crate::areas;
+use crate::audit::{self, Did};
 use crate::db::schema::{ops, quarantine};
 use crate::db::types::Key;
 use crate::db::{AnyConnection, Failed, RowLocked, Timestamp};
@@ -124,6 +126,8 @@ pub(super) async fn settle(
             };
             let name = if decision == What::Apply { "applied" } else { "discarded" };
             note(connection, &waiting, name, user.into(), &reason, now)?;
+            let (did, subject) = (Did::SettleHeld, format!("{incarnation}/{seq}"));
+            audit::note(connection, user, did, subject, json!({ "settlement": name }), now)?;
             Ok((outcomes, touched))
         })
         .await;

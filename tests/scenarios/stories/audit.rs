@@ -1,4 +1,4 @@
-//! What admins change is told by a trail that shows when somebody changed it.
+//! What people change, decide and look at is told by a trail that shows when somebody changed it.
 
 use harness::story;
 use reqwest::Method;
@@ -28,24 +28,26 @@ story!(what_admins_do_is_in_the_trail_of_their_own_county, async |stage| {
     let lines = auditor.call(Method::GET, "/api/v1/audit", None).await.unwrap();
     let actions: Vec<&str> =
         lines.as_array().unwrap().iter().filter_map(|line| line["action"].as_str()).collect();
-    assert_eq!(actions, ["set_retention", "disable_person", "add_person"]);
-    assert_eq!(lines[0]["detail"], json!({ "days": 730, "reason": "两年" }));
+    assert_eq!(actions, ["sign_in", "set_retention", "disable_person", "add_person", "sign_in"]);
+    assert_eq!(lines[1]["detail"], json!({ "days": 730, "reason": "两年" }));
     assert!(!lines.to_string().contains(issued["password"].as_str().unwrap()), "no secret is told");
     let about = auditor.call(Method::GET, &format!("/api/v1/audit?subject={id}"), None).await;
     assert_eq!(about.unwrap().as_array().unwrap().len(), 2);
-    let path = "/api/v1/audit?action=add_person&before=2";
+    let path = "/api/v1/audit?action=add_person&before=3";
     let older = auditor.call(Method::GET, path, None).await.unwrap();
     assert_eq!(older.as_array().unwrap().len(), 1);
     let mut neighbour = stage.neighbour().await;
     let theirs = neighbour.call(Method::GET, "/api/v1/audit", None).await.unwrap();
-    assert_eq!(theirs, json!([]));
+    assert!(theirs.as_array().unwrap().iter().all(|line| line["action"] == "sign_in"), "{theirs}");
+    assert_eq!(theirs.as_array().unwrap().len(), 1);
     let url = format!("{}/api/v1/audit.csv", stage.address());
     let request = reqwest::Client::new().get(url).bearer_auth(auditor.access_token());
     let csv = request.send().await.unwrap().text().await.unwrap();
-    assert_eq!(csv.lines().count(), 4, "{csv}");
+    assert_eq!(csv.lines().count(), 6, "{csv}");
     let whole = check(&stage).await;
-    assert_eq!((&whole["lines"], &whole["broken_at"]), (&json!(3), &Json::Null));
-    assert_eq!(whole["hash"], lines[0]["hash"]);
+    assert_eq!((&whole["lines"], &whole["broken_at"]), (&json!(7), &Json::Null));
+    let newest = auditor.call(Method::GET, "/api/v1/audit?limit=1", None).await.unwrap();
+    assert_eq!((&newest[0]["hash"], &newest[0]["action"]), (&whole["hash"], &json!("sign_in")));
 });
 
 story!(a_trail_that_somebody_changed_by_hand_is_found, async |stage| {
@@ -86,5 +88,6 @@ story!(many_who_change_at_once_make_one_trail, async |stage| {
     }
     assert!(done > 0);
     let whole = check(&stage).await;
-    assert_eq!((&whole["lines"], &whole["broken_at"]), (&json!(done), &Json::Null));
+    // The admin and the auditor signed in, too.
+    assert_eq!((&whole["lines"], &whole["broken_at"]), (&json!(done + 2), &Json::Null));
 });

@@ -257,3 +257,24 @@ story!(a_policy_that_makes_no_sense_is_refused, async |stage| {
     let refused = supervisor.call(Method::POST, "/api/v1/review/claims", Some(&many)).await;
     assert_eq!(refused.unwrap_err().kind(), "too-large");
 });
+
+story!(decisions_and_looks_are_in_the_trail_without_their_words, async |stage| {
+    let mut probe = Probe::new(&stage, "cadre").await;
+    let visit = visits(&mut probe, 1).await[0].to_string();
+    let mut supervisor = stage.person("supervisor").await;
+    decide(&mut supervisor, &visit, "returned").await.unwrap();
+    let look = format!("/api/v1/records/{visit}?reason=王大山家里说不对");
+    supervisor.call(Method::GET, &look, None).await.unwrap();
+    let mut auditor = stage.person("auditor").await;
+    let about = format!("/api/v1/audit?subject={visit}");
+    let lines = auditor.call(Method::GET, &about, None).await.unwrap();
+    let told = |at: usize| (lines[at]["action"].clone(), lines[at]["detail"].clone());
+    let (look, looked) = told(0);
+    assert_eq!((look, &looked["kind"]), (json!("look"), &json!("record")));
+    let verdict = json!({ "verdict": "returned", "status": "returned" });
+    assert_eq!(told(1), (json!("decide_visit"), verdict));
+    assert!(!lines.to_string().contains("王大山"), "a household's erasure can't blank the trail");
+    let accesses = auditor.bytes("/api/v1/accesses.csv").await.unwrap();
+    let accesses = String::from_utf8(accesses.to_vec()).unwrap();
+    assert!(accesses.contains(&visit) && accesses.contains("王大山家里说不对"), "{accesses}");
+});

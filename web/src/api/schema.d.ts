@@ -82,8 +82,28 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who looked at what is masked otherwise, and why; of people in the caller's areas. */
+        /**
+         * Who looked at what is masked otherwise, and why; of people in the caller's areas, the newest
+         *     first.
+         */
         get: operations["get /api/v1/accesses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accesses.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as CSV. */
+        get: operations["get /api/v1/accesses.csv"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1001,6 +1021,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/notices/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The templates there are. */
+        get: operations["get /api/v1/notices/templates"];
+        put?: never;
+        /**
+         * Publishes a version of a template: from the next sync on it is what tablets show and sign, and
+         *     what was signed before stays as it was signed. Templates are the whole server's: who publishes
+         *     one is an admin of all areas.
+         */
+        post: operations["post /api/v1/notices/templates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/notices/templates/{hash}/sample.pdf": {
         parameters: {
             query?: never;
@@ -1028,8 +1070,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * A template that is being written (TOML), with its sample data; or everything that is wrong with
-         *     it.
+         * A template that is being written (TOML, or JSON where the request says so), with its sample
+         *     data; or everything that is wrong with it.
          */
         post: operations["post /api/v1/notices/templates/sample.pdf"];
         delete?: never;
@@ -2845,6 +2887,13 @@ export interface components {
             /** @description Parts that are printed. */
             printed: number;
         };
+        /** @description A version of a template as it is to be published. */
+        Publication: {
+            /** @description Why, in the person's words; it is kept with their name. */
+            reason: string;
+            /** @description The template, with the version after the newest there is. */
+            template: Record<string, unknown>;
+        };
         /** @description What to look at next. */
         Queue: {
             /**
@@ -3074,6 +3123,26 @@ export interface components {
             code?: string | null;
             login: string;
             password: string;
+        };
+        /** @description A version of a template. */
+        TemplateVersion: {
+            added_at: string;
+            /** @description Its address: the whole of it is at `/sync/v1/bundles/{hash}`. */
+            hash: string;
+            /** @description The pack it came with; none where it was written here. */
+            pack?: string | null;
+            /** @description The heading, by language. */
+            title: {
+                [key: string]: string;
+            };
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description A template, with its versions. */
+        TemplateView: {
+            name: string;
+            /** @description Its versions, newest first: the first is the one that is signed now. */
+            versions: components["schemas"]["TemplateVersion"][];
         };
         /** @description A pair of tokens. */
         Tokens: {
@@ -3389,6 +3458,31 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Page_AccessLine"];
                 };
+            };
+        };
+    };
+    "get /api/v1/accesses.csv": {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before; absent for the first. */
+                after?: string | null;
+                /** @description How many at most. */
+                limit?: number | null;
+                /** @description What was looked at: a record's or notification's id, a photo's hash, a register's name. */
+                subject?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description CSV */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -4726,6 +4820,62 @@ export interface operations {
             };
         };
     };
+    "get /api/v1/notices/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateView"][];
+                };
+            };
+        };
+    };
+    "post /api/v1/notices/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Publication"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateVersion"];
+                };
+            };
+            /** @description stale-view: somebody published a version meanwhile; `newest` is its number */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description template-invalid: `problems` has each, with `paragraph` and `words` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     "get /api/v1/notices/templates/{hash}/sample.pdf": {
         parameters: {
             query?: {
@@ -4772,7 +4922,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description template-invalid: `problems` has each in words */
+            /** @description template-invalid: `problems` has each, with `paragraph` and `words` */
             422: {
                 headers: {
                     [name: string]: unknown;
