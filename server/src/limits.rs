@@ -94,3 +94,7 @@ pub const MAX_CLAIMED: usize = 100;
 pub const MAX_WAITING: i64 = 20_000;
 /// Characters of a comment, or of a reason.
 pub const MAX_COMMENT: usize = 1_000;
+/// Views that a person keeps.
+pub const MAX_VIEWS: i64 = 100;
+/// Days that an overview is about.
+pub const MAX_DAYS: usize = 92;

@@ -48,6 +48,11 @@ pub struct Area {
     pub name: String,
 }
 
+/// The scope that a village's records are in.
+pub(crate) fn scope_of(area: &Area) -> String {
+    format!("area:{}", area.code)
+}
+
 /// The area codes among `scopes`.
 pub fn codes(scopes: impl IntoIterator<Item = ScopeId>) -> Vec<String> {
     scopes.into_iter().filter_map(|scope| scope.area_code().map(str::to_owned)).collect()

@@ -48,6 +48,7 @@ pub(crate) enum Did {
     NoteOutcome,
     PrintNotices,
     Look,
+    Export,
 }
 
 impl Did {
@@ -87,6 +88,7 @@ impl Did {
             Self::NoteOutcome => "note_outcome",
             Self::PrintNotices => "print_notices",
             Self::Look => "look",
+            Self::Export => "export",
         }
     }
 }

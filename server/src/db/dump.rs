@@ -117,7 +117,8 @@ macro_rules! for_every_table {
             sample_outcomes,
             ledgers,
             audit,
-            audit_head
+            audit_head,
+            saved_views
         )
     };
 }

@@ -779,6 +779,20 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::db::types::{Id, Moment};
+
+    saved_views (id) {
+        id -> Id,
+        user_id -> Id,
+        screen -> Text,
+        name -> Text,
+        query -> Text,
+        saved_at -> Moment,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     accesses,
     areas,

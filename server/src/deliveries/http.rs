@@ -104,7 +104,7 @@ fn villages(
     };
     let all = areas::under(connection, &paths)?;
     let villages = all.into_iter().filter(|area| area.level == "village");
-    Ok(villages.map(|area| (format!("area:{}", area.code), area)).collect())
+    Ok(villages.map(|area| (areas::scope_of(&area), area)).collect())
 }
 
 /// How far each village has come with a notification. Costs as much as there are records to be

@@ -5,6 +5,7 @@ pub mod body;
 pub mod caller;
 pub mod file;
 pub mod page;
+pub mod period;
 pub mod problem;
 pub mod telemetry;
 pub mod throttle;

@@ -3,19 +3,24 @@
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use mobile_schema::ledger::LedgerDefinition;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
+use sync_protocol::UserId;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::sheet;
 use super::tally::{self, Exception};
-use crate::accounts::Grant;
 use crate::app::App;
 use crate::areas;
+use crate::audit::{self, Did};
+use crate::db::AnyConnection;
 use crate::db::Timestamp;
-use crate::http::caller::{Action, ReadLedgers, ReadSmallCounts};
+use crate::http::caller::ReadLedgers;
 use crate::http::file;
-use crate::http::{Caller, Kind, Language, Permitted, Problem, Query};
+use crate::http::period::Period;
+use crate::http::{Kind, Language, Permitted, Problem, Query};
 use crate::packs;
+use crate::privacy::SmallCounts;
 
 /// A ledger that can be made.
 #[derive(Serialize, ToSchema)]
@@ -84,9 +89,6 @@ pub(super) struct LedgerView {
     pub(super) more_exceptions: bool,
 }
 
-/// Counts below this are hidden from those who need no more than the whole.
-const SMALL: i64 = 5;
-
 /// The ledgers of the packs there are.
 #[utoipa::path(tag = "ledgers", responses((status = 200, body = Vec<LedgerLine>)))]
 #[get("/api/v1/ledgers")]
@@ -133,10 +135,13 @@ async fn workbook(
     query: Query<LedgerQuery>,
 ) -> Result<HttpResponse, Problem> {
     let language = Language::of(&request).tag();
-    let view = make(permitted, &app, name.into_inner(), query.read()?, language).await?;
+    let (name, query) = (name.into_inner(), query.read()?);
+    let export = Export::of(&permitted, &name, &query);
+    let view = make(permitted, &app, name, query, language).await?;
     let bytes = web::block(move || sheet::xlsx(&view, language)).await;
     let bytes = bytes.ok().and_then(Result::ok).ok_or_else(|| Problem::new(&Kind::INTERNAL))?;
     let media_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+    export.note(&app).await?;
     Ok(file::download(media_type, "ledger.xlsx", bytes))
 }
 
@@ -151,23 +156,35 @@ async fn table(
     query: Query<LedgerQuery>,
 ) -> Result<HttpResponse, Problem> {
     let language = Language::of(&request).tag();
-    let view = make(permitted, &app, name.into_inner(), query.read()?, language).await?;
+    let (name, query) = (name.into_inner(), query.read()?);
+    let export = Export::of(&permitted, &name, &query);
+    let view = make(permitted, &app, name, query, language).await?;
+    export.note(&app).await?;
     Ok(file::download(file::CSV, "ledger.csv", sheet::csv(&view, language)))
 }
 
-fn malformed(what: &str) -> Problem {
-    Problem::new(&Kind::MALFORMED).detail(what.to_owned())
+/// A ledger that leaves the server as a file, with whoever is missing by name.
+struct Export {
+    by: UserId,
+    name: String,
+    detail: Json,
 }
 
-/// The moment that a day in China begins, milliseconds since 1970 UTC.
-fn day(text: &str) -> Option<u64> {
-    let format = time::macros::format_description!("[year]-[month]-[day]");
-    let date = time::Date::parse(text, format).ok()?;
-    let midnight = date.midnight().assume_offset(time::macros::offset!(+8));
-    u64::try_from(midnight.unix_timestamp() * 1_000).ok()
-}
+impl Export {
+    fn of(permitted: &Permitted<ReadLedgers>, name: &str, query: &LedgerQuery) -> Self {
+        let detail = json!({ "area": query.area, "from": query.from, "until": query.until });
+        Self { by: permitted.caller.user, name: name.to_owned(), detail }
+    }
 
-const DAY: u64 = 24 * 3600 * 1_000;
+    /// Keeps that it was made.
+    async fn note(self, app: &App) -> Result<(), Problem> {
+        let (now, Self { by, name, detail }) = (app.now(), self);
+        let note = move |connection: &mut AnyConnection| {
+            audit::note(connection, by, Did::Export, &name, detail.clone(), now)
+        };
+        app.write(note).await
+    }
+}
 
 async fn make(
     permitted: Permitted<ReadLedgers>,
@@ -176,12 +193,8 @@ async fn make(
     query: LedgerQuery,
     language: &'static str,
 ) -> Result<LedgerView, Problem> {
-    let from = day(&query.from).ok_or_else(|| malformed("from: a day such as 2026-11-16"))?;
-    let until = day(&query.until).ok_or_else(|| malformed("until: a day such as 2026-11-30"))?;
-    if until < from {
-        return Err(malformed("until: not before the first day"));
-    }
-    let sees_small = sees_small(&permitted.caller);
+    let period = Period::read(&query.from, &query.until)?;
+    let small = SmallCounts::of(&permitted.caller);
     let (definitions, now) = (app.definitions(), app.now());
     let LedgerQuery { area, from: first, until: last } = query;
     let made = app
@@ -195,18 +208,16 @@ async fn make(
             };
             let within = areas::narrowed(connection, &permitted.areas, area.as_deref())?;
             let areas = areas::under(connection, &within)?;
-            let period = (from, until + DAY);
             let counted = tally::count(connection, &ledger, register, &areas, period)?;
             Ok(Some((ledger, counted)))
         })
         .await?;
     let (ledger, counted) = made.ok_or_else(|| Problem::new(&Kind::NOT_FOUND))?;
-    let shown = |value: i64| (sees_small || value == 0 || value >= SMALL).then_some(value);
     let row = |one: tally::AreaTally| RowView {
         code: one.area.code,
         name: one.area.name,
         level: one.area.level,
-        values: one.tally.columns.into_iter().map(shown).collect(),
+        values: one.tally.columns.into_iter().map(|count| small.count(count)).collect(),
     };
     // Everything is in the areas that lie in no other of them.
     let roots = counted.areas.iter().filter(|one| {
@@ -221,9 +232,8 @@ async fn make(
     }
     let in_words = |labels: &mobile_schema::Labels| labels.in_language(language).to_owned();
     let indicators = ledger.indicators.iter().zip(totals).map(|(one, (met, of))| {
-        let both = shown(met).and(shown(of - met)).and(shown(of));
-        let label = in_words(&one.label);
-        IndicatorView { label, met: both.map(|_| met), of: both.map(|_| of) }
+        let (met, of) = small.share(met, of).unzip();
+        IndicatorView { label: in_words(&one.label), met, of }
     });
     let columns = ledger
         .columns
@@ -238,15 +248,9 @@ async fn make(
         columns: columns.collect(),
         indicators: indicators.collect(),
         rows: counted.areas.into_iter().map(row).collect(),
-        exceptions: if sees_small { counted.exceptions } else { Vec::new() },
+        exceptions: if small.are_shown { counted.exceptions } else { Vec::new() },
         more_exceptions: counted.more_exceptions,
     })
-}
-
-/// Whether a caller may see whom a small count is about.
-fn sees_small(caller: &Caller) -> bool {
-    let may = |grant: &Grant| ReadSmallCounts::ROLES.contains(&grant.role);
-    caller.grants.iter().any(may)
 }
 
 /// The feature's routes.

@@ -14,6 +14,7 @@ use crate::areas::Area;
 use crate::db::AnyConnection;
 use crate::db::schema::records;
 use crate::db::types::{JsonText, Key};
+use crate::http::period::Period;
 use crate::limits::MAX_EXCEPTIONS;
 
 /// A record that is missing in an indicator.
@@ -52,9 +53,9 @@ pub(super) fn count(
     definition: &LedgerDefinition,
     register: &RegisterDefinition,
     areas: &[Area],
-    period: (u64, u64),
+    period: Period,
 ) -> QueryResult<Counted> {
-    let counter = Counter::new(definition, register, period);
+    let counter = Counter::new(definition, register, (period.from, period.until));
     let mut tallies: BTreeMap<&str, Tally> = BTreeMap::new();
     let (mut exceptions, mut more_exceptions) = (Vec::new(), false);
     for village in areas.iter().filter(|area| area.level == "village") {
@@ -62,7 +63,7 @@ pub(super) fn count(
         type Row = (Key, JsonText, Option<String>, Option<Key>);
         let rows: Vec<Row> = records::table
             .filter(records::collection.eq(&definition.register))
-            .filter(records::scope.eq(format!("area:{}", village.code)))
+            .filter(records::scope.eq(crate::areas::scope_of(village)))
             .filter(records::deleted.eq(false))
             .order(records::id)
             .select((records::id, records::fields, records::title, records::subject))

@@ -11,6 +11,7 @@ mod holding;
 mod http;
 pub(crate) mod mask;
 mod retention;
+mod small;
 
 pub(crate) use access::{Access, ReasonQuery, What, note, reveal};
 pub use command::{PrivacyCommand, rotate_keys, run};
@@ -18,3 +19,4 @@ pub(crate) use erase::forget;
 pub(crate) use holding::named_aside;
 pub use http::routes;
 pub use retention::{Expired, dry_run, run as expire};
+pub(crate) use small::SmallCounts;

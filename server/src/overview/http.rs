@@ -1,0 +1,242 @@
+//! `/api/v1/overview`
+
+use std::collections::BTreeMap;
+
+use actix_web::{get, web};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use super::queries::{self, Tally};
+use crate::app::App;
+use crate::areas::{self, Area};
+use crate::db::types::Timestamp;
+use crate::http::caller::{ReadLedgers, ReadSmallCounts};
+use crate::http::page::{self, Page};
+use crate::http::period::Period;
+use crate::http::{Kind, Permitted, Problem, Query};
+use crate::limits::MAX_DAYS;
+use crate::privacy::SmallCounts;
+
+/// Where, and of when.
+#[derive(Clone, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct OverviewQuery {
+    /// Only this area and below.
+    area: Option<String>,
+    /// The first day of the period (`2026-11-01`).
+    from: String,
+    /// Its last day; 92 days at most.
+    until: String,
+}
+
+/// A day.
+#[derive(Serialize, ToSchema)]
+struct DayCount {
+    /// `2026-11-16`, in China.
+    day: String,
+    /// Visits that began then, by the tablet's clock; none where they are so few that they point at
+    /// people.
+    visits: Option<i64>,
+}
+
+/// An area with what lies below it. A count is none where it points at people.
+#[derive(Serialize, ToSchema)]
+struct AreaCount {
+    code: String,
+    name: String,
+    level: String,
+    /// Households that were visited in the period…
+    visited: Option<i64>,
+    /// …out of all there are.
+    households: Option<i64>,
+    /// Visits of the period.
+    visits: Option<i64>,
+    /// Visits that wait for a reviewer.
+    waiting: Option<i64>,
+    /// Visits that wait for a cadre.
+    returned: Option<i64>,
+    /// Open findings.
+    findings: Option<i64>,
+}
+
+/// Open findings of a rule.
+#[derive(Serialize, ToSchema)]
+struct RuleCount {
+    rule: String,
+    open: Option<i64>,
+}
+
+/// How far an area has come.
+#[derive(Serialize, ToSchema)]
+struct Overview {
+    from: String,
+    until: String,
+    /// When it was counted.
+    #[schema(value_type = String)]
+    as_of: Timestamp,
+    /// All of it together.
+    total: AreaCount,
+    /// What lies in it, in the order of the tree.
+    areas: Vec<AreaCount>,
+    days: Vec<DayCount>,
+    /// By rule, in the order of their names.
+    findings: Vec<RuleCount>,
+}
+
+impl AreaCount {
+    fn of(area: Area, tally: &Tally, small: SmallCounts) -> Self {
+        let (visited, households) = small.share(tally.visited, tally.households).unzip();
+        Self {
+            code: area.code,
+            name: area.name,
+            level: area.level,
+            visited,
+            households,
+            visits: small.count(tally.visits),
+            waiting: small.count(tally.waiting),
+            returned: small.count(tally.returned),
+            findings: small.count(tally.findings),
+        }
+    }
+}
+
+fn period(from: &str, until: &str) -> Result<Period, Problem> {
+    let period = Period::read(from, until)?;
+    if period.days().count() > MAX_DAYS {
+        return Err(Problem::new(&Kind::TOO_LARGE).with("limit", MAX_DAYS).detail("days"));
+    }
+    Ok(period)
+}
+
+/// How far an area has come, and each that lies in it.
+#[utoipa::path(tag = "overview", params(OverviewQuery), responses((status = 200, body = Overview)))]
+#[get("/api/v1/overview")]
+async fn overview(
+    permitted: Permitted<ReadLedgers>,
+    app: web::Data<App>,
+    query: Query<OverviewQuery>,
+) -> Result<web::Json<Overview>, Problem> {
+    let OverviewQuery { area, from, until } = query.read()?;
+    let period = period(&from, &until)?;
+    let (small, as_of) = (SmallCounts::of(&permitted.caller), app.now());
+    let counted = app.read(move |connection| {
+        let within = areas::narrowed(connection, &permitted.areas, area.as_deref())?;
+        let all = areas::under(connection, &within)?;
+        let villages = queries::villages(&all);
+        let scopes: Vec<String> = villages.keys().cloned().collect();
+        let tallies = queries::tallies(connection, &scopes, period)?;
+        let days = queries::by_day(connection, &scopes, period)?;
+        Ok((all, tallies, days, queries::open_by_rule(connection, &scopes)?))
+    });
+    let (all, tallies, days, rules) = counted.await?;
+    let (total, areas) = roll_up(&all, &tallies);
+    let count = |(area, tally): (Area, Tally)| AreaCount::of(area, &tally, small);
+    let day = |(day, visits): (Period, i64)| {
+        let at = Timestamp(day.from as i64 * 1_000).in_china();
+        DayCount { day: at.get(..10).unwrap_or_default().to_owned(), visits: small.count(visits) }
+    };
+    let rule = |(rule, open): (String, i64)| RuleCount { rule, open: small.count(open) };
+    Ok(web::Json(Overview {
+        from,
+        until,
+        as_of,
+        total: count(total),
+        areas: areas.into_iter().map(count).collect(),
+        days: period.days().zip(days).map(day).collect(),
+        findings: rules.into_iter().map(rule).collect(),
+    }))
+}
+
+/// The whole, and what lies in it: below one area its own, and the areas themselves where there are
+/// several.
+fn roll_up(all: &[Area], tallies: &BTreeMap<String, Tally>) -> ((Area, Tally), Vec<(Area, Tally)>) {
+    let is_in = |area: &Area, around: &Area| {
+        let mut at = Some(area);
+        while let Some(one) = at {
+            if one.code == around.code {
+                return true;
+            }
+            at = one.parent.as_ref().and_then(|code| all.iter().find(|area| area.code == *code));
+        }
+        false
+    };
+    let tally_of = |around: &Area| {
+        let mut sum = Tally::default();
+        for village in all.iter().filter(|area| area.level == "village" && is_in(area, around)) {
+            if let Some(tally) = tallies.get(&areas::scope_of(village)) {
+                sum.add(tally);
+            }
+        }
+        sum
+    };
+    let is_top = |area: &&Area| !all.iter().any(|other| Some(&other.code) == area.parent.as_ref());
+    let tops: Vec<&Area> = all.iter().filter(is_top).collect();
+    let whole = match tops.as_slice() {
+        [one] => (*one).clone(),
+        _ => Area { code: String::new(), parent: None, level: String::new(), name: String::new() },
+    };
+    let below: Vec<&Area> = match tops.as_slice() {
+        [one] => all.iter().filter(|area| area.parent.as_ref() == Some(&one.code)).collect(),
+        several => several.to_vec(),
+    };
+    let mut sum = Tally::default();
+    tallies.values().for_each(|tally| sum.add(tally));
+    let below = below.into_iter().map(|area| (area.clone(), tally_of(area)));
+    ((whole, sum), below.collect())
+}
+
+/// Where, of when, and from where on.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct UnvisitedQuery {
+    /// Only this area and below.
+    area: Option<String>,
+    /// The first day of the period.
+    from: String,
+    /// Its last day.
+    until: String,
+    /// The `next` of the page before; absent for the first.
+    after: Option<Uuid>,
+    /// How many at most.
+    limit: Option<i64>,
+}
+
+/// A household that was not visited.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Unvisited {
+    pub(super) household: Uuid,
+    /// The line people recognise the household by.
+    pub(super) title: Option<String>,
+    /// The village.
+    pub(super) area: String,
+    pub(super) village: String,
+}
+
+/// The households that were not visited in a period: the exceptions behind the overview's share.
+#[utoipa::path(
+    tag = "overview",
+    params(UnvisitedQuery),
+    responses((status = 200, body = Page<Unvisited>)),
+)]
+#[get("/api/v1/overview/unvisited")]
+async fn unvisited(
+    permitted: Permitted<ReadSmallCounts>,
+    app: web::Data<App>,
+    query: Query<UnvisitedQuery>,
+) -> Result<web::Json<Page<Unvisited>>, Problem> {
+    let UnvisitedQuery { area, from, until, after, limit } = query.read()?;
+    let (period, limit) = (period(&from, &until)?, page::limit(limit));
+    let found = app.read(move |connection| {
+        let within = areas::narrowed(connection, &permitted.areas, area.as_deref())?;
+        let villages = queries::villages(&areas::under(connection, &within)?);
+        queries::unvisited(connection, &villages, period, after, limit)
+    });
+    Ok(web::Json(Page::of(found.await?, limit, |one| one.household)))
+}
+
+/// The feature's routes.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(overview).service(unvisited);
+}

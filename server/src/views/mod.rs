@@ -1,0 +1,6 @@
+//! Views that people keep: which visits a screen shows, and how, as its address says it. They follow
+//! their person from browser to browser, and are nobody else's.
+
+mod http;
+
+pub use http::routes;
