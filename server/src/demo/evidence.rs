@@ -231,7 +231,11 @@ impl Writer<'_> {
         ]);
         fields.extend(self.known.form.map(|form| (2, form.to_string().into())));
         let change = Change::Create { fields };
-        self.put("visit", RecordId(Uuid::now_v7()), &household.scope, change, hashes);
+        // Named when it began, as a tablet does it.
+        let (seconds, micros) = (began / 1_000_000, began % 1_000_000);
+        let at = uuid::Timestamp::from_unix(uuid::NoContext, seconds as u64, micros as u32 * 1_000);
+        let id = RecordId(Uuid::new_v7(at));
+        self.put("visit", id, &household.scope, change, hashes);
     }
 
     fn award(&mut self, household: &Record, number: usize, epoch: Epoch) -> Option<Row> {

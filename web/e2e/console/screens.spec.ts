@@ -33,17 +33,18 @@ for (const { name, language, isMirrored } of PASSES) {
       await desk.seen('return');
       await page.keyboard.press('Escape');
       await desk.section('走访', 'Visits');
-      await page.waitForSelector('.line .stretched');
+      await page.waitForSelector('.line .first');
       await desk.seen('visits');
       await desk.button('照片墙', 'Gallery').click();
       await expect(page.locator('.picture img').first()).toBeVisible();
       await desk.seen('gallery');
       await desk.button('时间线', 'Timeline').click();
       await desk.seen('timeline');
-      await page.locator('.line .stretched').first().click();
+      await page.locator('.line .first').first().click();
       await expect(page.locator('.big img')).toBeVisible();
       await desk.seen('visit');
       for (const [zh, en, shot] of [
+        ['概况', 'Overview', 'overview'],
         ['冲突', 'Conflicts', 'conflicts'],
         ['待定', 'Held back', 'held'],
         ['电话核实', 'Call-backs', 'samples'],
@@ -60,6 +61,7 @@ for (const { name, language, isMirrored } of PASSES) {
       ] as const) {
         await desk.section(zh, en);
         await expect(page.locator('.work').getByText(desk.words('正在打开…', 'Loading…'))).toHaveCount(0);
+        if (shot === 'overview') await expect(page.locator('canvas')).toHaveCount(3);
         await desk.seen(shot);
       }
       await page.locator('.side .foot a').click();

@@ -163,7 +163,7 @@ test('a supervisor reviews with the keyboard alone, and what was returned comes 
       await tablet.isReady(HOUSEHOLDS);
       await desk.section('走访', 'Visits');
       await page.getByRole('button', { name: /^已提交/ }).click();
-      await page.locator('.line .stretched').first().click();
+      await page.locator('.line .first').first().click();
       await expect(page.locator('.bar h1 .chip')).toBeVisible();
       const id = page.url().split('/').pop()!;
       const who = (await page.locator('.bar h1').innerText()).split(/\s/)[0]!;
@@ -279,14 +279,86 @@ test('a supervisor reviews with the keyboard alone, and what was returned comes 
     await test.step('settled work is found again among all visits', async () => {
       await desk.section('走访', 'Visits');
       await page.getByRole('button', { name: /^已退回/ }).click();
-      await expect(page.locator('.line .stretched')).toHaveCount(1);
+      await expect(page.locator('.line .first')).toHaveCount(1);
       await expect(page).toHaveURL(/status=returned/);
       await page.reload();
-      await expect(page.locator('.line .stretched')).toHaveCount(1);
-      await page.locator('.line .stretched').click();
+      await expect(page.locator('.line .first')).toHaveCount(1);
+      await page.locator('.line .first').click();
       await expect(page.getByText('审核批注').first()).toBeVisible();
       await expect(page.getByText('乡镇审核员（虚构）').first()).toBeVisible();
       await desk.shot('walk-history');
+    });
+
+    await test.step('passes several from the gallery, returns others with one reason, and takes that back', async () => {
+      await desk.section('走访', 'Visits');
+      await page.getByRole('button', { name: /^已提交/ }).click();
+      await desk.button('照片墙', 'Gallery').click();
+      await expect(page.locator('.picture img').nth(11)).toBeVisible();
+      const ticks = page.locator('.picture:has(img) .tick input');
+      const ids = new Set<string>();
+      for (let at = 0; ids.size < 6; at += 1) {
+        const id = (await page.locator('.picture a').nth(at).getAttribute('href'))!.split('/').pop()!;
+        if (ids.has(id)) continue;
+        ids.add(id);
+        await ticks.nth(at).check();
+      }
+      await expect(page.getByText('已选 6 次')).toBeVisible();
+      const pass = page.getByRole('button', { name: /^通过 \d+ 次/ });
+      const count = Number((await pass.innerText()).match(/\d+/)![0]);
+      expect(count).toBeGreaterThan(0);
+      await desk.seen('walk-bulk');
+      await pass.click();
+      await desk.because('照片已看', '通过', 'Pass');
+      await expect(page.getByText(`已通过 ${count} 次。`)).toBeVisible();
+      const states = async (wanted: string) => (await Promise.all([...ids].map(status))).filter((one) => one === wanted).length;
+      expect(await states('approved')).toBe(count);
+      await desk.button('撤销', 'Undo').click();
+      await expect(page.getByText(`已撤销 ${count} 次。`)).toBeVisible();
+      expect(await states('approved')).toBe(0);
+      await desk.button('表格', 'Table').click();
+      await page.getByRole('checkbox', { name: '全选已显示的' }).check();
+      const back = page.getByRole('button', { name: /^退回 \d+ 次/ });
+      const many = Number((await back.innerText()).match(/\d+/)![0]);
+      expect(many).toBeGreaterThanOrEqual(100);
+      await back.click();
+      await page.locator('dialog[open]').getByRole('button', { name: /照片看不清/ }).click();
+      await page.locator('dialog[open]').getByRole('button', { name: /^退回 Enter/ }).click();
+      await expect(page.getByText(`已退回 ${many} 次。`)).toBeVisible({ timeout: 60_000 });
+      await desk.button('撤销', 'Undo').click();
+      await expect(page.getByText(`已撤销 ${many} 次。`)).toBeVisible({ timeout: 60_000 });
+      await expect(page.getByRole('button', { name: /^已退回 1$/ })).toBeVisible();
+    });
+
+    await test.step('chooses columns, keeps the view, and finds it on the server', async () => {
+      await page.getByRole('button', { name: /^审核中/ }).click();
+      await desk.button('列', 'Columns').click();
+      await page.getByRole('checkbox', { name: '用时' }).check();
+      await page.getByRole('checkbox', { name: '事由' }).uncheck();
+      await page.locator('select[name=frozen]').selectOption('1');
+      await desk.button('关闭', 'Close').click();
+      await expect(page.getByRole('columnheader', { name: '用时' })).toBeVisible();
+      await desk.button('常用视图', 'Views').click();
+      await page.getByPlaceholder('视图名称').fill('撤销过的');
+      await desk.button('保存当前视图', 'Save this view').click();
+      await desk.shot('walk-views');
+      const address = new URL(page.url()).search;
+      // Nothing of it is in this browser.
+      expect(await page.evaluate(() => JSON.stringify(localStorage))).not.toContain('撤销过的');
+      await page.goto(`${server.address}/console/visits`);
+      await desk.button('常用视图', 'Views').click();
+      await page.getByRole('button', { name: '撤销过的' }).click();
+      await expect(page.getByRole('columnheader', { name: '用时' })).toBeVisible();
+      await expect(page.getByRole('columnheader', { name: '事由' })).toHaveCount(0);
+      expect(new URLSearchParams(new URL(page.url()).search).toString()).toBe(new URLSearchParams(address).toString());
+      await desk.seen('walk-columns');
+    });
+
+    await test.step('sees how far the township has come, and who was not visited', async () => {
+      await desk.section('概况', 'Overview');
+      await expect(page.locator('canvas').first()).toBeVisible();
+      await page.getByRole('button', { name: /^未走访的 \d+ 户/ }).click();
+      await expect(page.locator('.names li').first()).toBeVisible();
+      await desk.seen('walk-overview');
     });
     expect(desk.complaints).toEqual([]);
   } finally {

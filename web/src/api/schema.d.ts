@@ -893,6 +893,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's views of a screen. */
+        get: operations["get /api/v1/me/views"];
+        /** Keeps a view. */
+        put: operations["put /api/v1/me/views"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forgets a view of the caller's. */
+        delete: operations["delete /api/v1/me/views/{id}"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/media/{hash}": {
         parameters: {
             query?: never;
@@ -1074,6 +1109,40 @@ export interface paths {
          *     data; or everything that is wrong with it.
          */
         post: operations["post /api/v1/notices/templates/sample.pdf"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far an area has come, and each that lies in it. */
+        get: operations["get /api/v1/overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/overview/unvisited": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The households that were not visited in a period: the exceptions behind the overview's share. */
+        get: operations["get /api/v1/overview/unvisited"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1863,6 +1932,42 @@ export interface components {
             /** @description The area it lies in. */
             parent?: string | null;
         };
+        /** @description An area with what lies below it. A count is none where it points at people. */
+        AreaCount: {
+            code: string;
+            /**
+             * Format: int64
+             * @description Open findings.
+             */
+            findings?: number | null;
+            /**
+             * Format: int64
+             * @description …out of all there are.
+             */
+            households?: number | null;
+            level: string;
+            name: string;
+            /**
+             * Format: int64
+             * @description Visits that wait for a cadre.
+             */
+            returned?: number | null;
+            /**
+             * Format: int64
+             * @description Households that were visited in the period…
+             */
+            visited?: number | null;
+            /**
+             * Format: int64
+             * @description Visits of the period.
+             */
+            visits?: number | null;
+            /**
+             * Format: int64
+             * @description Visits that wait for a reviewer.
+             */
+            waiting?: number | null;
+        };
         /** @description Whether the trail is whole. */
         AuditCheck: {
             /**
@@ -2024,6 +2129,17 @@ export interface components {
             invalid: number;
             /** Format: int64 */
             unanswered: number;
+        };
+        /** @description A day. */
+        DayCount: {
+            /** @description `2026-11-16`, in China. */
+            day: string;
+            /**
+             * Format: int64
+             * @description Visits that began then, by the tablet's clock; none where they are so few that they point at
+             *     people.
+             */
+            visits?: number | null;
         };
         /** @description A job that has failed too often. */
         DeadJob: {
@@ -2421,6 +2537,15 @@ export interface components {
             /** @description Why; it stays with the policy. */
             reason: string;
         };
+        /** @description A view to be kept. */
+        NewView: {
+            /** @description What the person calls it, 40 characters at most; one with this name is replaced. */
+            name: string;
+            /** @description The query of the screen's address, 2,000 characters at most. */
+            query: string;
+            /** @description The screen it is of: `visits`. */
+            screen: string;
+        };
         /** @description What an authenticator app has to know. */
         Offer: {
             /** @description In Base32 (RFC 4648), to be typed. */
@@ -2463,6 +2588,20 @@ export interface components {
             noted_by: string;
             outcome: string;
             words: string;
+        };
+        /** @description How far an area has come. */
+        Overview: {
+            /** @description What lies in it, in the order of the tree. */
+            areas: components["schemas"]["AreaCount"][];
+            /** @description When it was counted. */
+            as_of: string;
+            days: components["schemas"]["DayCount"][];
+            /** @description By rule, in the order of their names. */
+            findings: components["schemas"]["RuleCount"][];
+            from: string;
+            /** @description All of it together. */
+            total: components["schemas"]["AreaCount"];
+            until: string;
         };
         /** @description A page of a list. */
         Page_AccessLine: {
@@ -2712,6 +2851,24 @@ export interface components {
                 household_title?: string | null;
                 /** Format: uuid */
                 record: string;
+                title?: string | null;
+                village: string;
+            }[];
+            /**
+             * Format: uuid
+             * @description Where the next page starts; absent on the last.
+             */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        Page_Unvisited: {
+            /** @description What is on it. */
+            items: {
+                /** @description The village. */
+                area: string;
+                /** Format: uuid */
+                household: string;
+                /** @description The line people recognise the household by. */
                 title?: string | null;
                 village: string;
             }[];
@@ -2995,6 +3152,12 @@ export interface components {
             /** @description By column; none where a count is so small that it points at people. */
             values: (number | null)[];
         };
+        /** @description Open findings of a rule. */
+        RuleCount: {
+            /** Format: int64 */
+            open?: number | null;
+            rule: string;
+        };
         /** @description Sample data. */
         Sample: {
             /** @description Objects by group, arrays for repeats, or whole paths. */
@@ -3072,6 +3235,14 @@ export interface components {
             reason: string;
             /** @description Whoever has it draws the same again. */
             seed: string;
+        };
+        /** @description A view. */
+        SavedView: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** @description The query of the screen's address. */
+            query: string;
         };
         /** @description A sensitive value that a record is looked for by. */
         Search: {
@@ -3203,6 +3374,16 @@ export interface components {
             household_title?: string | null;
             /** Format: uuid */
             record: string;
+            title?: string | null;
+            village: string;
+        };
+        /** @description A household that was not visited. */
+        Unvisited: {
+            /** @description The village. */
+            area: string;
+            /** Format: uuid */
+            household: string;
+            /** @description The line people recognise the household by. */
             title?: string | null;
             village: string;
         };
@@ -4640,6 +4821,71 @@ export interface operations {
             };
         };
     };
+    "get /api/v1/me/views": {
+        parameters: {
+            query: {
+                /** @description The screen they are of: `visits`. */
+                screen: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"][];
+                };
+            };
+        };
+    };
+    "put /api/v1/me/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewView"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+        };
+    };
+    "delete /api/v1/me/views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     "get /api/v1/media/{hash}": {
         parameters: {
             query?: {
@@ -4928,6 +5174,62 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    "get /api/v1/overview": {
+        parameters: {
+            query: {
+                /** @description Only this area and below. */
+                area?: string | null;
+                /** @description The first day of the period (`2026-11-01`). */
+                from: string;
+                /** @description Its last day; 92 days at most. */
+                until: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
+            };
+        };
+    };
+    "get /api/v1/overview/unvisited": {
+        parameters: {
+            query: {
+                /** @description The `next` of the page before; absent for the first. */
+                after?: string | null;
+                /** @description Only this area and below. */
+                area?: string | null;
+                /** @description The first day of the period. */
+                from: string;
+                /** @description How many at most. */
+                limit?: number | null;
+                /** @description Its last day. */
+                until: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Unvisited"];
+                };
             };
         };
     };

@@ -12,6 +12,7 @@ export const router = createRouter({
   routes: [
     // What is one's first screen is known once one is signed in.
     { path: '/', component: { render: () => null } },
+    screen('/overview', 'reader', () => import('./overview/OverviewScreen.vue')),
     screen('/triage', 'reviewer', () => import('./triage/TriageScreen.vue')),
     screen('/visits', 'reader', () => import('./visits/VisitsScreen.vue')),
     screen('/visits/:id', 'reader', () => import('./visits/VisitScreen.vue'), true),

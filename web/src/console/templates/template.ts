@@ -2,8 +2,8 @@
 
 import { Problem } from '../../api/problem';
 import { language } from '../../i18n';
-import { api } from '../api';
 import { token } from '../session';
+import { definitionOf } from '../visits/registers';
 
 export type Labels = Record<string, string>;
 
@@ -50,9 +50,7 @@ type Written = Omit<Template, 'fields' | 'rows'> & { fields: (Field | string)[];
 const whole = (field: Field | string): Field => (typeof field === 'string' ? { name: field } : field);
 
 export async function published(hash: string): Promise<Template> {
-  const { data } = await api.GET('/sync/v1/bundles/{hash}', { params: { path: { hash } }, parseAs: 'json' });
-  const written = data as unknown as Written;
-  const { rows, fields, ...rest } = written;
+  const { rows, fields, ...rest } = await definitionOf<Written>(hash);
   return { ...rest, fields: fields.map(whole), ...(rows ? { rows: rows.map((one) => ({ ...one, fields: one.fields.map(whole) })) } : {}) };
 }
 

@@ -29,19 +29,43 @@ export function loadRegisters(): Promise<void> {
   return loading;
 }
 
-async function fetchAll(): Promise<void> {
+/** The newest version of every definition of a kind. */
+export async function newest<T>(kind: string): Promise<T[]> {
   const listed = await got(api.GET('/api/v1/bundles'));
-  const newest = new Map<string, (typeof listed)[number]>();
-  for (const bundle of listed.filter((one) => one.kind === 'register')) {
-    if ((newest.get(bundle.name)?.version ?? -1) < bundle.version) newest.set(bundle.name, bundle);
+  const found = new Map<string, (typeof listed)[number]>();
+  for (const bundle of listed.filter((one) => one.kind === kind)) {
+    if ((found.get(bundle.name)?.version ?? -1) < bundle.version) found.set(bundle.name, bundle);
   }
-  const all = await Promise.all(
-    [...newest.values()].map(async ({ hash }) => {
-      const { data } = await api.GET('/sync/v1/bundles/{hash}', { params: { path: { hash } }, parseAs: 'json' });
-      return data as unknown as Register;
-    }),
-  );
+  return Promise.all([...found.values()].map(({ hash }) => definitionOf<T>(hash)));
+}
+
+/** A definition by its hash. */
+export async function definitionOf<T>(hash: string): Promise<T> {
+  const { data } = await api.GET('/sync/v1/bundles/{hash}', { params: { path: { hash } }, parseAs: 'json' });
+  return data as unknown as T;
+}
+
+async function fetchAll(): Promise<void> {
+  const all = await newest<Register>('register');
   registers.value = new Map(all.map((one) => [one.name, one]));
+}
+
+interface RuleSet {
+  name: string;
+  rule: { id: string; message: Record<string, string> }[];
+}
+
+/** What rules of packs say, by the names that findings bear. */
+const messages = shallowRef(new Map<string, Record<string, string>>());
+
+export async function loadRules(): Promise<void> {
+  const sets = await newest<RuleSet>('rules');
+  messages.value = new Map(sets.flatMap((set) => (set.rule ?? []).map((rule) => [`${set.name}/${rule.id}`, rule.message] as const)));
+}
+
+export function ruleMessage(rule: string): string | undefined {
+  const found = messages.value.get(rule);
+  return found && inWords(found);
 }
 
 function definition(register: string, id: number): FieldDefinition | undefined {

@@ -3,6 +3,7 @@
 import { inWords, moment } from '../../i18n';
 import type { Schemas } from '../api';
 import { t } from '../words';
+import { ruleMessage } from './registers';
 
 export type RecordView = Schemas['RecordView'];
 export type VisitFile = Schemas['VisitFile'];
@@ -65,5 +66,5 @@ const RULES = ['photo/reused', 'photo/similar', 'photo/edited', 'photo/far', 'ph
 
 /** A rule in a word or two; its own name where there is none. */
 export function ruleWords(rule: string): string {
-  return (RULES as readonly string[]).includes(rule) ? t(`rule.${rule as (typeof RULES)[number]}`) : rule;
+  return (RULES as readonly string[]).includes(rule) ? t(`rule.${rule as (typeof RULES)[number]}`) : (ruleMessage(rule) ?? rule);
 }

@@ -1,0 +1,96 @@
+/**
+ * One decision about many visits: each is decided by itself, as in triage, so that what one of them is
+ * refused for keeps none of the others; all of it can be taken back.
+ */
+
+import { computed, ref, shallowReactive, shallowRef } from 'vue';
+import { api, got, type Schemas } from '../api';
+import { changed } from '../live';
+import type { Line } from './columns';
+import { photosOf, type Version } from './words';
+
+export type Verdict = Extract<Schemas['Verdict'], 'approved' | 'returned'>;
+
+interface Done {
+  line: Line;
+  version: Version;
+}
+
+const OPEN = ['submitted', 'resubmitted', 'in_review'];
+/** Decisions that are on their way at once. */
+const AT_ONCE = 4;
+
+export class Bulk {
+  readonly selected = shallowReactive(new Map<string, Line>());
+  /** Photos that were on the screen: nobody passes what they have not seen. */
+  readonly seen = shallowReactive(new Set<string>());
+  readonly progress = shallowRef<{ done: number; of: number }>();
+  readonly refused = shallowRef<{ line: Line; why: string }[]>([]);
+  readonly isBusy = computed(() => this.progress.value !== undefined);
+  readonly count = computed(() => this.selected.size);
+  private isCancelled = ref(false);
+
+  toggle(line: Line): void {
+    if (!this.selected.delete(line.visit.id)) this.selected.set(line.visit.id, line);
+  }
+
+  clear(): void {
+    this.selected.clear();
+  }
+
+  cancel(): void {
+    this.isCancelled.value = true;
+  }
+
+  /** Those that can be decided so: that wait for a reviewer and, to be passed, whose photos were seen and that nothing is doubtful about. */
+  able(verdict: Verdict): Line[] {
+    const isOpen = (line: Line) => OPEN.includes(line.visit.status ?? '');
+    const isSeen = (line: Line) => line.open.length === 0 && photosOf(line.visit).every((hash) => this.seen.has(hash));
+    return [...this.selected.values()].filter((line) => isOpen(line) && (verdict !== 'approved' || isSeen(line)));
+  }
+
+  /** Decides; gives what was done, to be taken back. */
+  async decide(verdict: Verdict, reason: string): Promise<Done[]> {
+    return this.each(this.able(verdict), async (line) => {
+      const params = { path: { id: line.visit.id } };
+      const body = { version: line.visit.version, verdict, reason, comments: [] };
+      const told = await got(api.POST('/api/v1/visits/{id}/decisions', { params, body }));
+      this.selected.delete(line.visit.id);
+      return { line, version: told.version };
+    });
+  }
+
+  /** Takes it back. */
+  async undo(done: Done[], reason: string): Promise<number> {
+    const back = await this.each(done, async ({ line, version }) => {
+      const params = { path: { id: line.visit.id } };
+      await got(api.POST('/api/v1/visits/{id}/decisions', { params, body: { version, verdict: 'reopened', reason, comments: [] } }));
+      return line;
+    });
+    return back.length;
+  }
+
+  private async each<T, U>(all: T[], act: (one: T) => Promise<U>): Promise<U[]> {
+    const left = [...all];
+    const done: U[] = [];
+    const refused: { line: Line; why: string }[] = [];
+    this.isCancelled.value = false;
+    this.progress.value = { done: 0, of: all.length };
+    const work = async () => {
+      for (let one = left.shift(); one !== undefined && !this.isCancelled.value; one = left.shift()) {
+        try {
+          done.push(await act(one));
+        } catch (error) {
+          const line = typeof one === 'object' && one !== null && 'line' in one ? (one.line as Line) : (one as unknown as Line);
+          refused.push({ line, why: error instanceof Error ? error.message : String(error) });
+        }
+        this.progress.value = { done: done.length + refused.length, of: all.length };
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+    this.progress.value = undefined;
+    this.refused.value = refused;
+    changed();
+    return done;
+  }
+}
