@@ -94,6 +94,8 @@ pub const MAX_CLAIMED: usize = 100;
 pub const MAX_WAITING: i64 = 20_000;
 /// Characters of a comment, or of a reason.
 pub const MAX_COMMENT: usize = 1_000;
+/// A pack, as an archive.
+pub const MAX_PACK: usize = 8 * 1024 * 1024;
 /// Views that a person keeps.
 pub const MAX_VIEWS: i64 = 100;
 /// Days that an overview is about.

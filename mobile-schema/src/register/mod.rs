@@ -6,6 +6,7 @@ mod definition;
 mod entity;
 mod entity_list;
 mod field;
+mod succession;
 mod words;
 
 pub use builtin::builtin_registers;
@@ -13,3 +14,4 @@ pub use catalogue::Catalogue;
 pub use definition::{DefinitionProblem, RegisterDefinition};
 pub use entity::Unplaced;
 pub use field::{Choice, Field, FieldId, FieldType, MergePolicy, Role, Sensitivity, Unfit};
+pub use succession::Broken;

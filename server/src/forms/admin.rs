@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, web};
-use mobile_schema::form::{self, BundleFile, Form, FormBundle, Version};
+use mobile_schema::form::{self, BundleFile, Form, FormBundle, Translation, Version};
 use mobile_schema::xml::Element;
 use mobile_schema::{Catalogue, Hash};
 use serde::{Deserialize, Serialize};
@@ -248,6 +248,43 @@ pub(super) fn missing_files(form: &Form, bundle: &FormBundle, known: &Catalogue)
     let is_register = |name: &str| name.strip_suffix(".csv").is_some_and(is_known);
     let has = |name: &str| bundle.files.iter().any(|file| file.name == name);
     form.files().into_iter().filter(|name| !has(name) && !is_register(name)).collect()
+}
+
+/// What a version says in its languages.
+#[derive(Serialize, ToSchema)]
+struct Translations {
+    /// The languages, the default one first.
+    languages: Vec<String>,
+    /// Every text that has an id.
+    texts: Vec<TextView>,
+}
+
+/// A text.
+#[derive(Serialize, ToSchema)]
+struct TextView {
+    /// What it is of: `/data/name:label`.
+    id: String,
+    /// None for the words themselves, else `guidance`, `image`, `audio`, …
+    form: Option<String>,
+    /// By language; none where it is missing.
+    words: Vec<Option<String>>,
+}
+
+/// What a version says in its languages, side by side, and what is missing.
+#[utoipa::path(tag = "forms", responses((status = 200, body = Translations)))]
+#[get("/api/v1/forms/{id}/versions/{hash}/translations")]
+pub(super) async fn translations(
+    permitted: Permitted<ReadForms>,
+    app: web::Data<App>,
+    path: web::Path<(Uuid, String)>,
+) -> Result<web::Json<Translations>, Problem> {
+    let (_, hash) = seen(&app, &permitted.areas, path.into_inner()).await?;
+    let compiled = app.forms.get(&app, hash).await?.ok_or_else(not_found)?;
+    let text = |one: Translation| TextView { id: one.id, form: one.form, words: one.words };
+    Ok(web::Json(Translations {
+        languages: compiled.form.languages.clone(),
+        texts: compiled.form.translations().into_iter().map(text).collect(),
+    }))
 }
 
 /// What a version was made from, as it was uploaded.

@@ -65,6 +65,7 @@ struct NewRelease<'a> {
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(upload::check).service(upload::upload);
     config.service(admin::list).service(admin::show).service(admin::show_version);
+    config.service(admin::translations);
     config.service(admin::diff).service(admin::source).service(admin::xform);
     config.service(carry::carry);
     config.service(trial::try_out).service(release::release);

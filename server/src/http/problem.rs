@@ -71,6 +71,7 @@ kinds! {
     FORM_UNTRIED = "form-untried" 409 "发布前请先用样例数据试填，并且全部通过。" "Fill the version in with sample data first, until nothing is wrong.";
     FORM_INCOMPLETE = "form-incomplete" 409 "问卷还缺附件或台账，不能发布。" "The form lacks files or registers; it can't be published.";
     UNPRINTABLE = "unprintable" 422 "无法印制，原因见说明。" "It can't be printed; the detail says why.";
+    PACK_INVALID = "pack-invalid" 422 "包有错误，没有安装。" "The pack has errors; it was not installed.";
     TEMPLATE_INVALID = "template-invalid" 422 "告知书模板有错误，原因见说明。" "The template of the notification has errors; they are listed.";
     UNAVAILABLE = "unavailable" 503 "服务暂时不可用，请稍后再试，您的数据没有丢失。" "The service is unavailable for the moment; nothing is lost, try again.";
     INTERNAL = "internal" 500 "服务器出错了，已记录。" "The server failed; the cause is logged.";

@@ -3,6 +3,8 @@
 mod embedded;
 mod http;
 mod install;
+mod library;
+mod review;
 
 pub use embedded::embedded_packs;
 pub use http::routes;

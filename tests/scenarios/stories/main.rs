@@ -21,6 +21,7 @@ mod migrations;
 mod notices;
 mod openapi;
 mod overview;
+mod packs;
 mod people;
 mod photos;
 mod privacy;

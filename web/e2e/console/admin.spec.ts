@@ -1,6 +1,7 @@
 /** An admin's day: a form from its mistakes to its release and back, people, areas, a tablet's life. */
 
 import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import { Desk } from '../stage/desk';
 import { Server, until, type Caller, type Made } from '../stage/server';
@@ -133,6 +134,22 @@ test('an admin runs forms, people, areas and tablets', async () => {
       await desk.seen('walk-template');
     });
 
+    await test.step('installs a pack, after its mistakes are mended', async () => {
+      await desk.section('业务包', 'Packs');
+      await desk.button('安装业务包', 'Install a pack').click();
+      await page.setInputFiles('input[name=pack]', { name: 'wells.zip', mimeType: 'application/zip', buffer: Buffer.from('PK') });
+      await expect(page.getByText('不是 ZIP 文件')).toBeVisible();
+      await page.setInputFiles('input[name=pack]', archive(`${FIXTURES}/wells`, server.folder));
+      await expect(page.getByRole('cell', { name: '新增，第 1 版' })).toBeVisible();
+      await desk.seen('walk-pack');
+      await desk.button('安装第 1 版', 'Install version 1').click();
+      await desk.because('村里要登记水井', '安装', 'Install');
+      await expect(page.getByRole('heading', { name: '水井 wells 1' })).toBeVisible();
+      await desk.button('登记册', 'Registers').click();
+      await desk.button('水井', 'Well').click();
+      await expect(page.getByRole('cell', { name: '深度（米）' })).toBeVisible();
+    });
+
     await test.step('adds areas out of a table of national codes', async () => {
       await desk.section('区划', 'Areas');
       const text = page.getByLabel('或粘贴在这里');
@@ -243,6 +260,13 @@ test('an admin runs forms, people, areas and tablets', async () => {
     await server.remove();
   }
 });
+
+/** A pack's folder as it is uploaded. */
+function archive(folder: string, into: string): string {
+  const file = join(into, 'pack.zip');
+  execFileSync('python3', ['-m', 'zipfile', '-c', file, folder]);
+  return file;
+}
 
 /** Another admin publishes the template of student aid with another heading. */
 async function publishTitle(admin: Caller, title: string): Promise<void> {

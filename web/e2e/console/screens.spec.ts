@@ -51,6 +51,7 @@ for (const { name, language, isMirrored } of PASSES) {
         ['台账', 'Ledgers', 'ledgers'],
         ['表单', 'Forms', 'forms'],
         ['告知书模板', 'Notification templates', 'templates'],
+        ['业务包', 'Packs', 'library'],
         ['人员', 'People', 'people'],
         ['区划', 'Areas', 'areas'],
         ['平板', 'Tablets', 'devices'],
@@ -64,6 +65,17 @@ for (const { name, language, isMirrored } of PASSES) {
         if (shot === 'overview') await expect(page.locator('canvas')).toHaveCount(3);
         await desk.seen(shot);
       }
+      await desk.open('/console/library?of=registers');
+      await expect(page.locator('.work .table')).toBeVisible();
+      await desk.seen('registers');
+      await desk.open('/console/library?of=rules');
+      await expect(page.locator('.work .table').first()).toBeVisible();
+      await desk.seen('rules');
+      await desk.open('/console/forms');
+      await page.locator('.work .table a').first().click();
+      await desk.button('各语言文字', 'Translations').click();
+      await expect(page.locator('.work .scroll, .work .hint').first()).toBeVisible();
+      await desk.seen('translations');
       await page.locator('.side .foot a').click();
       await expect(desk.button('开启', 'Turn on')).toBeVisible();
       await desk.seen('account');

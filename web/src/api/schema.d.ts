@@ -595,6 +595,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/forms/{id}/versions/{hash}/translations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a version says in its languages, side by side, and what is missing. */
+        get: operations["get /api/v1/forms/{id}/versions/{hash}/translations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/forms/{id}/versions/{hash}/trials": {
         parameters: {
             query?: never;
@@ -1143,6 +1160,28 @@ export interface paths {
         get: operations["get /api/v1/overview/unvisited"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/packs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The packs that are installed. */
+        get: operations["get /api/v1/packs"];
+        put?: never;
+        /**
+         * Installs a pack (a ZIP archive of its folder): what is new in it becomes the newest version of
+         *     each definition, and nothing that was published changes. Its forms are drafts until they are
+         *     published in an area. Packs are the whole server's: who installs one is an admin of all areas.
+         */
+        post: operations["post /api/v1/packs"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2443,6 +2482,17 @@ export interface components {
             /** Format: int64 */
             of?: number | null;
         };
+        /** @description What a pack changes. */
+        Installed: {
+            changes: components["schemas"]["PackChange"][];
+            /** @description What people read, by language. */
+            labels: {
+                [key: string]: string;
+            };
+            name: string;
+            /** Format: int32 */
+            version: number;
+        };
         /** @description A password that is shown once. */
         Issued: {
             /** Format: uuid */
@@ -2602,6 +2652,44 @@ export interface components {
             /** @description All of it together. */
             total: components["schemas"]["AreaCount"];
             until: string;
+        };
+        /** @description A definition of a pack, and what there is of it. */
+        PackChange: {
+            /**
+             * Format: int64
+             * @description The newest version there is.
+             */
+            installed?: number | null;
+            /** @description `register`, `form`, `notice`, `rules` or `ledger`. */
+            kind: string;
+            /** @description What people read, by language. */
+            labels: {
+                [key: string]: string;
+            };
+            name: string;
+            /**
+             * Format: int64
+             * @description The version that comes; none for forms, which count their own.
+             */
+            version?: number | null;
+        };
+        /** @description An installed pack. */
+        PackView: {
+            /** @description What it is for, by language. */
+            description: {
+                [key: string]: string;
+            };
+            installed_at: string;
+            /** @description What people read, by language. */
+            labels: {
+                [key: string]: string;
+            };
+            name: string;
+            /**
+             * Format: int32
+             * @description Its newest version.
+             */
+            version: number;
         };
         /** @description A page of a list. */
         Page_AccessLine: {
@@ -3315,6 +3403,15 @@ export interface components {
             /** @description Its versions, newest first: the first is the one that is signed now. */
             versions: components["schemas"]["TemplateVersion"][];
         };
+        /** @description A text. */
+        TextView: {
+            /** @description None for the words themselves, else `guidance`, `image`, `audio`, … */
+            form?: string | null;
+            /** @description What it is of: `/data/name:label`. */
+            id: string;
+            /** @description By language; none where it is missing. */
+            words: (string | null)[];
+        };
         /** @description A pair of tokens. */
         Tokens: {
             /** @description For the `Authorization: Bearer` header; valid for a few minutes. */
@@ -3343,6 +3440,13 @@ export interface components {
              * @description All of them, in the caller's areas.
              */
             visits: number;
+        };
+        /** @description What a version says in its languages. */
+        Translations: {
+            /** @description The languages, the default one first. */
+            languages: string[];
+            /** @description Every text that has an id. */
+            texts: components["schemas"]["TextView"][];
         };
         /** @description What came of it. */
         Trial: {
@@ -4356,6 +4460,28 @@ export interface operations {
             };
         };
     };
+    "get /api/v1/forms/{id}/versions/{hash}/translations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hash: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Translations"];
+                };
+            };
+        };
+    };
     "post /api/v1/forms/{id}/versions/{hash}/trials": {
         parameters: {
             query?: never;
@@ -5230,6 +5356,61 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Page_Unvisited"];
                 };
+            };
+        };
+    };
+    "get /api/v1/packs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PackView"][];
+                };
+            };
+        };
+    };
+    "post /api/v1/packs": {
+        parameters: {
+            query?: {
+                /** @description Whether it is only told what would change. */
+                dry_run?: boolean;
+                /** @description Why, in the person's words; it is kept with their name. Needed where it is done. */
+                reason?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/zip": number[];
+            };
+        };
+        responses: {
+            /** @description What changed, or would */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Installed"];
+                };
+            };
+            /** @description pack-invalid: `problems` has each, with `file` and `words` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

@@ -25,6 +25,7 @@ export const router = createRouter({
     screen('/forms/:id', 'reader', () => import('./forms/FormScreen.vue'), true),
     screen('/templates', 'reader', () => import('./templates/TemplatesScreen.vue')),
     screen('/templates/:name', 'reader', () => import('./templates/TemplateScreen.vue'), true),
+    screen('/library', 'reader', () => import('./library/LibraryScreen.vue')),
     screen('/people', 'admin', () => import('./people/PeopleScreen.vue')),
     screen('/areas', 'admin', () => import('./areas/AreasScreen.vue')),
     screen('/devices', 'admin', () => import('./devices/DevicesScreen.vue')),

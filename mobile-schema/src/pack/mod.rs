@@ -3,6 +3,9 @@
 //! A pack is a folder of reviewable text. This module is given the files' contents by path;
 //! whoever has a file system reads them.
 
+#[cfg(feature = "workbooks")]
+pub mod archive;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};

@@ -1,0 +1,111 @@
+//! A county brings its own pack: what it would do is told first, and nothing that is published changes.
+
+use std::io::{Cursor, Write};
+
+use harness::{Stage, story};
+use reqwest::Method;
+use serde_json::{Value as Json, json};
+use tablets::Client;
+
+const PACK: &str = "name = \"wells\"\nversion = VERSION\nlabels = { zh-CN = \"水井\", en = \"Wells\" }\n\
+    [description]\nzh-CN = \"村里的水井\"\nen = \"A village's wells\"\n";
+
+const REGISTER: &str = "name = \"well\"\nversion = VERSION\nlabels = { zh-CN = \"水井\", en = \"Well\" }\n\
+    [[field]]\nid = 1\nname = \"household\"\ntype = \"reference\"\ncollection = \"household\"\n\
+    role = \"subject\"\nlabels = { zh-CN = \"农户\", en = \"Household\" }\n\
+    [[field]]\nid = 2\nname = \"depth\"\ntype = \"integer\"\nlabels = { zh-CN = \"深度\", en = \"Depth\" }\n";
+
+fn pack(version: u32, register: &str) -> Vec<u8> {
+    let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    let version = version.to_string();
+    for (path, text) in [("wells/pack.toml", PACK), ("wells/registers/well.toml", register)] {
+        archive.start_file(path, zip::write::SimpleFileOptions::default()).unwrap();
+        archive.write_all(text.replace("VERSION", &version).as_bytes()).unwrap();
+    }
+    archive.finish().unwrap().into_inner()
+}
+
+/// Sends a pack: the status, and what is said.
+async fn send(stage: &Stage, who: &Client, pack: Vec<u8>, query: &str) -> (u16, Json) {
+    let url = format!("{}/api/v1/packs?{query}", stage.address());
+    let request = reqwest::Client::new().post(url).bearer_auth(who.access_token()).body(pack);
+    let response = request.header("accept-language", "en").send().await.unwrap();
+    let (status, told) = (response.status().as_u16(), response.bytes().await.unwrap());
+    (status, serde_json::from_slice(&told).unwrap())
+}
+
+const INSTALL: &str = "reason=%E6%9D%91%E9%87%8C%E8%A6%81%E7%94%A8";
+
+fn words(told: &Json) -> String {
+    told["problems"].to_string()
+}
+
+story!(a_pack_is_looked_at_installed_and_followed_by_the_next, async |stage| {
+    let mut admin = stage.person("admin").await;
+    let (status, told) = send(&stage, &admin, pack(1, REGISTER), "dry_run=true").await;
+    assert_eq!(status, 200, "{told}");
+    assert_eq!(told["changes"][0]["kind"], "register");
+    assert_eq!(
+        (&told["changes"][0]["version"], &told["changes"][0]["installed"]),
+        (&json!(1), &Json::Null)
+    );
+    let packs = admin.call(Method::GET, "/api/v1/packs", None).await.unwrap();
+    assert!(!packs.to_string().contains("wells"), "it was only told");
+    let (status, told) = send(&stage, &admin, pack(1, REGISTER), "").await;
+    assert_eq!(
+        (status, told["type"].as_str()),
+        (400, Some("urn:ruhu:problem:malformed")),
+        "say why"
+    );
+
+    let (status, told) = send(&stage, &admin, pack(1, REGISTER), INSTALL).await;
+    assert_eq!(status, 200, "{told}");
+    // Once more changes nothing.
+    assert_eq!(send(&stage, &admin, pack(1, REGISTER), INSTALL).await.0, 200);
+    let bundles = admin.call(Method::GET, "/api/v1/bundles", None).await.unwrap();
+    let wells: Vec<&Json> =
+        bundles.as_array().unwrap().iter().filter(|one| one["name"] == "well").collect();
+    assert_eq!(wells.len(), 1);
+    assert_eq!(wells[0]["pack"], "wells");
+
+    // What tablets hold records of can't be taken away, or be something else.
+    let changed = REGISTER.replace("\"integer\"", "\"text\"");
+    let (status, told) = send(&stage, &admin, pack(1, &changed), INSTALL).await;
+    assert_eq!(status, 422);
+    assert!(words(&told).contains("raise the version"), "{told}");
+    let (status, told) = send(&stage, &admin, pack(2, &changed), "dry_run=true").await;
+    assert_eq!((status, told["problems"][0]["file"].as_str()), (422, Some("registers/well.toml")));
+    assert!(words(&told).contains("keeps its type"), "{told}");
+    let grown = format!(
+        "{REGISTER}[[field]]\nid = 3\nname = \"dug_by\"\ntype = \"text\"\n\
+         labels = {{ zh-CN = \"挖井人\", en = \"Dug by\" }}\n"
+    );
+    let (status, told) = send(&stage, &admin, pack(2, &grown), INSTALL).await;
+    assert_eq!((status, &told["changes"][0]["installed"]), (200, &json!(1)), "{told}");
+    let (status, told) = send(&stage, &admin, pack(1, REGISTER), INSTALL).await;
+    assert_eq!(status, 422, "{told}");
+    let trail = admin.call(Method::GET, "/api/v1/audit?action=install_pack", None).await.unwrap();
+    assert_eq!(trail[0]["detail"]["version"], 2);
+});
+
+story!(a_pack_takes_nothing_from_others_and_rubbish_is_refused, async |stage| {
+    let admin = stage.person("admin").await;
+    for (name, why) in
+        [("household", "program's own"), ("aid_award", "belongs to `aid-notification`")]
+    {
+        let stolen = REGISTER.replace("name = \"well\"", &format!("name = \"{name}\""));
+        let stolen = stolen.replace("VERSION", "99");
+        let (status, told) = send(&stage, &admin, pack(1, &stolen), "dry_run=true").await;
+        assert_eq!(status, 422);
+        assert!(words(&told).contains(why), "{told}");
+    }
+    let (status, told) = send(&stage, &admin, pack(1, "name = 5"), "dry_run=true").await;
+    assert_eq!((status, told["problems"][0]["file"].as_str()), (422, Some("registers/well.toml")));
+    let (status, told) = send(&stage, &admin, b"PK rubbish".to_vec(), "dry_run=true").await;
+    assert_eq!((status, told["type"].as_str()), (422, Some("urn:ruhu:problem:pack-invalid")));
+    let (status, _) = send(&stage, &admin, vec![0; 9 * 1024 * 1024], "dry_run=true").await;
+    assert_eq!(status, 413);
+    let neighbour = stage.neighbour().await;
+    let (status, told) = send(&stage, &neighbour, pack(1, REGISTER), INSTALL).await;
+    assert_eq!((status, told["type"].as_str()), (403, Some("urn:ruhu:problem:everywhere")));
+});
