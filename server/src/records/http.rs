@@ -7,7 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::queries::{self, HistoryLine, RecordView};
+use super::queries::{self, HistoryLine, RecordView, Wanted};
 use crate::app::App;
 use crate::areas;
 use crate::db::AnyConnection;
@@ -22,8 +22,14 @@ use crate::seal;
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 struct RecordQuery {
-    /// The register.
-    collection: String,
+    /// The register; all of them where it isn't said, which is asked about one record only.
+    collection: Option<String>,
+    /// Only what belongs to this record.
+    subject: Option<Uuid>,
+    /// Only those whose line has these words in it.
+    title: Option<String>,
+    /// Only those of this area and below.
+    area: Option<String>,
     /// The `next` of the page before; absent for the first.
     after: Option<Uuid>,
     /// How many at most.
@@ -41,14 +47,21 @@ async fn list(
     app: web::Data<App>,
     query: Query<RecordQuery>,
 ) -> Result<web::Json<Page<RecordView>>, Problem> {
-    let RecordQuery { collection, after, limit, reason } = query.read()?;
+    let RecordQuery { collection, subject, title, area, after, limit, reason } = query.read()?;
     let limit = page::limit(limit);
-    let what = What::Register(collection.clone());
+    let what = match (&collection, subject) {
+        (Some(collection), _) => What::Register(collection.clone()),
+        (None, Some(subject)) => What::Record(subject),
+        (None, None) => {
+            return Err(Problem::new(&Kind::MALFORMED).detail("collection: say which register"));
+        }
+    };
+    let wanted = Wanted { collection, subject, title, after, limit };
     let revealed = privacy::reveal(&app, &permitted.caller, what, reason).await?;
     let mut rows = app
         .read(move |connection| {
-            let scopes = scopes(connection, &permitted)?;
-            queries::list(connection, &collection, &scopes, after, limit)
+            let scopes = areas::scopes_within(connection, &permitted.areas, area.as_deref())?;
+            queries::list(connection, &wanted, &scopes)
         })
         .await?;
     if !revealed {

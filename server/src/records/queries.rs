@@ -9,9 +9,9 @@ use sync_protocol::record::Writer;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::db::AnyConnection;
 use crate::db::schema::{history, ops, records, users};
 use crate::db::types::{JsonText, Key, Timestamp};
+use crate::db::{AnyConnection, MultiBackend};
 use crate::privacy::mask;
 use crate::{seal, sync};
 
@@ -103,23 +103,42 @@ fn view(row: Row) -> QueryResult<RecordView> {
     })
 }
 
-/// A page of a collection in these scopes.
+/// Which records are asked for.
+pub(super) struct Wanted {
+    pub(super) collection: Option<String>,
+    pub(super) subject: Option<Uuid>,
+    /// Words in the record's line.
+    pub(super) title: Option<String>,
+    pub(super) after: Option<Uuid>,
+    pub(super) limit: i64,
+}
+
+/// A page of them in these scopes.
 pub(super) fn list(
     connection: &mut AnyConnection,
-    collection: &str,
+    wanted: &Wanted,
     scopes: &[String],
-    after: Option<Uuid>,
-    limit: i64,
 ) -> QueryResult<Vec<RecordView>> {
-    let rows: Vec<Row> = records::table
-        .filter(records::collection.eq(collection))
-        .filter(records::scope.eq_any(scopes))
+    let mut query = records::table
+        .filter(records::scope.eq_any(scopes.to_vec()))
         .filter(records::deleted.eq(false))
-        .filter(records::id.gt(Key(after.unwrap_or(Uuid::nil()))))
+        .filter(records::id.gt(Key(wanted.after.unwrap_or(Uuid::nil()))))
         .order(records::id)
-        .limit(limit)
+        .limit(wanted.limit)
         .select(view_columns!())
-        .load(connection)?;
+        .into_boxed::<MultiBackend>();
+    if let Some(collection) = &wanted.collection {
+        query = query.filter(records::collection.eq(collection.clone()));
+    }
+    if let Some(subject) = wanted.subject {
+        query = query.filter(records::subject.eq(Key(subject)));
+    }
+    if let Some(title) = &wanted.title {
+        // None of the words is a pattern.
+        let words = title.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        query = query.filter(records::title.like(format!("%{words}%")).escape('\\'));
+    }
+    let rows: Vec<Row> = query.load(connection)?;
     rows.into_iter().map(view).collect()
 }
 

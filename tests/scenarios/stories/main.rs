@@ -28,6 +28,7 @@ mod privacy;
 mod probe;
 mod readiness;
 mod reassignment;
+mod records;
 mod repair;
 mod replay;
 mod restore;

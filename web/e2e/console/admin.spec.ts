@@ -1,6 +1,7 @@
 /** An admin's day: a form from its mistakes to its release and back, people, areas, a tablet's life. */
 
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import { Desk } from '../stage/desk';
@@ -222,6 +223,27 @@ test('an admin runs forms, people, areas and tablets', async () => {
       await desk.because('按规定保存两年', '保存', 'Save');
       await expect(page.getByRole('cell', { name: '730' })).toBeVisible();
       await desk.seen('walk-privacy');
+    });
+
+    await test.step('gives a household all that is held on it, and erases it at its request', async () => {
+      await desk.section('农户', 'Households');
+      await page.fill('input[name=title]', '罗大山');
+      await page.keyboard.press('Enter');
+      await expect(page.getByRole('row')).toHaveCount(2);
+      await page.getByRole('link', { name: '罗大山' }).click();
+      await expect(page.getByText('（已隐藏）').first()).toBeVisible();
+      await desk.button('导出全户资料', 'Give out all that is held').click();
+      const [given] = await Promise.all([page.waitForEvent('download'), desk.because('本人来查', '导出', 'Give it out')]);
+      const holding = JSON.parse(readFileSync(await given.path(), 'utf8')) as { records: unknown[]; accesses: unknown[] };
+      expect(holding.records.length).toBeGreaterThan(2);
+      expect(JSON.stringify(holding.accesses)).toContain('本人来查');
+      await desk.button('清除全户资料', 'Erase the household').click();
+      await expect(page.getByText(`将清除 ${holding.records.length} 条记录`)).toBeVisible();
+      await desk.seen('walk-erase');
+      await desk.because('本人要求清除', '清除', 'Erase for good');
+      await page.fill('input[name=title]', '罗大山');
+      await page.keyboard.press('Enter');
+      await expect(page.getByText('没有找到农户。')).toBeVisible();
     });
 
     await test.step('requeues work that failed too often', async () => {

@@ -45,6 +45,8 @@ for (const { name, language, isMirrored } of PASSES) {
       await desk.seen('visit');
       for (const [zh, en, shot] of [
         ['概况', 'Overview', 'overview'],
+        ['农户', 'Households', 'households'],
+        ['告知进度', 'Notifications', 'deliveries'],
         ['冲突', 'Conflicts', 'conflicts'],
         ['待定', 'Held back', 'held'],
         ['电话核实', 'Call-backs', 'samples'],
@@ -62,9 +64,14 @@ for (const { name, language, isMirrored } of PASSES) {
       ] as const) {
         await desk.section(zh, en);
         await expect(page.locator('.work').getByText(desk.words('正在打开…', 'Loading…'))).toHaveCount(0);
+        if (shot === 'deliveries') await expect(page.locator('.work .table').first()).toBeVisible();
         if (shot === 'overview') await expect(page.locator('canvas')).toHaveCount(3);
         await desk.seen(shot);
       }
+      await desk.open('/console/households');
+      await page.locator('.work .table a').first().click();
+      await expect(page.locator('.work ol li').first()).toBeVisible();
+      await desk.seen('household');
       await desk.open('/console/library?of=registers');
       await expect(page.locator('.work .table')).toBeVisible();
       await desk.seen('registers');

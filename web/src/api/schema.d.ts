@@ -5636,11 +5636,13 @@ export interface operations {
     };
     "get /api/v1/records": {
         parameters: {
-            query: {
+            query?: {
                 /** @description The `next` of the page before; absent for the first. */
                 after?: string | null;
-                /** @description The register. */
-                collection: string;
+                /** @description Only those of this area and below. */
+                area?: string | null;
+                /** @description The register; all of them where it isn't said, which is asked about one record only. */
+                collection?: string | null;
                 /** @description How many at most. */
                 limit?: number | null;
                 /**
@@ -5648,6 +5650,10 @@ export interface operations {
                  *     it they are masked.
                  */
                 reason?: string | null;
+                /** @description Only what belongs to this record. */
+                subject?: string | null;
+                /** @description Only those whose line has these words in it. */
+                title?: string | null;
             };
             header?: never;
             path?: never;

@@ -98,6 +98,12 @@ export function fieldName(register: string, id: number): string {
   return inWords(definition(register, id)?.labels) || `#${id}`;
 }
 
+/** A state of a record in the words of its register. */
+export function stateWords(register: string, state: string): string {
+  const field = registers.value.get(register)?.field.find((one) => one.type === 'status');
+  return field ? valueWords(register, field.id, state) : state;
+}
+
 export function valueWords(register: string, id: number, value: unknown): string {
   const field = definition(register, id);
   if (value === null || value === undefined || value === '') return '—';
