@@ -5,6 +5,8 @@ mod http;
 mod import;
 mod queries;
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use sync_protocol::ScopeId;
 use utoipa::ToSchema;
@@ -46,6 +48,29 @@ pub struct Area {
     pub level: String,
     /// Its name.
     pub name: String,
+}
+
+/// What every area comes to with all below it, by code: what a village comes to, everything around
+/// it comes to. Costs as much as there are areas.
+pub(crate) fn rolled_up<T: Clone>(
+    all: &[Area],
+    of_village: impl Fn(&Area) -> Option<T>,
+    nothing: impl Fn() -> T,
+    add: impl Fn(&mut T, &T),
+) -> BTreeMap<String, T> {
+    let parents: BTreeMap<&str, Option<&str>> =
+        all.iter().map(|area| (area.code.as_str(), area.parent.as_deref())).collect();
+    let mut sums: BTreeMap<String, T> =
+        all.iter().map(|area| (area.code.clone(), nothing())).collect();
+    for village in all.iter().filter(|area| area.level == "village") {
+        let Some(own) = of_village(village) else { continue };
+        let mut around = Some(village.code.as_str());
+        while let Some(sum) = around.and_then(|code| sums.get_mut(code)) {
+            add(sum, &own);
+            around = around.and_then(|code| parents.get(code).copied().flatten());
+        }
+    }
+    sums
 }
 
 /// The scope that a village's records are in.

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::areas::Area;
+use crate::areas::{self, Area};
 use crate::db::AnyConnection;
 use crate::db::schema::records;
 use crate::db::types::{JsonText, Key};
@@ -63,7 +63,7 @@ pub(super) fn count(
         type Row = (Key, JsonText, Option<String>, Option<Key>);
         let rows: Vec<Row> = records::table
             .filter(records::collection.eq(&definition.register))
-            .filter(records::scope.eq(crate::areas::scope_of(village)))
+            .filter(records::scope.eq(areas::scope_of(village)))
             .filter(records::deleted.eq(false))
             .order(records::id)
             .select((records::id, records::fields, records::title, records::subject))
@@ -97,19 +97,13 @@ pub(super) fn count(
                 area_name: village.name.clone(),
             }
         }));
-        // What a village comes to, everything around it comes to.
-        let mut around = Some(village);
-        while let Some(area) = around {
-            tallies.entry(&area.code).or_insert_with(|| counter.nothing()).add(&tally);
-            around = area
-                .parent
-                .as_ref()
-                .and_then(|parent| areas.iter().find(|one| one.code == *parent));
-        }
+        tallies.insert(&village.code, tally);
     }
+    let of_village = |village: &Area| tallies.get(village.code.as_str()).cloned();
+    let mut sums = areas::rolled_up(areas, of_village, || counter.nothing(), Tally::add);
     let areas = areas.iter().map(|area| AreaTally {
         area: area.clone(),
-        tally: tallies.get(area.code.as_str()).cloned().unwrap_or_else(|| counter.nothing()),
+        tally: sums.remove(&area.code).unwrap_or_else(|| counter.nothing()),
     });
     Ok(Counted { areas: areas.collect(), exceptions, more_exceptions })
 }

@@ -1,6 +1,6 @@
 //! `/api/v1/overview`
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::{get, web};
 use serde::{Deserialize, Serialize};
@@ -152,26 +152,10 @@ async fn overview(
 /// The whole, and what lies in it: below one area its own, and the areas themselves where there are
 /// several.
 fn roll_up(all: &[Area], tallies: &BTreeMap<String, Tally>) -> ((Area, Tally), Vec<(Area, Tally)>) {
-    let is_in = |area: &Area, around: &Area| {
-        let mut at = Some(area);
-        while let Some(one) = at {
-            if one.code == around.code {
-                return true;
-            }
-            at = one.parent.as_ref().and_then(|code| all.iter().find(|area| area.code == *code));
-        }
-        false
-    };
-    let tally_of = |around: &Area| {
-        let mut sum = Tally::default();
-        for village in all.iter().filter(|area| area.level == "village" && is_in(area, around)) {
-            if let Some(tally) = tallies.get(&areas::scope_of(village)) {
-                sum.add(tally);
-            }
-        }
-        sum
-    };
-    let is_top = |area: &&Area| !all.iter().any(|other| Some(&other.code) == area.parent.as_ref());
+    let of_village = |village: &Area| tallies.get(&areas::scope_of(village)).copied();
+    let mut sums = areas::rolled_up(all, of_village, Tally::default, Tally::add);
+    let codes: BTreeSet<&str> = all.iter().map(|area| area.code.as_str()).collect();
+    let is_top = |area: &&Area| area.parent.as_deref().is_none_or(|parent| !codes.contains(parent));
     let tops: Vec<&Area> = all.iter().filter(is_top).collect();
     let whole = match tops.as_slice() {
         [one] => (*one).clone(),
@@ -183,7 +167,10 @@ fn roll_up(all: &[Area], tallies: &BTreeMap<String, Tally>) -> ((Area, Tally), V
     };
     let mut sum = Tally::default();
     tallies.values().for_each(|tally| sum.add(tally));
-    let below = below.into_iter().map(|area| (area.clone(), tally_of(area)));
+    let below = below.into_iter().map(|area| {
+        let tally = sums.remove(&area.code).unwrap_or_default();
+        (area.clone(), tally)
+    });
     ((whole, sum), below.collect())
 }
 
