@@ -238,12 +238,7 @@ pub(super) async fn publish_template(
             if !areas::is_everywhere(connection, &areas)? {
                 return Err(Failed::Rule(Problem::new(&Kind::EVERYWHERE)));
             }
-            let newest: Option<i64> = bundles::table
-                .filter(bundles::kind.eq(BundleKind::Notice.name()))
-                .filter(bundles::name.eq(&template.name))
-                .select(diesel::dsl::max(bundles::version))
-                .get_result(connection)?;
-            let newest = newest.unwrap_or_default();
+            let newest = store::newest_version(connection, &template.name)?;
             if i64::from(template.version) != newest + 1 {
                 let stale = Problem::new(&Kind::STALE_VIEW).with("newest", newest);
                 return Err(Failed::Rule(stale));

@@ -1,27 +1,24 @@
 //! `/api/v1/me/views`
 
 use actix_web::{HttpResponse, delete, get, put, web};
-use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use super::queries;
 use crate::app::App;
-use crate::db::Failed;
-use crate::db::schema::saved_views;
-use crate::db::types::Key;
 use crate::http::caller::UseAccount;
 use crate::http::{Body, Kind, Permitted, Problem, Query};
 use crate::limits::MAX_VIEWS;
 
 /// A view.
 #[derive(Serialize, ToSchema)]
-struct SavedView {
-    id: Uuid,
-    name: String,
+pub(super) struct SavedView {
+    pub(super) id: Uuid,
+    pub(super) name: String,
     /// The query of the screen's address.
-    query: String,
+    pub(super) query: String,
 }
 
 /// Whose views.
@@ -35,13 +32,13 @@ struct ScreenQuery {
 /// A view to be kept.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct NewView {
+pub(super) struct NewView {
     /// The screen it is of: `visits`.
-    screen: String,
+    pub(super) screen: String,
     /// What the person calls it, 40 characters at most; one with this name is replaced.
-    name: String,
+    pub(super) name: String,
     /// The query of the screen's address, 2,000 characters at most.
-    query: String,
+    pub(super) query: String,
 }
 
 /// The caller's views of a screen.
@@ -52,18 +49,9 @@ async fn list_views(
     app: web::Data<App>,
     query: Query<ScreenQuery>,
 ) -> Result<web::Json<Vec<SavedView>>, Problem> {
-    let (user, ScreenQuery { screen }) = (Key::from(permitted.caller.user), query.read()?);
-    let rows: Vec<(Key, String, String)> = app
-        .read(move |connection| {
-            saved_views::table
-                .filter(saved_views::user_id.eq(user).and(saved_views::screen.eq(&screen)))
-                .order(saved_views::name)
-                .select((saved_views::id, saved_views::name, saved_views::query))
-                .load(connection)
-        })
-        .await?;
-    let view = |(id, name, query): (Key, _, _)| SavedView { id: id.0, name, query };
-    Ok(web::Json(rows.into_iter().map(view).collect()))
+    let (user, ScreenQuery { screen }) = (permitted.caller.user, query.read()?);
+    let views = app.read(move |connection| queries::list(connection, user, &screen)).await?;
+    Ok(web::Json(views))
 }
 
 /// Keeps a view.
@@ -74,39 +62,16 @@ async fn keep_view(
     app: web::Data<App>,
     body: Body<NewView>,
 ) -> Result<web::Json<SavedView>, Problem> {
-    let NewView { screen, name, query } = body.read().await?;
-    let name = name.trim().to_owned();
-    check(&screen, &name, &query)?;
-    let (user, now) = (Key::from(permitted.caller.user), app.now());
-    let kept: Result<SavedView, Failed<Problem>> = app
-        .database
-        .write(move |connection| {
-            let mine = saved_views::table.filter(saved_views::user_id.eq(user));
-            let count: i64 = mine.count().get_result(connection)?;
-            if count >= MAX_VIEWS {
-                return Err(Failed::Rule(Problem::new(&Kind::TOO_LARGE).with("limit", MAX_VIEWS)));
-            }
-            let same = saved_views::screen.eq(&screen).and(saved_views::name.eq(&name));
-            let same = saved_views::table.filter(saved_views::user_id.eq(user).and(same));
-            diesel::delete(same).execute(connection)?;
-            let id = Uuid::now_v7();
-            diesel::insert_into(saved_views::table)
-                .values((
-                    saved_views::id.eq(Key(id)),
-                    saved_views::user_id.eq(user),
-                    saved_views::screen.eq(&screen),
-                    saved_views::name.eq(&name),
-                    saved_views::query.eq(&query),
-                    saved_views::saved_at.eq(now),
-                ))
-                .execute(connection)?;
-            Ok(SavedView { id, name: name.clone(), query: query.clone() })
-        })
-        .await;
-    kept.map(web::Json).map_err(Problem::from)
+    let mut new = body.read().await?;
+    new.name = new.name.trim().to_owned();
+    check(&new)?;
+    let (user, now) = (permitted.caller.user, app.now());
+    let kept = app.write(move |connection| queries::keep(connection, user, &new, now)).await?;
+    let kept = kept.ok_or_else(|| Problem::new(&Kind::TOO_LARGE).with("limit", MAX_VIEWS))?;
+    Ok(web::Json(kept))
 }
 
-fn check(screen: &str, name: &str, query: &str) -> Result<(), Problem> {
+fn check(NewView { screen, name, query }: &NewView) -> Result<(), Problem> {
     let is_screen = !screen.is_empty() && screen.bytes().all(|one| one.is_ascii_lowercase());
     if !is_screen || screen.len() > 20 {
         return Err(Problem::new(&Kind::MALFORMED).detail("screen: small letters"));
@@ -129,17 +94,11 @@ async fn forget_view(
     app: web::Data<App>,
     id: web::Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
-    let (user, id) = (Key::from(permitted.caller.user), Key(id.into_inner()));
-    let gone = app
-        .write(move |connection| {
-            let mine = saved_views::id.eq(id).and(saved_views::user_id.eq(user));
-            diesel::delete(saved_views::table.filter(mine)).execute(connection)
-        })
-        .await?;
-    if gone == 0 {
-        Err(Problem::new(&Kind::NOT_FOUND))
-    } else {
+    let (user, id) = (permitted.caller.user, id.into_inner());
+    if app.write(move |connection| queries::forget(connection, user, id)).await? {
         Ok(HttpResponse::NoContent().finish())
+    } else {
+        Err(Problem::new(&Kind::NOT_FOUND))
     }
 }
 

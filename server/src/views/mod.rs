@@ -2,5 +2,6 @@
 //! their person from browser to browser, and are nobody else's.
 
 mod http;
+mod queries;
 
 pub use http::routes;
