@@ -10,6 +10,7 @@ use std::time::Duration;
 use actix_web::web;
 use clap::{Parser, Subcommand};
 use metrics_exporter_prometheus::PrometheusBuilder;
+use serde_json::json;
 use sync_protocol::UserId;
 
 use crate::accounts::{self, NewUser, Role};
@@ -25,7 +26,6 @@ use crate::privacy::PrivacyCommand;
 use crate::{
     areas, backup, checks, demo, devices, evidence, jobs, media, notices, privacy, seal, sync,
 };
-use serde_json::json;
 
 /// Ruhu 入户: household visits, photo evidence and signed notification forms for a county.
 #[derive(Parser)]

@@ -17,6 +17,15 @@ pub enum Failed<E = std::convert::Infallible> {
 }
 
 impl<E> Failed<E> {
+    /// What a rule said, in other terms.
+    pub fn map<F>(self, tell: impl FnOnce(E) -> F) -> Failed<F> {
+        match self {
+            Self::Rule(rule) => Failed::Rule(tell(rule)),
+            Self::Database(error) => Failed::Database(error),
+            Self::Unavailable(cause) => Failed::Unavailable(cause),
+        }
+    }
+
     /// Whether the same transaction may succeed when it is tried again: somebody else was
     /// faster, or the database gave up on a tie.
     pub(super) fn is_transient(&self) -> bool {

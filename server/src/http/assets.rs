@@ -15,11 +15,11 @@ use super::{Kind, Problem};
 struct Files;
 
 /// Scripts, styles, pictures and connections of this server only; WebAssembly is compiled, nothing
-/// is evaluated; nobody frames it.
+/// is evaluated; nobody frames it. Samples on paper are framed out of memory.
 const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
-    img-src 'self' blob:; media-src 'self' blob:; frame-src blob:; \
-    connect-src 'self'; font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; \
-    frame-ancestors 'none'";
+    img-src 'self' blob:; media-src 'self' blob:; frame-src blob:; connect-src 'self'; \
+    font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; \
+    form-action 'none'; frame-ancestors 'none'";
 /// The app asks for the camera and the place; nothing else does.
 const PERMISSIONS: &str = "camera=(self), geolocation=(self), microphone=(self)";
 

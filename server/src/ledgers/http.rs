@@ -3,8 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use mobile_schema::ledger::LedgerDefinition;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value as Json, json};
-use sync_protocol::UserId;
+use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -13,8 +12,7 @@ use super::tally::{self, Exception};
 use crate::app::App;
 use crate::areas;
 use crate::audit::{self, Did};
-use crate::db::AnyConnection;
-use crate::db::Timestamp;
+use crate::db::{AnyConnection, Timestamp};
 use crate::http::caller::ReadLedgers;
 use crate::http::file;
 use crate::http::period::Period;
@@ -135,13 +133,10 @@ async fn workbook(
     query: Query<LedgerQuery>,
 ) -> Result<HttpResponse, Problem> {
     let language = Language::of(&request).tag();
-    let (name, query) = (name.into_inner(), query.read()?);
-    let export = Export::of(&permitted, &name, &query);
-    let view = make(permitted, &app, name, query, language).await?;
+    let view = exported(permitted, &app, name.into_inner(), query.read()?, language).await?;
     let bytes = web::block(move || sheet::xlsx(&view, language)).await;
     let bytes = bytes.ok().and_then(Result::ok).ok_or_else(|| Problem::new(&Kind::INTERNAL))?;
     let media_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-    export.note(&app).await?;
     Ok(file::download(media_type, "ledger.xlsx", bytes))
 }
 
@@ -156,34 +151,27 @@ async fn table(
     query: Query<LedgerQuery>,
 ) -> Result<HttpResponse, Problem> {
     let language = Language::of(&request).tag();
-    let (name, query) = (name.into_inner(), query.read()?);
-    let export = Export::of(&permitted, &name, &query);
-    let view = make(permitted, &app, name, query, language).await?;
-    export.note(&app).await?;
+    let view = exported(permitted, &app, name.into_inner(), query.read()?, language).await?;
     Ok(file::download(file::CSV, "ledger.csv", sheet::csv(&view, language)))
 }
 
-/// A ledger that leaves the server as a file, with whoever is missing by name.
-struct Export {
-    by: UserId,
+/// A ledger that leaves the server as a file, with whoever is missing by name: that it does is kept.
+async fn exported(
+    permitted: Permitted<ReadLedgers>,
+    app: &App,
     name: String,
-    detail: Json,
-}
-
-impl Export {
-    fn of(permitted: &Permitted<ReadLedgers>, name: &str, query: &LedgerQuery) -> Self {
-        let detail = json!({ "area": query.area, "from": query.from, "until": query.until });
-        Self { by: permitted.caller.user, name: name.to_owned(), detail }
-    }
-
-    /// Keeps that it was made.
-    async fn note(self, app: &App) -> Result<(), Problem> {
-        let (now, Self { by, name, detail }) = (app.now(), self);
-        let note = move |connection: &mut AnyConnection| {
-            audit::note(connection, by, Did::Export, &name, detail.clone(), now)
-        };
-        app.write(note).await
-    }
+    query: LedgerQuery,
+    language: &'static str,
+) -> Result<LedgerView, Problem> {
+    let (by, now) = (permitted.caller.user, app.now());
+    let (subject, detail) =
+        (name.clone(), json!({ "area": query.area, "from": query.from, "until": query.until }));
+    let view = make(permitted, app, name, query, language).await?;
+    let note = move |connection: &mut AnyConnection| {
+        audit::note(connection, by, Did::Export, &subject, detail.clone(), now)
+    };
+    app.write(note).await?;
+    Ok(view)
 }
 
 async fn make(

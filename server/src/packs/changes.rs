@@ -36,7 +36,7 @@ pub(super) struct PackMistake {
 
 /// What a pack changes, and what stands in its way.
 #[derive(Debug, Default)]
-pub(super) struct Review {
+pub(super) struct Changes {
     pub(super) changes: Vec<PackChange>,
     pub(super) mistakes: Vec<PackMistake>,
 }
@@ -49,12 +49,12 @@ struct Newest {
 }
 
 /// Compares a pack with the definitions there are.
-pub(super) fn review(
+pub(super) fn of(
     connection: &mut AnyConnection,
     pack: &Pack,
     is_chinese: bool,
-) -> QueryResult<Review> {
-    let mut review = Review::default();
+) -> QueryResult<Changes> {
+    let mut found = Changes::default();
     let manifest = &pack.manifest;
     let say = |zh: String, en: String| if is_chinese { zh } else { en };
     let installed: Option<i64> = packs::table
@@ -66,13 +66,13 @@ pub(super) fn review(
             format!("已安装更新的第 {} 版", installed.unwrap_or_default()),
             format!("version {} is installed already", installed.unwrap_or_default()),
         );
-        review.mistakes.push(PackMistake { file: "pack.toml".into(), words });
+        found.mistakes.push(PackMistake { file: "pack.toml".into(), words });
     }
     for bundle in pack.bundles() {
         let there = newest(connection, bundle.kind, &bundle.name)?;
         let file = file_of(&bundle);
         let mut tell = |words: String| {
-            review.mistakes.push(PackMistake { file: file.clone(), words });
+            found.mistakes.push(PackMistake { file: file.clone(), words });
         };
         let is_register = bundle.kind == BundleKind::Register;
         if is_register && builtin_registers().iter().any(|one| one.name == bundle.name) {
@@ -102,7 +102,7 @@ pub(super) fn review(
                 }
             }
         }
-        review.changes.push(PackChange {
+        found.changes.push(PackChange {
             kind: bundle.kind.name(),
             name: bundle.name,
             labels: bundle.labels,
@@ -114,7 +114,7 @@ pub(super) fn review(
         let (name, title) = (form.bundle.form.clone(), form.bundle.title.clone());
         let labels = Labels([("zh-CN".to_owned(), title)].into());
         let (version, installed) = (None, None);
-        review.changes.push(PackChange { kind: "form", name, labels, version, installed });
+        found.changes.push(PackChange { kind: "form", name, labels, version, installed });
     }
     for ledger in &pack.ledgers {
         let there: Option<(i64, String)> = ledgers::table
@@ -126,9 +126,9 @@ pub(super) fn review(
         if let Some((_, owner)) = there.as_ref().filter(|(_, owner)| *owner != manifest.name) {
             let words = say(format!("已属于“{owner}”"), format!("it belongs to `{owner}`"));
             let file = format!("ledgers/{}.toml", ledger.name);
-            review.mistakes.push(PackMistake { file, words });
+            found.mistakes.push(PackMistake { file, words });
         }
-        review.changes.push(PackChange {
+        found.changes.push(PackChange {
             kind: "ledger",
             name: ledger.name.clone(),
             labels: ledger.title.clone(),
@@ -136,7 +136,7 @@ pub(super) fn review(
             installed: there.map(|(version, _)| version),
         });
     }
-    Ok(review)
+    Ok(found)
 }
 
 fn file_of(bundle: &Bundle) -> String {

@@ -95,13 +95,8 @@ pub(crate) fn publish_template(
     template: &NoticeTemplate,
     now: Timestamp,
 ) -> Result<(), Failed<Problem>> {
-    publish(connection, &notice_bundle(template), None, now).map_err(|failed| match failed {
-        Failed::Rule(InstallProblem::Published { .. }) => {
-            Failed::Rule(Problem::new(&Kind::STALE_VIEW))
-        }
-        Failed::Database(error) => Failed::Database(error),
-        Failed::Unavailable(cause) => Failed::Unavailable(cause),
-    })
+    let published = publish(connection, &notice_bundle(template), None, now);
+    published.map_err(|failed| failed.map(|_| Problem::new(&Kind::STALE_VIEW)))
 }
 
 fn publish(

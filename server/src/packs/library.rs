@@ -9,8 +9,8 @@ use mobile_schema::pack::{Pack, PackManifest};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::changes::{self, PackChange, PackMistake};
 use super::install::{InstallProblem, install};
-use super::review::{PackChange, PackMistake, review};
 use crate::app::App;
 use crate::areas;
 use crate::audit::{self, Did};
@@ -151,13 +151,14 @@ pub(super) async fn install_pack(
             if !areas::is_everywhere(connection, &areas)? {
                 return Err(Failed::Rule(Problem::new(&Kind::EVERYWHERE)));
             }
-            let found = review(connection, &pack, is_chinese)?;
+            let found = changes::of(connection, &pack, is_chinese)?;
             if !found.mistakes.is_empty() {
                 return Err(Failed::Rule(wrong(found.mistakes)));
             }
             let PackManifest { name, version, labels, .. } = pack.manifest.clone();
             if !dry_run {
-                install(connection, &pack, now).map_err(|failed| published(failed, is_chinese))?;
+                let installed = install(connection, &pack, now);
+                installed.map_err(|failed| failed.map(|one| published(one, is_chinese)))?;
                 let detail = serde_json::json!({ "version": version, "reason": reason });
                 audit::note(connection, by, Did::InstallPack, &name, detail, now)?;
             }
@@ -173,17 +174,12 @@ pub(super) async fn install_pack(
     Ok(HttpResponse::Ok().json(done))
 }
 
-fn published(failed: Failed<InstallProblem>, is_chinese: bool) -> Failed<Problem> {
-    match failed {
-        Failed::Rule(InstallProblem::Published { name, version }) => {
-            let words = if is_chinese {
-                format!("“{name}”第 {version} 版已发布，内容不同；请把版本号调高")
-            } else {
-                format!("version {version} of `{name}` is published otherwise; raise the version")
-            };
-            Failed::Rule(wrong(vec![PackMistake { file: name, words }]))
-        }
-        Failed::Database(error) => Failed::Database(error),
-        Failed::Unavailable(cause) => Failed::Unavailable(cause),
-    }
+fn published(problem: InstallProblem, is_chinese: bool) -> Problem {
+    let InstallProblem::Published { name, version } = problem;
+    let words = if is_chinese {
+        format!("“{name}”第 {version} 版已发布，内容不同；请把版本号调高")
+    } else {
+        format!("version {version} of `{name}` is published otherwise; raise the version")
+    };
+    wrong(vec![PackMistake { file: name, words }])
 }

@@ -1,10 +1,10 @@
 //! Program packs: installed from folders, served as immutable bundles.
 
+mod changes;
 mod embedded;
 mod http;
 mod install;
 mod library;
-mod review;
 
 pub use embedded::embedded_packs;
 pub use http::routes;

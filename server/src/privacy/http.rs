@@ -114,8 +114,7 @@ async fn forget(
                 now,
             };
             let erased = erase::erase(connection, &ids, &order)?;
-            let detail = serde_json::json!({ "reason": reason });
-            let did = Did::EraseHousehold;
+            let (did, detail) = (Did::EraseHousehold, serde_json::json!({}));
             audit::note(connection, user, did, household, detail, now)?;
             Ok(erased)
         })
