@@ -9,6 +9,8 @@ export class Problem extends Error {
     message: string,
     /** Milliseconds to wait before trying again. */
     readonly retryAfter: number | null = null,
+    /** Everything that is wrong with what was sent, where the server tells of each. */
+    readonly problems: unknown[] | undefined = undefined,
   ) {
     super(message);
     this.name = 'Problem';
@@ -22,12 +24,12 @@ export class Problem extends Error {
   static async of(response: Response): Promise<Problem> {
     const wait = Number(response.headers.get('retry-after'));
     const retryAfter = Number.isFinite(wait) && wait > 0 ? wait * 1000 : null;
-    let body: { type?: unknown; title?: unknown; detail?: unknown } = {};
+    let body: { type?: unknown; title?: unknown; detail?: unknown; problems?: unknown } = {};
     // A portal of a hotel, or a proxy, answers in HTML.
     const isOurs = response.headers.get('content-type')?.startsWith('application/problem+json');
     if (isOurs) body = await response.json().catch(() => ({}));
     const kind = String(body.type ?? '').replace('urn:ruhu:problem:', '');
     const words = [body.title, body.detail].filter((part) => typeof part === 'string').join(' ');
-    return new Problem(response.status, kind, words || `HTTP ${response.status}`, retryAfter);
+    return new Problem(response.status, kind, words || `HTTP ${response.status}`, retryAfter, Array.isArray(body.problems) ? body.problems : undefined);
   }
 }

@@ -5,8 +5,11 @@ import { Problem } from '../api/problem';
 import type { components, paths } from '../api/schema';
 import { language } from '../i18n';
 import { token } from './session';
+import { t } from './words';
 
 export type Schemas = components['schemas'];
+
+const unreachable = (why: unknown) => new Problem(0, '', t('offline', { why: String(why) }));
 
 /** The bodies of requests, to be sent again with a new token. */
 const sent = new WeakMap<Request, Request>();
@@ -31,7 +34,7 @@ const session: Middleware = {
     throw problem;
   },
   onError({ error }) {
-    return error instanceof Problem ? error : new Problem(0, '', String(error));
+    return error instanceof Problem ? error : unreachable(error);
   },
 };
 
@@ -43,17 +46,28 @@ export async function got<T>(answer: Promise<{ data?: T }>): Promise<T> {
   return (await answer).data as T;
 }
 
+/** Asks for what is no JSON, or is answered by none. */
+async function ask(path: string, init: RequestInit = {}): Promise<Response> {
+  const once = async (isFresh: boolean) => {
+    const headers = { ...init.headers, authorization: `Bearer ${await token(isFresh)}`, 'accept-language': language.value };
+    return fetch(path, { ...init, headers }).catch((error: unknown) => {
+      throw init.signal?.aborted ? error : unreachable(error);
+    });
+  };
+  let response = await once(false);
+  if (response.status === 401) response = await once(true);
+  if (!response.ok) throw await Problem.of(response);
+  return response;
+}
+
 /** Bytes behind an address, for pictures and downloads. */
 export async function bytes(path: string, signal?: AbortSignal): Promise<Blob> {
-  const ask = async (isFresh: boolean) =>
-    fetch(path, {
-      headers: { authorization: `Bearer ${await token(isFresh)}`, 'accept-language': language.value },
-      ...(signal ? { signal } : {}),
-    });
-  let response = await ask(false);
-  if (response.status === 401) response = await ask(true);
-  if (!response.ok) throw await Problem.of(response);
-  return response.blob();
+  return (await ask(path, signal ? { signal } : {})).blob();
+}
+
+/** Sends a file, or parts of a form; `type` where the browser doesn't say what it is. */
+export function send(path: string, body: BodyInit, type?: string): Promise<Response> {
+  return ask(path, { method: 'POST', body, ...(type ? { headers: { 'content-type': type } } : {}) });
 }
 
 /** Every item of a list that comes in pages. */

@@ -3,6 +3,7 @@
 import { shallowRef } from 'vue';
 import { inWords, moment } from '../../i18n';
 import { api, got } from '../api';
+import { t } from '../words';
 
 interface FieldDefinition {
   id: number;
@@ -10,6 +11,7 @@ interface FieldDefinition {
   type: string;
   labels: Record<string, string>;
   sensitivity?: string;
+  role?: string;
   choices?: { name: string; labels: Record<string, string> }[];
 }
 
@@ -84,10 +86,17 @@ export function registerNames(): string[] {
   return [...registers.value.keys()].sort();
 }
 
+/** Fields that are encrypted, and found by their whole value. */
+export function searchable(register: string): { name: string; label: string }[] {
+  const fields = registers.value.get(register)?.field ?? [];
+  return fields.filter((field) => field.sensitivity === 'sensitive' && ['citizen_id', 'phone', 'text'].includes(field.type)).map(named);
+}
+
+const named = (field: FieldDefinition) => ({ name: field.name, label: inWords(field.labels) || field.name });
+
 /** The fields of a register by the names that forms and templates use. */
 export function fieldsOf(register: string): { name: string; label: string }[] {
-  const fields = registers.value.get(register)?.field ?? [];
-  return fields.map((field) => ({ name: field.name, label: inWords(field.labels) || field.name }));
+  return (registers.value.get(register)?.field ?? []).map(named);
 }
 
 export function registerName(register: string): string {
@@ -100,7 +109,7 @@ export function fieldName(register: string, id: number): string {
 
 /** A state of a record in the words of its register. */
 export function stateWords(register: string, state: string): string {
-  const field = registers.value.get(register)?.field.find((one) => one.type === 'status');
+  const field = registers.value.get(register)?.field.find((one) => one.role === 'status' || one.type === 'status');
   return field ? valueWords(register, field.id, state) : state;
 }
 
@@ -110,6 +119,7 @@ export function valueWords(register: string, id: number, value: unknown): string
   if (Array.isArray(value)) return value.map((one) => valueWords(register, id, one)).join('、');
   const choice = field?.choices?.find((one) => one.name === value);
   if (choice) return inWords(choice.labels);
+  if (typeof value === 'boolean') return value ? t('value.yes') : t('value.no');
   if (field?.type === 'moment' && typeof value === 'number') return moment(value / 1000);
   if (field?.type === 'money' && typeof value === 'number') return `${(value / 100).toFixed(2)} 元`;
   if (typeof value === 'object') return JSON.stringify(value);

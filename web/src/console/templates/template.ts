@@ -1,9 +1,8 @@
 /** A notification's template as it is edited: the server checks it, and typesets its sample. */
 
 import { Problem } from '../../api/problem';
-import { language } from '../../i18n';
-import { token } from '../session';
-import { definitionOf } from '../visits/registers';
+import { send } from '../api';
+import { definitionOf } from '../records/registers';
 
 export type Labels = Record<string, string>;
 
@@ -88,15 +87,13 @@ export function tidy(template: Template): Template {
 
 /** The sample as PDF, or what is wrong. */
 export async function sample(template: Template, of: string): Promise<Blob | Mistake[]> {
-  const response = await fetch(`/api/v1/notices/templates/sample.pdf?language=${of}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${await token()}`, 'accept-language': language.value },
-    body: JSON.stringify(tidy(template)),
-  });
-  if (response.ok) return response.blob();
-  const problem = await Problem.of(response.clone());
-  if (problem.kind !== 'template-invalid') throw problem;
-  return ((await response.json()) as { problems: Mistake[] }).problems;
+  try {
+    const printed = await send(`/api/v1/notices/templates/sample.pdf?language=${of}`, JSON.stringify(tidy(template)), 'application/json');
+    return await printed.blob();
+  } catch (error) {
+    if (error instanceof Problem && error.problems) return error.problems as Mistake[];
+    throw error;
+  }
 }
 
 export interface Change {

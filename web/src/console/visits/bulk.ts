@@ -3,7 +3,7 @@
  * refused for keeps none of the others; all of it can be taken back.
  */
 
-import { computed, ref, shallowReactive, shallowRef } from 'vue';
+import { computed, shallowReactive, shallowRef } from 'vue';
 import { api, got, type Schemas } from '../api';
 import { changed } from '../live';
 import type { Line } from './columns';
@@ -28,7 +28,7 @@ export class Bulk {
   readonly refused = shallowRef<{ line: Line; why: string }[]>([]);
   readonly isBusy = computed(() => this.progress.value !== undefined);
   readonly count = computed(() => this.selected.size);
-  private isCancelled = ref(false);
+  private isCancelled = false;
 
   toggle(line: Line): void {
     if (!this.selected.delete(line.visit.id)) this.selected.set(line.visit.id, line);
@@ -39,7 +39,7 @@ export class Bulk {
   }
 
   cancel(): void {
-    this.isCancelled.value = true;
+    this.isCancelled = true;
   }
 
   /** Those that can be decided so: that wait for a reviewer and, to be passed, whose photos were seen and that nothing is doubtful about. */
@@ -51,7 +51,7 @@ export class Bulk {
 
   /** Decides; gives what was done, to be taken back. */
   async decide(verdict: Verdict, reason: string): Promise<Done[]> {
-    return this.each(this.able(verdict), async (line) => {
+    return this.each(this.able(verdict), (line) => line, async (line) => {
       const params = { path: { id: line.visit.id } };
       const body = { version: line.visit.version, verdict, reason, comments: [] };
       const told = await got(api.POST('/api/v1/visits/{id}/decisions', { params, body }));
@@ -62,7 +62,7 @@ export class Bulk {
 
   /** Takes it back. */
   async undo(done: Done[], reason: string): Promise<number> {
-    const back = await this.each(done, async ({ line, version }) => {
+    const back = await this.each(done, ({ line }) => line, async ({ line, version }) => {
       const params = { path: { id: line.visit.id } };
       await got(api.POST('/api/v1/visits/{id}/decisions', { params, body: { version, verdict: 'reopened', reason, comments: [] } }));
       return line;
@@ -70,19 +70,18 @@ export class Bulk {
     return back.length;
   }
 
-  private async each<T, U>(all: T[], act: (one: T) => Promise<U>): Promise<U[]> {
+  private async each<T, U>(all: T[], lineOf: (one: T) => Line, act: (one: T) => Promise<U>): Promise<U[]> {
     const left = [...all];
     const done: U[] = [];
     const refused: { line: Line; why: string }[] = [];
-    this.isCancelled.value = false;
+    this.isCancelled = false;
     this.progress.value = { done: 0, of: all.length };
     const work = async () => {
-      for (let one = left.shift(); one !== undefined && !this.isCancelled.value; one = left.shift()) {
+      for (let one = left.shift(); one !== undefined && !this.isCancelled; one = left.shift()) {
         try {
           done.push(await act(one));
         } catch (error) {
-          const line = typeof one === 'object' && one !== null && 'line' in one ? (one.line as Line) : (one as unknown as Line);
-          refused.push({ line, why: error instanceof Error ? error.message : String(error) });
+          refused.push({ line: lineOf(one), why: error instanceof Error ? error.message : String(error) });
         }
         this.progress.value = { done: done.length + refused.length, of: all.length };
       }

@@ -3,7 +3,7 @@
 import { inWords, moment } from '../../i18n';
 import type { Schemas } from '../api';
 import { t } from '../words';
-import { ruleMessage } from './registers';
+import { ruleMessage } from '../records/registers';
 
 export type RecordView = Schemas['RecordView'];
 export type VisitFile = Schemas['VisitFile'];

@@ -688,4 +688,6 @@ export const en: Record<keyof typeof zh, string> = {
   'prints.progress': '{n} notifications; {printed} of {of} files are printed',
   'prints.file': 'File {part} ({n})',
   'prints.wait': 'File {part} ({n}), typesetting…',
+  'value.yes': 'Yes',
+  'value.no': 'No',
 };

@@ -686,4 +686,6 @@ export const zh = {
   'prints.progress': '{n} 份，已印 {printed} / {of} 个文件',
   'prints.file': '第 {part} 个文件（{n} 份）',
   'prints.wait': '第 {part} 个文件（{n} 份），排版中…',
+  'value.yes': '是',
+  'value.no': '否',
 };
