@@ -106,7 +106,7 @@ test('an admin runs forms, people, areas and tablets', async () => {
     });
 
     await test.step('edits the template of a notification, meets another’s edit, and the tablet gets the new words', async () => {
-      await desk.section('告知书模板', 'Notification templates');
+      await desk.section('告知书模板', 'Templates');
       await page.getByRole('link', { name: '学生资助告知书' }).click();
       await expect(page.locator('iframe')).toBeVisible();
       await desk.button('修改', 'Edit').click();

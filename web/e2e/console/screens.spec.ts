@@ -52,7 +52,7 @@ for (const { name, language, isMirrored } of PASSES) {
         ['电话核实', 'Call-backs', 'samples'],
         ['台账', 'Ledgers', 'ledgers'],
         ['表单', 'Forms', 'forms'],
-        ['告知书模板', 'Notification templates', 'templates'],
+        ['告知书模板', 'Templates', 'templates'],
         ['业务包', 'Packs', 'library'],
         ['人员', 'People', 'people'],
         ['区划', 'Areas', 'areas'],

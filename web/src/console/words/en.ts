@@ -487,7 +487,7 @@ export const en: Record<keyof typeof zh, string> = {
   'did.draw_sample': 'Drew a sample',
   'did.requeue_job': 'Requeued work',
   'ledger.few': 'too few to be shown',
-  'nav.templates': 'Notification templates',
+  'nav.templates': 'Templates',
   'did.publish_template': 'Notification template published',
   'language.zh-CN': 'Chinese',
   'language.en': 'English',
