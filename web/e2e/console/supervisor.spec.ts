@@ -316,6 +316,11 @@ test('a supervisor reviews with the keyboard alone, and what was returned comes 
       await expect(page.getByText(`已撤销 ${count} 次。`)).toBeVisible();
       expect(await states('approved')).toBe(0);
       await desk.button('表格', 'Table').click();
+      // What is not listed any more is not chosen any more.
+      await page.getByRole('checkbox', { name: /^选择 / }).first().check();
+      await page.getByRole('button', { name: /^已退回/ }).click();
+      await expect(page.getByText('已选 1 次')).toHaveCount(0);
+      await page.getByRole('button', { name: /^已提交/ }).click();
       await page.getByRole('checkbox', { name: '全选已显示的' }).check();
       const back = page.getByRole('button', { name: /^退回 \d+ 次/ });
       const many = Number((await back.innerText()).match(/\d+/)![0]);

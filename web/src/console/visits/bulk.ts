@@ -34,6 +34,15 @@ export class Bulk {
     if (!this.selected.delete(line.visit.id)) this.selected.set(line.visit.id, line);
   }
 
+  /** Of what is chosen, only what is listed now stays chosen, as it is now. */
+  keep(lines: Line[]): void {
+    for (const id of [...this.selected.keys()]) {
+      const now = lines.find((line) => line.visit.id === id);
+      if (now) this.selected.set(id, now);
+      else this.selected.delete(id);
+    }
+  }
+
   clear(): void {
     this.selected.clear();
   }
