@@ -43,6 +43,23 @@ pub struct Column {
     /// The field that is summed up instead of counting.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sum: Option<String>,
+    /// The colour it is shown in beside its words, for alert levels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tone: Option<Tone>,
+}
+
+/// A colour that points at something; words always say the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tone {
+    /// As of alerts of level I.
+    Red,
+    /// As of alerts of level II.
+    Yellow,
+    /// As of alerts of level III.
+    Blue,
+    /// What is settled.
+    Green,
 }
 
 /// A share, with whoever is not in it.
@@ -280,6 +297,7 @@ mod tests {
             [[column]]
             label = { zh-CN = "金额", en = "Sum" }
             sum = "fen"
+            tone = "red"
             [[indicator]]
             label = { zh-CN = "清零", en = "Settled" }
             met = [{ field = "done", is = ["true"] }]
@@ -292,6 +310,7 @@ mod tests {
     fn records_are_counted_in_their_period() {
         let (register, ledger) = (register(), ledger());
         assert_eq!(ledger.check(std::slice::from_ref(&register)), Vec::<String>::new());
+        assert_eq!(ledger.columns[1].tone, Some(Tone::Red));
         let counter = Counter::new(&ledger, &register, (100, 200));
         let mut tally = counter.nothing();
         let mut missing = 0;

@@ -1,7 +1,7 @@
 //! `/api/v1/ledgers`
 
 use actix_web::{HttpRequest, HttpResponse, get, web};
-use mobile_schema::ledger::LedgerDefinition;
+use mobile_schema::ledger::{LedgerDefinition, Tone};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
@@ -45,6 +45,10 @@ pub(super) struct ColumnView {
     /// The header above its own; empty where there is none.
     pub(super) group: String,
     pub(super) label: String,
+    /// The colour it is shown in: `red`, `yellow`, `blue` or `green`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub(super) tone: Option<Tone>,
 }
 
 /// An area, with what lies below it counted in.
@@ -223,10 +227,11 @@ async fn make(
         let (met, of) = small.share(met, of).unzip();
         IndicatorView { label: in_words(&one.label), met, of }
     });
-    let columns = ledger
-        .columns
-        .iter()
-        .map(|one| ColumnView { group: in_words(&one.group), label: in_words(&one.label) });
+    let columns = ledger.columns.iter().map(|one| ColumnView {
+        group: in_words(&one.group),
+        label: in_words(&one.label),
+        tone: one.tone,
+    });
     Ok(LedgerView {
         title: in_words(&ledger.title),
         from: first,

@@ -1,6 +1,7 @@
 //! A ledger as a workbook with the headers that official tables have, and as CSV that Excel reads.
 
-use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Workbook, Worksheet, XlsxError};
+use mobile_schema::ledger::Tone;
+use rust_xlsxwriter::{Color, Format, FormatAlign, FormatBorder, Workbook, Worksheet, XlsxError};
 
 use super::http::LedgerView;
 use crate::http::file::Csv;
@@ -74,6 +75,24 @@ fn share(met: Option<i64>, of: Option<i64>) -> String {
 /// A count in words.
 fn told(count: Option<i64>) -> String {
     count.map_or(HIDDEN.to_owned(), |count| count.to_string())
+}
+
+/// The colour of a column's header and of what it counts: light, for print, and letters stay black.
+fn fill(tone: Tone) -> Color {
+    Color::RGB(match tone {
+        Tone::Red => 0xF8_C9C4,
+        Tone::Yellow => 0xFF_E699,
+        Tone::Blue => 0xC5_DCF5,
+        Tone::Green => 0xCD_E8D2,
+    })
+}
+
+/// A cell's format in its column's colour, where it has one.
+fn toned(format: &Format, tone: Option<Tone>) -> Format {
+    match tone {
+        Some(tone) => format.clone().set_background_color(fill(tone)),
+        None => format.clone(),
+    }
 }
 
 /// The header rows, each column's group and label, and the rows of areas.
@@ -153,14 +172,19 @@ pub(super) fn xlsx(view: &LedgerView, language: &str) -> Result<Vec<u8>, XlsxErr
         sheet.merge_range(2, at, 3, at, label, &head)?;
     }
     headers(sheet, view, &head)?;
+    let tone_of = |column: u16| view.columns.get(usize::from(column) - 2).and_then(|one| one.tone);
     for (at, row) in rows(view).enumerate() {
         let line = at as u32 + 4;
         for (column, cell) in row.into_iter().enumerate() {
             let column = column as u16;
             match cell {
                 Cell::Text(words) => sheet.write_string_with_format(line, column, words, &text)?,
+                Cell::Number(Some(0)) => {
+                    sheet.write_number_with_format(line, column, 0.0, &number)?
+                }
                 Cell::Number(Some(value)) => {
-                    sheet.write_number_with_format(line, column, value as f64, &number)?
+                    let format = toned(&number, tone_of(column));
+                    sheet.write_number_with_format(line, column, value as f64, &format)?
                 }
                 Cell::Number(None) => {
                     sheet.write_string_with_format(line, column, HIDDEN, &text)?
@@ -220,7 +244,8 @@ fn headers(sheet: &mut Worksheet, view: &LedgerView, format: &Format) -> Result<
         let same = if first.group.is_empty() { 1 } else { same };
         let column = |at: usize| (at + 2) as u16;
         if first.group.is_empty() {
-            sheet.merge_range(2, column(at), 3, column(at), &first.label, format)?;
+            let format = toned(format, first.tone);
+            sheet.merge_range(2, column(at), 3, column(at), &first.label, &format)?;
         } else {
             if same == 1 {
                 sheet.write_string_with_format(2, column(at), &first.group, format)?;
@@ -228,7 +253,8 @@ fn headers(sheet: &mut Worksheet, view: &LedgerView, format: &Format) -> Result<
                 sheet.merge_range(2, column(at), 2, column(at + same - 1), &first.group, format)?;
             }
             for (number, one) in view.columns.iter().enumerate().skip(at).take(same) {
-                sheet.write_string_with_format(3, column(number), &one.label, format)?;
+                let format = toned(format, one.tone);
+                sheet.write_string_with_format(3, column(number), &one.label, &format)?;
             }
         }
         at += same;

@@ -86,6 +86,10 @@ story!(a_ledger_counts_villages_and_names_who_is_missing, async |stage| {
         assert_eq!(refused.kind(), "malformed");
     }
 
+    let tones: Vec<&Json> =
+        ledger["columns"].as_array().unwrap().iter().map(|one| &one["tone"]).collect();
+    assert_eq!(tones[5..], [&Json::Null, &json!("red"), &json!("yellow"), &json!("blue")]);
+
     let mut auditor = stage.person("auditor").await;
     let ledger = auditor.call(Method::GET, &format!("{LEDGER}?{}", now()), None).await.unwrap();
     assert_eq!(row(&ledger, "529901100201")["values"][0], Json::Null, "so few point at people");
@@ -121,6 +125,8 @@ story!(a_ledger_opens_in_excel, async |stage| {
     let sheet = part("xl/worksheets/sheet1.xml");
     assert!(sheet.contains("<mergeCell ref=\"C3:D3\"/>"), "the official header: {sheet}");
     assert!(!sheet.contains("<f>"), "nothing is a formula");
+    // Level I is red, on paper too; its words stay.
+    assert!(part("xl/styles.xml").contains("FFF8C9C4"));
     // A code is text: a number of its length would lose nothing today, and its zeros tomorrow.
     assert!(part("xl/sharedStrings.xml").contains("529901100201"));
 });

@@ -267,6 +267,15 @@ test('a supervisor reviews with the keyboard alone, and what was returned comes 
       await expect(page.getByRole('row', { name: /桃源村/ })).toContainText(String(VISITS));
       await page.getByRole('button', { name: /^查看未达到的/ }).click();
       await desk.seen('walk-ledger');
+      // On a line where nothing comes back for a while, what goes on is shown, and can be stopped.
+      const wire = await page.context().newCDPSession(page);
+      await wire.send('Network.emulateNetworkConditions', { offline: false, latency: 60_000, downloadThroughput: -1, uploadThroughput: -1 });
+      await page.getByRole('button', { name: 'Excel' }).click();
+      await expect(page.getByText('服务器正在生成…')).toBeVisible();
+      await desk.shot('walk-export');
+      await page.getByRole('button', { name: '停止', exact: true }).click();
+      await expect(page.getByText('服务器正在生成…')).toHaveCount(0);
+      await wire.detach();
       for (const [name, start] of [
         ['Excel', 'PK'],
         ['CSV', '\u{feff}走访审核半月报'],

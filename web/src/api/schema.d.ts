@@ -2098,6 +2098,8 @@ export interface components {
             /** @description The header above its own; empty where there is none. */
             group: string;
             label: string;
+            /** @description The colour it is shown in: `red`, `yellow`, `blue` or `green`. */
+            tone?: string | null;
         };
         /** @description A word at a question. */
         Comment: {

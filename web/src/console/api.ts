@@ -47,7 +47,7 @@ export async function got<T>(answer: Promise<{ data?: T }>): Promise<T> {
 }
 
 /** Asks for what is no JSON, or is answered by none. */
-async function ask(path: string, init: RequestInit = {}): Promise<Response> {
+export async function ask(path: string, init: RequestInit = {}): Promise<Response> {
   const once = async (isFresh: boolean) => {
     const headers = { ...init.headers, authorization: `Bearer ${await token(isFresh)}`, 'accept-language': language.value };
     return fetch(path, { ...init, headers }).catch((error: unknown) => {

@@ -1,10 +1,36 @@
-/** Saves a file that the server makes, under a name. */
+/** Saves files that the server makes: how far each has come is shown, and each can be stopped. */
 
-import { bytes } from '../api';
+import { shallowReactive, shallowRef, type ShallowRef } from 'vue';
+import { ask } from '../api';
 import { attempt } from './toast';
 
+export interface Download {
+  name: string;
+  /** Bytes that are here; none while the server makes the file. */
+  read: ShallowRef<number>;
+  /** Bytes it has all told; none where the server does not say. */
+  size: ShallowRef<number | undefined>;
+  stop: () => void;
+}
+
+/** Those under way. */
+export const downloads = shallowReactive<Download[]>([]);
+
+/** Saves what is behind an address under a name; nothing is saved of what was stopped. */
 export async function download(path: string, name: string): Promise<void> {
-  const blob = await attempt(() => bytes(path));
+  const stopped = new AbortController();
+  const entry: Download = { name, read: shallowRef(0), size: shallowRef(), stop: () => stopped.abort() };
+  downloads.push(entry);
+  const blob = await attempt(async () => {
+    try {
+      const response = await ask(path, { signal: stopped.signal });
+      return await counted(response, entry);
+    } catch (error) {
+      if (stopped.signal.aborted) return undefined;
+      throw error;
+    }
+  });
+  downloads.splice(downloads.indexOf(entry), 1);
   if (!blob) return;
   const link = document.createElement('a');
   link.href = URL.createObjectURL(blob);
@@ -12,4 +38,19 @@ export async function download(path: string, name: string): Promise<void> {
   link.click();
   // The browser has read it by then.
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+async function counted(response: Response, { read, size }: Download): Promise<Blob> {
+  const isPlain = !response.headers.has('content-encoding');
+  const length = Number(response.headers.get('content-length'));
+  if (isPlain && length > 0) size.value = length;
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  const reader = response.body!.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    parts.push(value);
+    read.value += value.length;
+  }
+  return new Blob(parts, { type: response.headers.get('content-type') ?? '' });
 }

@@ -690,4 +690,9 @@ export const en: Record<keyof typeof zh, string> = {
   'prints.wait': 'File {part} ({n}), typesetting…',
   'value.yes': 'Yes',
   'value.no': 'No',
+  'downloads': 'Files on their way',
+  'download.making': 'The server is making it…',
+  'download.read': '{read} KB are here',
+  'download.of': '{read} of {of} KB are here',
+  'download.stop': 'Stop',
 };

@@ -688,4 +688,9 @@ export const zh = {
   'prints.wait': '第 {part} 个文件（{n} 份），排版中…',
   'value.yes': '是',
   'value.no': '否',
+  'downloads': '正在导出的文件',
+  'download.making': '服务器正在生成…',
+  'download.read': '已接收 {read} KB',
+  'download.of': '已接收 {read} / {of} KB',
+  'download.stop': '停止',
 };
