@@ -12,11 +12,7 @@ use crate::db::Timestamp;
 use crate::forms::{Compiled, world};
 use crate::http::Problem;
 use crate::photos;
-
-/// Fields of the built-in register `visit`.
-const FORM: u32 = 2;
-const ANSWERS: u32 = 3;
-const ENDED_AT: u32 = 5;
+use crate::records::visit;
 
 /// What is wrong with a visit's answers and doubtful about its photos, and the later visits whose
 /// photos are to be compared with its own.
@@ -40,7 +36,7 @@ pub(super) async fn judge(
 
 /// What is wrong with a visit's answers. One without a form has none to be wrong.
 async fn judge_answers(app: &App, visit: &Record, now: Timestamp) -> Result<Vec<Finding>, Problem> {
-    let named = visit.fields.get(&FORM).and_then(Value::as_text).unwrap_or_default();
+    let named = visit.fields.get(&visit::FORM).and_then(Value::as_text).unwrap_or_default();
     if visit.deleted || named.is_empty() {
         return Ok(Vec::new());
     }
@@ -52,12 +48,12 @@ async fn judge_answers(app: &App, visit: &Record, now: Timestamp) -> Result<Vec<
     let (Some(version), Some(compiled)) = (version, compiled) else {
         return Ok(vec![unknown_version(visit, named)]);
     };
-    let answers = match visit.fields.get(&ANSWERS) {
+    let answers = match visit.fields.get(&visit::ANSWERS) {
         None | Some(Value::Null) => serde_json::json!({}),
         Some(answers) => serde_json::to_value(answers).unwrap_or_default(),
     };
     // What is now to the form was then.
-    let ended = visit.fields.get(&ENDED_AT).and_then(Value::as_integer).map(Timestamp);
+    let ended = visit.fields.get(&visit::ENDED_AT).and_then(Value::as_integer).map(Timestamp);
     let then = ended.unwrap_or(now);
     let judged = actix_web::web::block(move || doubts(&compiled, &answers, then)).await;
     let judged = judged.map_err(|_| Problem::new(&crate::http::Kind::INTERNAL))?;

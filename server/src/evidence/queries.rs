@@ -12,16 +12,14 @@ use super::{Flag, NoticeEvidence, PhotoEvidence, PhotoState, VisitEvidence};
 use crate::db::AnyConnection;
 use crate::db::schema::{blobs, records};
 use crate::db::types::{Key, Timestamp};
+use crate::records::visit;
 use crate::{notices, photos, records as store};
 
 /// Visits on a page.
 pub(super) const PAGE: i64 = 200;
 
-/// The fields of the built-in register `visit` that are shown.
+/// Fields of the built-in register `notice` that are shown.
 const HOUSEHOLD: u32 = 1;
-const ENDED_AT: u32 = 5;
-const STATUS: u32 = 9;
-/// Those of the built-in register `notice`.
 const OUTCOME: u32 = 6;
 const TITLE: u32 = 10;
 
@@ -99,18 +97,18 @@ pub(super) fn visits(
             flags: flags.remove(&(visit, hash.to_string())).unwrap_or_default(),
         }
     };
-    let evidence = visits.iter().map(|visit| {
-        let text = |field| visit.fields.get(&field).and_then(Value::as_text);
-        let ended_at = visit.fields.get(&ENDED_AT).and_then(Value::as_integer);
+    let evidence = visits.iter().map(|one| {
+        let text = |field| one.fields.get(&field).and_then(Value::as_text);
+        let ended_at = one.fields.get(&visit::ENDED_AT).and_then(Value::as_integer);
         VisitEvidence {
-            visit: visit.id,
-            scope: visit.scope.to_string(),
-            household: text(HOUSEHOLD).and_then(|id| id.parse().ok()),
-            status: text(STATUS).map(str::to_owned),
+            visit: one.id,
+            scope: one.scope.to_string(),
+            household: text(visit::HOUSEHOLD).and_then(|id| id.parse().ok()),
+            status: text(visit::STATUS).map(str::to_owned),
             ended_at: ended_at.map(Timestamp),
-            photos: photos::photos_of(visit)
+            photos: photos::photos_of(one)
                 .into_iter()
-                .map(|hash| photo(visit.id, hash, &mut flags))
+                .map(|hash| photo(one.id, hash, &mut flags))
                 .collect(),
         }
     });

@@ -21,11 +21,8 @@ use crate::http::caller::ReadRecords;
 use crate::http::problem::Language;
 use crate::http::{Kind, Permitted, Problem, Query};
 use crate::privacy::{self, What};
-use crate::records;
+use crate::records::{self, visit};
 
-/// Fields of the built-in register `visit`.
-const FORM: u32 = 2;
-const ANSWERS: u32 = 3;
 /// Visits whose answers are tried in another version when two are compared.
 const LOOKED_AT: i64 = 200;
 
@@ -153,11 +150,11 @@ pub(super) async fn carry(
 }
 
 fn version_of(visit: &Record) -> Option<Hash> {
-    visit.fields.get(&FORM).and_then(Value::as_text)?.parse().ok()
+    visit.fields.get(&visit::FORM).and_then(Value::as_text)?.parse().ok()
 }
 
 fn answers_of(visit: &Record) -> Json {
-    match visit.fields.get(&ANSWERS) {
+    match visit.fields.get(&visit::ANSWERS) {
         None | Some(Value::Null) => json!({}),
         Some(answers) => serde_json::to_value(answers).unwrap_or_default(),
     }

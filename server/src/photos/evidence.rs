@@ -13,17 +13,10 @@ use super::doubts::{Around, Match, doubts};
 use super::store;
 use crate::areas;
 use crate::db::AnyConnection;
-use crate::records;
+use crate::records::{self, visit};
 
-/// Fields of the built-in registers `visit` and `household`.
-mod field {
-    pub(super) const HOUSEHOLD: u32 = 1;
-    pub(super) const STARTED_AT: u32 = 4;
-    pub(super) const ENDED_AT: u32 = 5;
-    pub(super) const PLACE: u32 = 6;
-    pub(super) const PHOTOS: u32 = 8;
-    pub(super) const HOME: u32 = 6;
-}
+/// The field of the built-in register `household` that says where it lives.
+const HOME: u32 = 6;
 
 /// Most photos that one is compared with, and most visits that name them; the oldest count.
 const MOST_MATCHES: usize = 100;
@@ -118,12 +111,12 @@ pub(crate) fn of_visit(
 
 /// The photos a visit names.
 pub(crate) fn photos_of(visit: &Record) -> Vec<Hash> {
-    let photos = visit.fields.get(&field::PHOTOS).and_then(Value::as_list).unwrap_or_default();
+    let photos = visit.fields.get(&visit::PHOTOS).and_then(Value::as_list).unwrap_or_default();
     photos.iter().filter_map(|photo| photo.as_text()?.parse().ok()).collect()
 }
 
 pub(super) fn household_of(visit: &Record) -> Option<&str> {
-    visit.fields.get(&field::HOUSEHOLD).and_then(Value::as_text)
+    visit.fields.get(&visit::HOUSEHOLD).and_then(Value::as_text)
 }
 
 fn moment(visit: &Record, field: u32) -> Option<i64> {
@@ -132,7 +125,7 @@ fn moment(visit: &Record, field: u32) -> Option<i64> {
 
 /// When a visit was, as far as it says.
 pub(super) fn when(visit: &Record) -> i64 {
-    moment(visit, field::ENDED_AT).or(moment(visit, field::STARTED_AT)).unwrap_or(0)
+    moment(visit, visit::ENDED_AT).or(moment(visit, visit::STARTED_AT)).unwrap_or(0)
 }
 
 fn place(record: &Record, field: u32) -> Option<((i64, i64), f64)> {
@@ -145,11 +138,11 @@ fn place(record: &Record, field: u32) -> Option<((i64, i64), f64)> {
 pub(super) fn around(connection: &mut AnyConnection, visit: &Record) -> QueryResult<Around> {
     let id: Option<RecordId> = household_of(visit).and_then(|id| id.parse().ok());
     let household = records::load(connection, &id.into_iter().collect::<Vec<_>>())?.pop();
-    let home = household.as_ref().and_then(|household| place(household, field::HOME));
+    let home = household.as_ref().and_then(|household| place(household, HOME));
     Ok(Around {
-        began: moment(visit, field::STARTED_AT),
-        ended: moment(visit, field::ENDED_AT),
-        place: home.or_else(|| place(visit, field::PLACE)),
+        began: moment(visit, visit::STARTED_AT),
+        ended: moment(visit, visit::ENDED_AT),
+        place: home.or_else(|| place(visit, visit::PLACE)),
     })
 }
 

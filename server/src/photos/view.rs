@@ -55,6 +55,13 @@ pub(crate) struct Alike {
     /// The scope that visit is in.
     #[serde(skip)]
     pub(crate) scope: String,
+    /// That visit's household, to be named by whoever may see it.
+    #[serde(skip)]
+    pub(crate) of: Option<RecordId>,
+    /// The household's title.
+    pub(crate) household: Option<String>,
+    /// The village's name.
+    pub(crate) village: Option<String>,
     /// Bits of 64 in which they differ; none where it is the same file.
     bits: Option<u32>,
     same_household: bool,
@@ -120,6 +127,9 @@ fn alike(
             hash,
             visit: id.0,
             scope: other.scope.to_string(),
+            of: household_of(other).and_then(|id| id.parse().ok()),
+            household: None,
+            village: None,
             bits: near.get(&hash).copied().flatten(),
             same_household: household_of(other) == household_of(visit),
             days: (when(visit) - when(other)) / DAY,

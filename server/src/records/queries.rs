@@ -1,8 +1,11 @@
 //! Records as supervisors read them.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 use mobile_schema::{Catalogue, FieldId, Hash};
 use serde::Serialize;
+use serde_json::Value as Json;
 use serde_json::value::RawValue;
 use sync_protocol::RecordId;
 use sync_protocol::record::Writer;
@@ -43,6 +46,12 @@ pub(crate) struct RecordView {
 }
 
 impl RecordView {
+    /// A field's value.
+    pub(crate) fn value(&self, field: FieldId) -> Option<Json> {
+        let mut fields: BTreeMap<FieldId, Json> = serde_json::from_str(self.fields.get()).ok()?;
+        fields.remove(&field)
+    }
+
     /// Without the values of sensitive fields.
     pub(crate) fn mask(&mut self, catalogue: &Catalogue) {
         let (fields, masked) =

@@ -11,6 +11,21 @@ use super::store::RecordRow;
 use crate::db::AnyConnection;
 use crate::db::schema::records;
 
+/// Fields of the built-in register `visit`.
+pub(crate) mod visit {
+    use mobile_schema::FieldId;
+
+    pub(crate) const HOUSEHOLD: FieldId = 1;
+    pub(crate) const FORM: FieldId = 2;
+    pub(crate) const ANSWERS: FieldId = 3;
+    pub(crate) const STARTED_AT: FieldId = 4;
+    pub(crate) const ENDED_AT: FieldId = 5;
+    pub(crate) const PLACE: FieldId = 6;
+    pub(crate) const PHOTOS: FieldId = 8;
+    pub(crate) const STATUS: FieldId = 9;
+    pub(crate) const NOTES: FieldId = 11;
+}
+
 /// Visits that were made with a version, in these scopes.
 pub(crate) struct MadeWith<'a> {
     /// The version.

@@ -19,7 +19,7 @@ use crate::db::{AnyConnection, Failed};
 use crate::http::caller::ReviewVisits;
 use crate::http::{Body, Kind, Permitted, Problem};
 use crate::limits::{MAX_COMMENT, MAX_COMMENTS};
-use crate::records;
+use crate::records::{self, visit};
 use crate::sync::{Person, act_wholly, as_seen, check_reason};
 
 /// A decision about a visit.
@@ -112,16 +112,24 @@ fn enact(
     }
     let needs_second =
         verdict == Verdict::Approved && !is_last_pass(connection, person.user, visit)?;
-    let status = visit.fields.get(&rules::visit::STATUS).and_then(Value::as_text);
-    let changes =
-        rules::changes(status.unwrap_or_default(), verdict, &decision.reason, !needs_second);
-    let changes = changes.ok_or_else(|| wrong(&Kind::NOT_APPLICABLE))?;
-    let (findings, _) =
-        person.catalogue.current(finding::COLLECTION).ok_or_else(|| wrong(&Kind::INTERNAL))?;
+    let status = visit.fields.get(&visit::STATUS).and_then(Value::as_text);
+    let status = status.unwrap_or_default();
     let withdrawn = match verdict {
+        Verdict::Reopened if queries::WAITING.contains(&status) => {
+            let scope = [visit.scope.to_string()];
+            let mine = queries::open_flags_of(connection, &scope, person.user)?.into_iter();
+            mine.filter(|(about, _)| about.0 == id.0).map(|(_, finding)| finding).collect()
+        }
         Verdict::Reopened => queries::open_comments(connection, id.0)?,
         _ => Vec::new(),
     };
+    let changes = match rules::changes(status, verdict, &decision.reason, !needs_second) {
+        Some(changes) => changes,
+        None if !withdrawn.is_empty() => Vec::new(),
+        None => return Err(wrong(&Kind::NOT_APPLICABLE)),
+    };
+    let (findings, _) =
+        person.catalogue.current(finding::COLLECTION).ok_or_else(|| wrong(&Kind::INTERNAL))?;
     let flags = usize::from(verdict == Verdict::Flagged);
     let size = changes.len() + decision.comments.len() + withdrawn.len() + flags;
     let size = u16::try_from(size).map_err(|_| wrong(&Kind::TOO_LARGE))?;
@@ -166,7 +174,7 @@ fn enact(
         queries::forget_passes(connection, id.0)?;
     }
     let now = records::load(connection, &[id])?.pop().ok_or_else(|| wrong(&Kind::INTERNAL))?;
-    let status = now.fields.get(&rules::visit::STATUS).and_then(Value::as_text);
+    let status = now.fields.get(&visit::STATUS).and_then(Value::as_text);
     let status = status.unwrap_or_default().to_owned();
     Ok(VisitDecided { version: now.version, status, needs_second })
 }

@@ -1,17 +1,19 @@
 //! Claims, first passes and policies in the database.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use diesel::prelude::*;
 use serde::Serialize;
-use sync_protocol::UserId;
+use sync_protocol::{RecordId, UserId};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::order::Waiting;
 use super::policy::Policy;
 use crate::areas::AreaPath;
-use crate::db::schema::{areas, records, review_claims, review_passes, review_policies, users};
+use crate::db::schema::{
+    areas, history, ops, records, review_claims, review_passes, review_policies, users,
+};
 use crate::db::types::{JsonText, Key, Timestamp};
 use crate::db::{AnyConnection, RowLocked};
 use crate::limits::MAX_WAITING;
@@ -130,7 +132,7 @@ pub(super) fn set_policy(
 }
 
 /// The visits in these scopes that wait for this person, the oldest first: not those that others
-/// look at, and not those that this person has passed already.
+/// look at, and not those that this person has passed or left to another already.
 pub(super) fn waiting(
     connection: &mut AnyConnection,
     scopes: &[String],
@@ -156,7 +158,8 @@ pub(super) fn waiting(
         .filter(review_passes::user_id.eq(Key::from(user)))
         .select(review_passes::visit)
         .load(connection)?;
-    let not_theirs: std::collections::HashSet<Key> = claimed.into_iter().chain(passed).collect();
+    let left = open_flags_of(connection, scopes, user)?.into_iter().map(|(visit, _)| visit);
+    let not_theirs: HashSet<Key> = claimed.into_iter().chain(passed).chain(left).collect();
     let open: Vec<(Option<Key>, Option<String>)> = records::table
         .filter(records::collection.eq("finding").and(records::status.eq("open")))
         .filter(records::deleted.eq(false).and(records::scope.eq_any(scopes)))
@@ -174,6 +177,26 @@ pub(super) fn waiting(
         open: rules.remove(&id).unwrap_or_default(),
     };
     Ok(visits.into_iter().filter(|(id, _)| !not_theirs.contains(id)).map(waiting).collect())
+}
+
+/// One person's open doubts in these scopes: the visit, and the finding.
+pub(super) fn open_flags_of(
+    connection: &mut AnyConnection,
+    scopes: &[String],
+    user: UserId,
+) -> QueryResult<Vec<(Key, RecordId)>> {
+    let made = ops::incarnation.eq(history::incarnation).and(ops::seq.eq(history::seq));
+    let rows: Vec<(Option<Key>, Key)> = records::table
+        .inner_join(history::table.on(history::record.eq(records::id)))
+        .inner_join(ops::table.on(made))
+        .filter(records::collection.eq("finding").and(records::status.eq("open")))
+        .filter(records::title.eq(super::rules::FLAG).and(records::deleted.eq(false)))
+        .filter(records::scope.eq_any(scopes).and(ops::pushed_by.eq(Key::from(user))))
+        .order(records::id)
+        .select((records::subject, records::id))
+        .load(connection)?;
+    let whole = |(visit, finding): (Option<Key>, Key)| Some((visit?, finding.into()));
+    Ok(rows.into_iter().filter_map(whole).collect())
 }
 
 /// The visits that this person looks at already.
@@ -252,7 +275,7 @@ pub(super) fn open_about(connection: &mut AnyConnection, visit: Uuid) -> QueryRe
 pub(super) fn open_comments(
     connection: &mut AnyConnection,
     visit: Uuid,
-) -> QueryResult<Vec<sync_protocol::RecordId>> {
+) -> QueryResult<Vec<RecordId>> {
     let ids: Vec<Key> = records::table
         .filter(records::subject.eq(Key(visit)).and(records::collection.eq("finding")))
         .filter(records::status.eq("open").and(records::title.eq(super::rules::COMMENT)))

@@ -10,16 +10,12 @@ use sync_protocol::{Op, RecordId};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// Fields of the built-in register `visit`.
-pub(super) mod visit {
-    pub(crate) const STATUS: u32 = 9;
-    pub(crate) const NOTES: u32 = 11;
-}
+use crate::records::visit;
 
 /// The rule that a reviewer's word is filed under.
 pub(super) const COMMENT: &str = "review/comment";
 /// The rule that a reviewer's doubt is filed under.
-const FLAG: &str = "review/flag";
+pub(super) const FLAG: &str = "review/flag";
 const IN_REVIEW: &str = "in_review";
 
 /// What a reviewer decides.
@@ -32,7 +28,8 @@ pub(super) enum Verdict {
     Returned,
     /// It doesn't count.
     Rejected,
-    /// What was decided is taken back: it waits for a reviewer again.
+    /// What was decided is taken back: it waits for a reviewer again. Of a visit that waits, the
+    /// caller's own doubts are.
     Reopened,
     /// The reviewer doubts it and leaves it to another.
     Flagged,

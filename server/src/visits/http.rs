@@ -86,6 +86,7 @@ async fn show(
     let definitions = app.definitions();
     if !revealed && !is_reviewed {
         found.visit.mask(&definitions);
+        found.names.clear();
         found.findings.iter_mut().for_each(|one| one.mask(&definitions));
         found.earlier.iter_mut().for_each(|one| one.mask(&definitions));
     }

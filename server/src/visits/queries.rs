@@ -1,9 +1,10 @@
 //! Visits with what belongs to them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 use serde::Serialize;
+use serde_json::Value as Json;
 use sync_protocol::RecordId;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -14,11 +15,14 @@ use crate::db::AnyConnection;
 use crate::db::schema::{history, ops, records, users};
 use crate::db::types::{Key, Timestamp};
 use crate::photos::{self, PhotoView};
+use crate::records::visit::ANSWERS;
 use crate::records::{RecordView, view_of, views};
 use crate::review::{self, Claim, Pass};
 
 /// Earlier visits that are shown beside one.
 const EARLIER: i64 = 5;
+/// Records whose titles are told beside answers.
+const MAX_NAMED: usize = 500;
 
 /// A visit on a list.
 #[derive(Serialize, ToSchema)]
@@ -41,25 +45,46 @@ pub(super) fn lines(
     let wanted: Vec<RecordId> = ids.iter().copied().map(RecordId).collect();
     let mut found: BTreeMap<Uuid, RecordView> =
         views(connection, &wanted, scopes)?.into_iter().map(|one| (one.id, one)).collect();
-    let households: Vec<Key> = found.values().filter_map(|one| one.subject.map(Key)).collect();
-    let titles: Vec<(Key, Option<String>)> = records::table
-        .filter(records::id.eq_any(households))
-        .select((records::id, records::title))
-        .load(connection)?;
-    let titles: BTreeMap<Uuid, Option<String>> =
-        titles.into_iter().map(|(id, title)| (id.0, title)).collect();
+    let households: Vec<Uuid> = found.values().filter_map(|one| one.subject).collect();
+    let titles = titles_of(connection, &households, scopes)?;
     let villages = areas::names_of(connection, found.values().map(|one| one.scope.as_str()))?;
     let mut open = open_rules(connection, ids)?;
     let line = |id: &Uuid| {
         let visit = found.remove(id)?;
         Some(VisitLine {
-            household: visit.subject.and_then(|id| titles.get(&id).cloned()).flatten(),
+            household: visit.subject.and_then(|id| titles.get(&id).cloned()),
             village: villages.get(&visit.scope).cloned(),
             open: open.remove(id).unwrap_or_default(),
             visit,
         })
     };
     Ok(ids.iter().filter_map(line).collect())
+}
+
+/// The titles of those records that are in these scopes.
+fn titles_of(
+    connection: &mut AnyConnection,
+    ids: &[Uuid],
+    scopes: &[String],
+) -> QueryResult<BTreeMap<Uuid, String>> {
+    let rows: Vec<(Key, String, Option<String>)> = records::table
+        .filter(records::id.eq_any(ids.iter().copied().map(Key)))
+        .select((records::id, records::scope, records::title))
+        .load(connection)?;
+    let theirs = rows.into_iter().filter(|(_, scope, _)| scopes.contains(scope));
+    Ok(theirs.filter_map(|(id, _, title)| Some((id.0, title?))).collect())
+}
+
+/// The ids in answers: of one choice, or of several with spaces between.
+fn ids_in(answers: &Json, found: &mut BTreeSet<Uuid>) {
+    match answers {
+        Json::String(text) => {
+            found.extend(text.split(' ').filter_map(|word| Uuid::try_parse(word).ok()));
+        }
+        Json::Array(items) => items.iter().for_each(|one| ids_in(one, found)),
+        Json::Object(fields) => fields.values().for_each(|one| ids_in(one, found)),
+        _ => {}
+    }
 }
 
 /// The rules of the open findings about each.
@@ -139,6 +164,9 @@ pub(super) struct VisitFile {
     photos: Vec<PhotoView>,
     /// Earlier visits of the household, the newest first.
     pub(super) earlier: Vec<RecordView>,
+    /// The titles of records that the answers name by id.
+    #[schema(value_type = BTreeMap<String, String>)]
+    pub(super) names: BTreeMap<Uuid, String>,
     /// Who is looking at it.
     pub(super) claim: Option<Claim>,
     /// Who has passed it already, where two must.
@@ -186,6 +214,14 @@ pub(super) fn file(
     for photo in &mut photos {
         photo.alike.retain(|other| scopes.contains(&other.scope));
     }
+    let others = || photos.iter().flat_map(|photo| &photo.alike);
+    let households: Vec<Uuid> = others().filter_map(|one| one.of).map(|id| id.0).collect();
+    let titles = titles_of(connection, &households, scopes)?;
+    let villages = areas::names_of(connection, others().map(|one| one.scope.as_str()))?;
+    for other in photos.iter_mut().flat_map(|photo| &mut photo.alike) {
+        other.household = other.of.and_then(|id| titles.get(&id.0).cloned());
+        other.village = villages.get(&other.scope).cloned();
+    }
     let made: Option<(String, Timestamp)> = history::table
         .inner_join(
             ops::table.on(ops::incarnation.eq(history::incarnation).and(ops::seq.eq(history::seq))),
@@ -200,6 +236,12 @@ pub(super) fn file(
     let village = areas::names_of(connection, std::iter::once(visit.scope.as_str()))?;
     let mut earlier = views(connection, &earlier, scopes)?;
     earlier.reverse();
+    let mut named = BTreeSet::new();
+    for answers in earlier.iter().chain([&visit]).filter_map(|one| one.value(ANSWERS)) {
+        ids_in(&answers, &mut named);
+    }
+    let named: Vec<Uuid> = named.into_iter().take(MAX_NAMED).collect();
+    let names = titles_of(connection, &named, scopes)?;
     Ok(Some(VisitFile {
         village: village.into_values().next(),
         household,
@@ -208,6 +250,7 @@ pub(super) fn file(
         findings: views(connection, &found, scopes)?,
         photos,
         earlier,
+        names,
         claim: review::claim_on(connection, id, now)?,
         passes: review::passes_of(connection, id)?,
         visit,

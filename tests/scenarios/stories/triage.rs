@@ -229,15 +229,55 @@ story!(a_doubt_is_left_to_another_and_can_be_explained, async |stage| {
     let found = supervisor.call(Method::GET, "/api/v1/visits?mark=flagged", None).await.unwrap();
     assert_eq!(found["items"][0]["open"], json!(["review/flag"]));
     let queue = claim(&mut supervisor, 5).await;
+    assert_eq!(queue["places"], json!([]), "it does not come to whoever left it");
+    let undone = decide(&mut supervisor, &visit, "reopened").await.unwrap();
+    assert_eq!(undone["status"], "in_review");
+    let queue = claim(&mut supervisor, 5).await;
+    assert_eq!(queue["places"][0]["visit"], json!(visit), "taken back");
+    let nothing = decide(&mut supervisor, &visit, "reopened").await.unwrap_err();
+    assert!(nothing.contains("not-applicable"), "{nothing}");
+    decide(&mut supervisor, &visit, "flagged").await.unwrap();
+    let mut other = another_supervisor(&stage).await;
+    let queue = claim(&mut other, 5).await;
     assert_eq!(queue["places"][0]["reasons"], json!([{ "rule": "review/flag", "weight": 50 }]));
+    let nothing = decide(&mut other, &visit, "reopened").await.unwrap_err();
+    assert!(nothing.contains("not-applicable"), "another's doubt is not theirs: {nothing}");
+    other.call(Method::DELETE, "/api/v1/review/claims", None).await.unwrap();
     let path = format!("/api/v1/visits/{visit}");
     let file = supervisor.call(Method::GET, &path, None).await.unwrap();
-    let doubt = &file["findings"][0];
+    let findings = file["findings"].as_array().unwrap();
+    let doubt = findings.iter().find(|one| one["status"] == "open").unwrap();
     let answer =
         json!({ "version": doubt["version"], "answer": "explained", "words": "已电话核实" });
     let path = format!("/api/v1/findings/{}/answers", doubt["id"].as_str().unwrap());
     supervisor.call(Method::POST, &path, Some(&answer)).await.unwrap();
     assert_eq!(decide(&mut supervisor, &visit, "approved").await.unwrap()["status"], "approved");
+});
+
+story!(records_that_answers_name_are_told_by_their_titles, async |stage| {
+    let mut probe = Probe::new(&stage, "cadre").await;
+    let [whose, one, two, three] = std::array::from_fn(|number| probe.household(number));
+    let answers = json!({
+        "neighbour": one.id, "kin": [{ "homes": format!("{} {}", two.id, three.id) }],
+        "stranger": Uuid::now_v7(),
+    });
+    let fields = json!({ "1": whose.id, "3": answers, "9": "submitted", "10": "月度走访" });
+    let visit = RecordId(Uuid::now_v7());
+    let made = probe.op("visit", visit, None, json!({ "kind": "create", "fields": fields }));
+    probe.push(&[made]).await;
+    let mut supervisor = stage.person("supervisor").await;
+    let path = format!("/api/v1/visits/{visit}");
+    let file = supervisor.call(Method::GET, &path, None).await.unwrap();
+    assert_eq!(file["names"], json!({}), "answers that are not shown name nobody");
+    claim(&mut supervisor, 1).await;
+    let file = supervisor.call(Method::GET, &path, None).await.unwrap();
+    let mut expected = serde_json::Map::new();
+    for home in [one, two, three] {
+        let path = format!("/api/v1/records/{}", home.id);
+        let record = supervisor.call(Method::GET, &path, None).await.unwrap();
+        expected.insert(home.id.to_string(), record["title"].clone());
+    }
+    assert_eq!(file["names"], Json::Object(expected));
 });
 
 story!(a_policy_that_makes_no_sense_is_refused, async |stage| {

@@ -1943,7 +1943,11 @@ export interface components {
              */
             days: number;
             hash: string;
+            /** @description The household's title. */
+            household?: string | null;
             same_household: boolean;
+            /** @description The village's name. */
+            village?: string | null;
             /** Format: uuid */
             visit: string;
         };
@@ -3614,6 +3618,10 @@ export interface components {
             household?: components["schemas"]["RecordView"] | null;
             /** @description Who made it. */
             made_by?: string | null;
+            /** @description The titles of records that the answers name by id. */
+            names: {
+                [key: string]: string;
+            };
             /** @description Who has passed it already, where two must. */
             passes: components["schemas"]["Pass"][];
             photos: components["schemas"]["PhotoView"][];

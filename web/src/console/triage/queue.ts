@@ -213,7 +213,7 @@ export class Queue {
     this.decided.splice(this.decided.indexOf(last), 1);
     this.done.value -= 1;
     const id = last.file.visit.id;
-    if (last.state === 'done' && last.verdict !== 'flagged') {
+    if (last.state === 'done') {
       await api.POST('/api/v1/visits/{id}/decisions', {
         params: { path: { id } },
         body: { version: last.version!, verdict: 'reopened', reason: last.reason, comments: [] },

@@ -3,7 +3,7 @@
 import { OpenForm } from '../../form/open';
 import { isGroup, isRepeat, type Item, type Question } from '../../form/types';
 import { language } from '../../i18n';
-import { api } from '../api';
+import { api, bytes } from '../api';
 
 /** A form's bundle, as far as it is read here. */
 export interface Bundle {
@@ -37,12 +37,44 @@ export function bundleOf(hash: string): Promise<Bundle> {
   return found;
 }
 
+const files = new Map<string, Promise<ArrayBuffer>>();
+
+/** A file that goes with a form, fetched once: it never changes. */
+function fileOf(form: string, name: string): Promise<ArrayBuffer> {
+  const key = `${form}/${name}`;
+  let found = files.get(key);
+  if (!found) {
+    found = bytes(`/sync/v1/forms/${form}/files/${encodeURIComponent(name)}`).then((blob) => blob.arrayBuffer());
+    found.catch(() => files.delete(key));
+    files.set(key, found);
+  }
+  return found;
+}
+
+/** The files that go with a form, by their names: all, or its lists alone. */
+export async function filesOf(form: string, bundle: Bundle, isWanted = (name: string) => /\.(csv|xml|geojson)$/i.test(name)): Promise<Map<string, ArrayBuffer>> {
+  const wanted = bundle.files.filter((file) => isWanted(file.name));
+  return new Map(await Promise.all(wanted.map(async ({ name }) => [name, await fileOf(form, name)] as const)));
+}
+
+/** Titles of records by their ids. */
+export type Names = Record<string, string>;
+
+/** Rows for lists that are registers: the records that were chosen. */
+function registerLists(bundle: Bundle, names: Names): Map<string, Record<string, string>[]> {
+  const own = new Set(bundle.files.map((file) => file.name));
+  const rows = Object.entries(names).map(([name, label]) => ({ name, label }));
+  const named = bundle.xform.matchAll(/<instance\s+id="([^"]+)"\s+src="jr:\/\/[^"]*?\/([^"/]+\.csv)"/g);
+  return new Map([...named].filter(([, , file]) => !own.has(file!)).map(([, id]) => [id!, rows]));
+}
+
 /** Opens a form on answers, to be read. */
-export async function openOn(hash: string, answers: unknown): Promise<OpenForm> {
+export async function openOn(hash: string, answers: unknown, names: Names): Promise<OpenForm> {
   const bundle = await bundleOf(hash);
   return OpenForm.start({
     xform: bundle.xform,
-    files: new Map(),
+    files: await filesOf(hash, bundle),
+    lists: registerLists(bundle, names),
     language: language.value,
     properties: {},
     seed: '0'.repeat(64),
@@ -52,41 +84,43 @@ export async function openOn(hash: string, answers: unknown): Promise<OpenForm> 
 }
 
 /** Every question that is asked, with what was answered. */
-export async function readOut(hash: string, answers: unknown): Promise<Line[]> {
-  const form = await openOn(hash, answers);
+export async function readOut(hash: string, answers: unknown, names: Names): Promise<Line[]> {
+  const form = await openOn(hash, answers, names);
   try {
-    return linesOf(form.items.value, '');
+    return linesOf(form.items.value, '', names);
   } finally {
     form.close();
   }
 }
 
-function linesOf(items: Item[], within: string): Line[] {
+function linesOf(items: Item[], within: string, names: Names): Line[] {
   const inside = (label: string | undefined) => [within, label].filter(Boolean).join(' › ');
   return items.flatMap((item) => {
-    if (isGroup(item)) return linesOf(item.children, inside(item.label));
-    if (isRepeat(item)) return item.instances.flatMap((one, at) => linesOf(one.children, inside(`${item.label ?? item.name} ${at + 1}`)));
+    if (isGroup(item)) return linesOf(item.children, inside(item.label), names);
+    if (isRepeat(item)) return item.instances.flatMap((one, at) => linesOf(one.children, inside(`${item.label ?? item.name} ${at + 1}`), names));
     if (item.type === 'note') return [];
-    return [lineOf(item, within)];
+    return [lineOf(item, within, names)];
   });
 }
 
-function lineOf(question: Question, within: string): Line {
+function lineOf(question: Question, within: string, names: Names): Line {
   const line: Line = {
     path: question.path,
     label: question.label || question.path.split('/').pop() || '',
-    text: wordsOf(question),
+    text: wordsOf(question, names),
     type: question.type,
     within,
   };
   return question.invalid ? { ...line, invalid: question.invalid.message } : line;
 }
 
-function wordsOf({ type, chosen, choices, value }: Question): string {
+function wordsOf({ type, chosen, choices, value }: Question, names: Names): string {
   // Of a long list, only the labels of what was chosen are told.
-  if (chosen) return chosen.join('、');
-  if (!value || !choices) return value ?? '';
-  const labels = new Map(choices.map((choice) => [choice.value, choice.label]));
-  const names = type === 'select_one' ? [value] : value.split(' ');
-  return names.map((name) => labels.get(name) ?? name).join('、');
+  if (chosen?.some(Boolean)) return chosen.join('、');
+  if (!value) return '';
+  const labels = new Map(choices?.map((choice) => [choice.value, choice.label]));
+  const chosenOnes = type === 'select_one' ? [value] : value.split(' ');
+  const isKnown = (one: string) => labels.has(one) || one in names;
+  // Words that are no choices stay as they were written.
+  return chosenOnes.some(isKnown) ? chosenOnes.map((one) => labels.get(one) || names[one] || one).join('、') : value;
 }

@@ -695,4 +695,6 @@ export const en: Record<keyof typeof zh, string> = {
   'download.read': '{read} KB are here',
   'download.of': '{read} of {of} KB are here',
   'download.stop': 'Stop',
+  'triage.alike': 'Photos that look alike ({n})',
+  'key.pan': 'Move about in a large photo',
 };

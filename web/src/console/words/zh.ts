@@ -693,4 +693,6 @@ export const zh = {
   'download.read': '已接收 {read} KB',
   'download.of': '已接收 {read} / {of} KB',
   'download.stop': '停止',
+  'triage.alike': '类似照片（{n}）',
+  'key.pan': '放大后移动',
 };
