@@ -38,5 +38,6 @@ pub mod review;
 pub mod samples;
 pub mod seal;
 pub mod sync;
+pub mod tasks;
 pub mod views;
 pub mod visits;

@@ -100,3 +100,7 @@ pub const MAX_PACK: usize = 8 * 1024 * 1024;
 pub const MAX_VIEWS: i64 = 100;
 /// Days that an overview is about.
 pub const MAX_DAYS: usize = 92;
+/// Tasks that are set in one request.
+pub const MAX_TASKS_AT_ONCE: usize = 200;
+/// Letters of what is to be done, as the register has it.
+pub const MAX_TASK_TITLE: usize = 200;

@@ -14,11 +14,12 @@ use sync_protocol::{Hlc, Op, Record, RecordId, Row, ScopeId, Version};
 use super::{CHECKER, Subject, Verdict, queries, visit};
 use crate::app::App;
 use crate::db::{Failed, Timestamp};
-use crate::deliveries::{TASKS, Task};
+use crate::deliveries::Task;
 use crate::http::{Kind, Problem};
 use crate::notices;
 use crate::records as store;
 use crate::sync::{Person, act};
+use crate::tasks::TASKS;
 
 /// Records in one go.
 const BATCH: i64 = 32;

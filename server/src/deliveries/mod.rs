@@ -9,4 +9,4 @@ mod queries;
 mod task;
 
 pub use http::routes;
-pub(crate) use task::{TASKS, Task};
+pub(crate) use task::Task;

@@ -10,17 +10,7 @@ use sync_protocol::{Record, RecordId};
 
 use super::queries;
 use crate::db::AnyConnection;
-
-/// The built-in register of tasks.
-pub(crate) const TASKS: &str = "task";
-
-/// Its fields.
-mod field {
-    pub(super) const SUBJECT: u32 = 1;
-    pub(super) const TITLE: u32 = 2;
-    pub(super) const DUE: u32 = 3;
-    pub(super) const STATUS: u32 = 4;
-}
+use crate::tasks::field;
 
 /// That a household is to be told of a record.
 #[derive(Clone, Debug, PartialEq)]

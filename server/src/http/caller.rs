@@ -62,6 +62,8 @@ actions! {
     ReviewVisits: Supervisor | Admin;
     /// Set what makes visits urgent, and what needs two people.
     SetReviewPolicy: Admin;
+    /// Set tasks for households, move and end them.
+    AssignTasks: Supervisor | Admin;
     /// Draw samples, and note what calls came to.
     DrawSamples: Supervisor | Admin;
     /// See ledgers.

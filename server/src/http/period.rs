@@ -34,7 +34,7 @@ impl Period {
 }
 
 /// The moment that a day in China begins, milliseconds since 1970 UTC.
-fn day(text: &str) -> Option<u64> {
+pub fn day(text: &str) -> Option<u64> {
     let format = time::macros::format_description!("[year]-[month]-[day]");
     let date = time::Date::parse(text, format).ok()?;
     let midnight = date.midnight().assume_offset(time::macros::offset!(+8));

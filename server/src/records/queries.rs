@@ -167,6 +167,20 @@ pub(crate) fn views(
     rows.into_iter().map(view).collect()
 }
 
+/// The titles of those records that are in these scopes.
+pub(crate) fn titles(
+    connection: &mut AnyConnection,
+    ids: &[Uuid],
+    scopes: &[String],
+) -> QueryResult<BTreeMap<Uuid, String>> {
+    let rows: Vec<(Key, String, Option<String>)> = records::table
+        .filter(records::id.eq_any(ids.iter().copied().map(Key)))
+        .select((records::id, records::scope, records::title))
+        .load(connection)?;
+    let theirs = rows.into_iter().filter(|(_, scope, _)| scopes.contains(scope));
+    Ok(theirs.filter_map(|(id, _, title)| Some((id.0, title?))).collect())
+}
+
 /// One record.
 pub(crate) fn view_of(connection: &mut AnyConnection, id: Uuid) -> QueryResult<Option<RecordView>> {
     let row: Option<Row> =

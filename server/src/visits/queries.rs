@@ -16,7 +16,7 @@ use crate::db::schema::{history, ops, records, users};
 use crate::db::types::{Key, Timestamp};
 use crate::photos::{self, PhotoView};
 use crate::records::visit::ANSWERS;
-use crate::records::{RecordView, view_of, views};
+use crate::records::{RecordView, titles, view_of, views};
 use crate::review::{self, Claim, Pass};
 
 /// Earlier visits that are shown beside one.
@@ -46,33 +46,19 @@ pub(super) fn lines(
     let mut found: BTreeMap<Uuid, RecordView> =
         views(connection, &wanted, scopes)?.into_iter().map(|one| (one.id, one)).collect();
     let households: Vec<Uuid> = found.values().filter_map(|one| one.subject).collect();
-    let titles = titles_of(connection, &households, scopes)?;
+    let households = titles(connection, &households, scopes)?;
     let villages = areas::names_of(connection, found.values().map(|one| one.scope.as_str()))?;
     let mut open = open_rules(connection, ids)?;
     let line = |id: &Uuid| {
         let visit = found.remove(id)?;
         Some(VisitLine {
-            household: visit.subject.and_then(|id| titles.get(&id).cloned()),
+            household: visit.subject.and_then(|id| households.get(&id).cloned()),
             village: villages.get(&visit.scope).cloned(),
             open: open.remove(id).unwrap_or_default(),
             visit,
         })
     };
     Ok(ids.iter().filter_map(line).collect())
-}
-
-/// The titles of those records that are in these scopes.
-fn titles_of(
-    connection: &mut AnyConnection,
-    ids: &[Uuid],
-    scopes: &[String],
-) -> QueryResult<BTreeMap<Uuid, String>> {
-    let rows: Vec<(Key, String, Option<String>)> = records::table
-        .filter(records::id.eq_any(ids.iter().copied().map(Key)))
-        .select((records::id, records::scope, records::title))
-        .load(connection)?;
-    let theirs = rows.into_iter().filter(|(_, scope, _)| scopes.contains(scope));
-    Ok(theirs.filter_map(|(id, _, title)| Some((id.0, title?))).collect())
 }
 
 /// The ids in answers: of one choice, or of several with spaces between.
@@ -216,10 +202,10 @@ pub(super) fn file(
     }
     let others = || photos.iter().flat_map(|photo| &photo.alike);
     let households: Vec<Uuid> = others().filter_map(|one| one.of).map(|id| id.0).collect();
-    let titles = titles_of(connection, &households, scopes)?;
+    let households = titles(connection, &households, scopes)?;
     let villages = areas::names_of(connection, others().map(|one| one.scope.as_str()))?;
     for other in photos.iter_mut().flat_map(|photo| &mut photo.alike) {
-        other.household = other.of.and_then(|id| titles.get(&id.0).cloned());
+        other.household = other.of.and_then(|id| households.get(&id.0).cloned());
         other.village = villages.get(&other.scope).cloned();
     }
     let made: Option<(String, Timestamp)> = history::table
@@ -241,7 +227,7 @@ pub(super) fn file(
         ids_in(&answers, &mut named);
     }
     let named: Vec<Uuid> = named.into_iter().take(MAX_NAMED).collect();
-    let names = titles_of(connection, &named, scopes)?;
+    let names = titles(connection, &named, scopes)?;
     Ok(Some(VisitFile {
         village: village.into_values().next(),
         household,

@@ -37,6 +37,7 @@ mod rights;
 mod samples;
 mod second_client;
 mod sync;
+mod tasks;
 mod telemetry;
 mod triage;
 mod views;

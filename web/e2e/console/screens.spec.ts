@@ -46,6 +46,7 @@ for (const { name, language, isMirrored } of PASSES) {
       for (const [zh, en, shot] of [
         ['概况', 'Overview', 'overview'],
         ['农户', 'Households', 'households'],
+        ['任务', 'Tasks', 'tasks'],
         ['告知进度', 'Notifications', 'deliveries'],
         ['冲突', 'Conflicts', 'conflicts'],
         ['待定', 'Held back', 'held'],

@@ -302,6 +302,51 @@ test('a supervisor reviews with the keyboard alone, and what was returned comes 
       expect(await draw(seed)).toEqual(drawn);
     });
 
+    await test.step('sets tasks for many, takes them back, and hears that one is done', async () => {
+      await desk.section('任务', 'Tasks');
+      await expect(page.getByRole('button', { name: /^待办 \d/ })).toBeVisible();
+      const before = Number(/\d+/.exec(await page.getByRole('button', { name: /^待办/ }).innerText()));
+      await desk.button('布置任务', 'Set a task').click();
+      await page.fill('input[name=task]', '核实饮水安全');
+      await page.reload();
+      await desk.button('布置任务', 'Set a task').click();
+      await expect(page.locator('input[name=task]')).toHaveValue('核实饮水安全');
+      await page.fill('input[name=due]', '2026-01-31');
+      await page.getByLabel('全部农户').check();
+      await desk.button('布置', 'Set').click();
+      await expect(page.locator('dialog[open]')).toContainText('户布置：核实饮水安全');
+      const count = Number(/将给 (\d+) 户/.exec(await page.locator('dialog[open]').innerText())?.[1]);
+      expect(count).toBeGreaterThan(HOUSEHOLDS);
+      await desk.seen('walk-task');
+      await page.locator('dialog[open]').getByRole('button', { name: '布置' }).click();
+      await expect(page.getByRole('button', { name: `待办 ${before + count}` })).toBeVisible();
+      await page.getByRole('button', { name: '撤销' }).click();
+      await expect(page.getByRole('button', { name: `待办 ${before}`, exact: true })).toBeVisible();
+      await expect(page.getByRole('button', { name: `取消 ${count}` })).toBeVisible();
+
+      await desk.section('农户', 'Households');
+      await page.locator('.work .table a').first().click();
+      await page.getByRole('link', { name: '布置任务' }).click();
+      await page.fill('input[name=task]', '补拍水表照片');
+      await page.fill('input[name=due]', '2026-01-15');
+      await desk.button('布置', 'Set').click();
+      await expect(page.locator('dialog[open]')).toContainText('将给 1 户布置');
+      await page.locator('dialog[open]').getByRole('button', { name: '布置' }).click();
+      const row = page.getByRole('row', { name: /补拍水表照片/ });
+      await expect(row).toContainText('逾期 2026-01-15');
+      await row.getByRole('button', { name: '修改' }).click();
+      await page.locator('dialog[open] input[type=date]').fill('2026-01-20');
+      await page.locator('dialog[open] textarea').fill('下雨推迟');
+      await page.locator('dialog[open]').getByRole('button', { name: '保存' }).click();
+      await expect(row).toContainText('逾期 2026-01-20');
+      await desk.seen('walk-tasks');
+      await tablet.tab('任务', 'Tasks');
+      await tablet.page.getByRole('button', { name: /补拍水表照片/ }).click();
+      await expect(row).toHaveCount(0);
+      await page.getByRole('button', { name: /^已办/ }).click();
+      await expect(row).toBeVisible();
+    });
+
     await test.step('exports the half-month ledger', async () => {
       await desk.section('台账', 'Ledgers');
       await page.locator('select[name=ledger]').selectOption({ label: '走访审核半月报' });

@@ -67,8 +67,10 @@ export class Desk {
 
   /** Opens a section. */
   async section(zh: string, en: string): Promise<void> {
-    await this.page.locator('nav.side').getByRole('link', { name: this.words(zh, en) }).click();
-    await expect(this.page.getByRole('heading', { level: 1, name: this.words(zh, en) })).toBeVisible();
+    // How many wait there may stand behind it.
+    const name = new RegExp(`^${this.words(zh, en)} ?(\\d+\\+?)?$`);
+    await this.page.locator('nav.side').getByRole('link', { name }).click();
+    await expect(this.page.getByRole('heading', { level: 1, name: this.words(zh, en), exact: true })).toBeVisible();
   }
 
   /** Answers the open dialog that asks for a reason. */

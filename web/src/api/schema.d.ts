@@ -1619,6 +1619,61 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page of the tasks in the caller's areas, those that are due first first. */
+        get: operations["get /api/v1/tasks"];
+        put?: never;
+        /** Sets a task for each of some households: all of them, or none. */
+        post: operations["post /api/v1/tasks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Moves a task to another day, says it otherwise, ends it, or takes it up again. It syncs like any
+         *     edit and is kept in history.
+         */
+        put: operations["put /api/v1/tasks/{id}"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far the tasks have come, area by area: never person by person. */
+        get: operations["get /api/v1/tasks/counts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/visits": {
         parameters: {
             query?: never;
@@ -2010,6 +2065,23 @@ export interface components {
              * @description Visits that wait for a reviewer.
              */
             waiting?: number | null;
+        };
+        /** @description How far the tasks of an area have come, with all below. */
+        AreaTasks: {
+            area: string;
+            /** Format: int64 */
+            done: number;
+            /** Format: int64 */
+            dropped: number;
+            level: string;
+            name: string;
+            /** Format: int64 */
+            open: number;
+            /**
+             * Format: int64
+             * @description Of the open ones, those that were due before today.
+             */
+            overdue: number;
         };
         /** @description Whether the trail is whole. */
         AuditCheck: {
@@ -2592,6 +2664,20 @@ export interface components {
             policy: components["schemas"]["Policy"];
             /** @description Why; it stays with the policy. */
             reason: string;
+        };
+        /** @description Tasks to set. */
+        NewTasks: {
+            /**
+             * Format: uuid
+             * @description Chosen by whoever sets them: a batch that is sent again sets nothing twice.
+             */
+            batch: string;
+            /** @description By which day (`2026-11-30`). */
+            due?: string | null;
+            /** @description The households it is to be done at. */
+            households: string[];
+            /** @description What is to be done. */
+            title: string;
         };
         /** @description A view to be kept. */
         NewView: {
@@ -3389,6 +3475,58 @@ export interface components {
             login: string;
             password: string;
         };
+        /** @description How a task is to be. */
+        TaskChange: {
+            due?: string | null;
+            status: components["schemas"]["TaskState"];
+            title: string;
+            /** @description `[epoch, n]`: the version the person saw. */
+            version: Record<string, unknown>[];
+            /** @description What is to be kept with it; nothing where it is empty. */
+            words?: string;
+        };
+        /** @description What a task is now. */
+        TaskChanged: {
+            /** @description `[epoch, n]` */
+            version: Record<string, unknown>[];
+        };
+        /** @description How far the tasks have come, in the order of the tree. */
+        TaskCounts: {
+            areas: components["schemas"]["AreaTasks"][];
+            as_of: string;
+        };
+        /** @description A task on a list. */
+        TaskLine: {
+            /** @description The household's title. */
+            household?: string | null;
+            task: components["schemas"]["RecordView"];
+            /** @description The village's name. */
+            village?: string | null;
+        };
+        /** @description A page of tasks. */
+        TaskPage: {
+            items: components["schemas"]["TaskLine"][];
+            /** @description Where the next page starts; absent on the last. */
+            next?: string | null;
+        };
+        /** @description A task that was set. */
+        TaskSet: {
+            /** Format: uuid */
+            id: string;
+            /** @description `[epoch, n]` */
+            version: Record<string, unknown>[];
+        };
+        /** @description What came of it. */
+        TasksSet: {
+            /** @description How many the same batch had set before. */
+            already: number;
+            set: components["schemas"]["TaskSet"][];
+        };
+        /**
+         * @description Where a task stands.
+         * @enum {string}
+         */
+        TaskState: "open" | "done" | "dropped";
         /** @description A version of a template. */
         TemplateVersion: {
             added_at: string;
@@ -6095,6 +6233,113 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Tokens"];
+                };
+            };
+        };
+    };
+    "get /api/v1/tasks": {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before; absent for the first. */
+                after?: string | null;
+                /** @description Only those of this area and below. */
+                area?: string | null;
+                /** @description How many at most. */
+                limit?: number | null;
+                /** @description Only those that were due before today. */
+                overdue?: boolean;
+                /** @description Where they stand; open, where it isn't said. */
+                status?: ("open" | "done" | "dropped") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskPage"];
+                };
+            };
+        };
+    };
+    "post /api/v1/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTasks"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TasksSet"];
+                };
+            };
+        };
+    };
+    "put /api/v1/tasks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskChanged"];
+                };
+            };
+            /** @description stale-view; not-applicable: what was dropped stays so */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "get /api/v1/tasks/counts": {
+        parameters: {
+            query?: {
+                /** @description Only those of this area and below. */
+                area?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskCounts"];
                 };
             };
         };

@@ -18,6 +18,7 @@ export const router = createRouter({
     screen('/visits/:id', 'reader', () => import('./visits/VisitScreen.vue'), true),
     screen('/households', 'reader', () => import('./households/HouseholdsScreen.vue')),
     screen('/households/:id', 'reader', () => import('./households/HouseholdScreen.vue'), true),
+    screen('/tasks', 'reader', () => import('./tasks/TasksScreen.vue')),
     screen('/deliveries', 'reader', () => import('./deliveries/DeliveriesScreen.vue')),
     screen('/conflicts', 'reader', () => import('./conflicts/ConflictsScreen.vue')),
     screen('/held', 'reviewer', () => import('./held/HeldScreen.vue')),

@@ -1,0 +1,100 @@
+/**
+ * One task for many households: who they are is fetched first, so that one knows how many, and then
+ * they are set in portions, each of which may be sent again; all of it can be taken back.
+ */
+
+import { computed, shallowRef } from 'vue';
+import { api, got, type Schemas } from '../api';
+import { changed } from '../live';
+
+/** As many as the server takes at once. */
+const PORTION = 200;
+const PAGE = 500;
+
+/** Whom a task is for. */
+export type Who = { of: 'all' } | { of: 'unvisited'; since: string } | { of: 'one'; household: string };
+
+export interface Task {
+  title: string;
+  due?: string;
+}
+
+export class Batch {
+  /** How far it is; `of` is told once it is known. */
+  readonly progress = shallowRef<{ done: number; of?: number }>();
+  readonly isBusy = computed(() => this.progress.value !== undefined);
+  private isStopped = false;
+
+  stop(): void {
+    this.isStopped = true;
+  }
+
+  /** The households; nothing where it was stopped. */
+  async find(who: Who, area: string): Promise<string[] | undefined> {
+    if (who.of === 'one') return [who.household];
+    const found: string[] = [];
+    let after: string | undefined;
+    return this.while(async () => {
+      do {
+        const page = { limit: PAGE, ...(area ? { area } : {}), ...(after ? { after } : {}) };
+        const told = who.of === 'all' ? await this.all(page) : await this.unvisited(page, who.since);
+        found.push(...told.ids);
+        after = told.next;
+        this.progress.value = { done: found.length };
+      } while (after && !this.isStopped);
+      return found;
+    });
+  }
+
+  private async all(page: { limit: number }) {
+    const told = await got(api.GET('/api/v1/records', { params: { query: { ...page, collection: 'household' } } }));
+    return { ids: told.items.map((one) => one.id), next: told.next ?? undefined };
+  }
+
+  private async unvisited(page: { limit: number }, since: string) {
+    const until = new Date().toLocaleDateString('sv');
+    const told = await got(api.GET('/api/v1/overview/unvisited', { params: { query: { ...page, from: since, until } } }));
+    return { ids: told.items.map((one) => one.household), next: told.next ?? undefined };
+  }
+
+  /** Sets it for each; gives what was set, also where it was stopped in between. */
+  async set(task: Task, households: string[]): Promise<Schemas['TaskSet'][]> {
+    const batch = crypto.randomUUID();
+    const set: Schemas['TaskSet'][] = [];
+    await this.while(async () => {
+      for (let at = 0; at < households.length && !this.isStopped; at += PORTION) {
+        this.progress.value = { done: at, of: households.length };
+        const body = { batch, ...task, households: households.slice(at, at + PORTION) };
+        set.push(...(await got(api.POST('/api/v1/tasks', { body }))).set);
+      }
+    });
+    changed();
+    return set;
+  }
+
+  /** Drops what was set. */
+  async undo(task: Task, set: Schemas['TaskSet'][], words: string): Promise<number> {
+    let done = 0;
+    await this.while(async () => {
+      for (const { id, version } of set) {
+        if (this.isStopped) break;
+        this.progress.value = { done, of: set.length };
+        await got(api.PUT('/api/v1/tasks/{id}', { params: { path: { id } }, body: { version, ...task, status: 'dropped', words } }));
+        done += 1;
+      }
+    });
+    changed();
+    return done;
+  }
+
+  private async while<T>(work: () => Promise<T>): Promise<T | undefined> {
+    this.isStopped = false;
+    this.progress.value = { done: 0 };
+    try {
+      const done = await work();
+      return this.isStopped ? undefined : done;
+    } finally {
+      this.progress.value = undefined;
+    }
+  }
+}
