@@ -11,7 +11,13 @@ export interface Weather {
   down?: boolean;
   /** Somebody else answers: a portal in HTML, or a proxy that is at its end. */
   answer?: 'portal' | 'failing';
+  /** The script of the app's service worker, as a newer version of the app has it. */
+  worker?: string;
 }
+
+const WORKER = 'GET /tablet-worker.js ';
+const script = (text: string) =>
+  `HTTP/1.1 200 OK\r\nContent-Type: text/javascript\r\nCache-Control: no-cache\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`;
 
 const PAGE = '<html><body>Please sign in to this Wi-Fi</body></html>';
 const ANSWERS = {
@@ -82,6 +88,8 @@ export class Link {
   private pour(from: Socket, to: Socket, count: (bytes: number) => void): void {
     from.on('data', (chunk) => {
       count(chunk.length);
+      const { worker } = this.weather;
+      if (worker && chunk.subarray(0, WORKER.length).equals(Buffer.from(WORKER))) return void from.end(script(worker));
       to.write(chunk);
       const { pace } = this.weather;
       if (!pace) return;

@@ -49,7 +49,6 @@ export class Tablet {
         '--disable-sync',
         '--remote-debugging-port=0',
         '--use-fake-device-for-media-stream',
-        '--use-fake-ui-for-media-stream',
         `--lang=${this.language}`,
         `--user-data-dir=${this.folder}`,
         ...this.options,

@@ -158,16 +158,18 @@ test('a day in two villages, and back to a bad network', async () => {
       return names;
     });
 
-    await test.step('two people change one address', async () => {
-      for (const [one, address] of [
-        [tablet, '三组 9 号'],
-        [other, '五组 2 号'],
+    await test.step('two people change one address, and one source of income', async () => {
+      for (const [one, address, source] of [
+        [tablet, '三组 9 号', '外出务工'],
+        [other, '五组 2 号', '种茶'],
       ] as const) {
         await one.find(household.name);
-        await one.page.getByRole('button', { name: '修改住址' }).click();
-        await one.page.getByRole('textbox', { name: '住址' }).fill(address);
-        await one.button('保存', 'Save').click();
-        await expect(one.page.getByText(address)).toBeVisible();
+        for (const [field, words] of [['住址', address], ['主要收入来源', source]] as const) {
+          await one.page.getByRole('button', { name: `修改${field}` }).click();
+          await one.page.getByRole('textbox', { name: field }).fill(words);
+          await one.button('保存', 'Save').click();
+          await expect(one.page.getByText(words)).toBeVisible();
+        }
       }
       await until(async () => (await read(supervisor, household.id)).fields['4'] === '五组 2 号');
       await tablet.tab('同步', 'Sync');
@@ -191,15 +193,27 @@ test('a day in two villages, and back to a bad network', async () => {
 
     await test.step('the conflict is shown in plain words, and settled', async () => {
       await tablet.tab('今日', 'Today');
-      await tablet.page.getByRole('link', { name: /1 处与他人的修改不一致/ }).click();
-      await tablet.page.locator('ul.list a').first().click();
+      await tablet.page.getByRole('link', { name: /2 处与他人的修改不一致/ }).click();
+      await tablet.page.locator('ul.list a').filter({ hasText: '住址' }).click();
       await expect(tablet.page.getByText('五组 2 号')).toBeVisible();
       await expect(tablet.page.getByText('三组 9 号')).toBeVisible();
       await tablet.page.getByText('三组 9 号').click();
-      await tablet.page.getByRole('textbox').fill('问过户主，九月搬到三组');
+      const why = tablet.page.getByLabel('理由（问过谁、看过什么）');
+      await why.fill('问过户主，九月搬到三组');
       await tablet.shot('16-conflict');
       await tablet.button('就这样定', 'Settle it').click();
       await until(async () => (await read(supervisor, household.id)).fields['4'] === '三组 9 号');
+    });
+
+    await test.step('where neither value is right, a third one settles it', async () => {
+      await tablet.tab('今日', 'Today');
+      await tablet.page.getByRole('link', { name: /1 处与他人的修改不一致/ }).click();
+      await tablet.page.locator('ul.list a').first().click();
+      await tablet.page.getByRole('textbox', { name: '主要收入来源' }).fill('种茶，农闲务工');
+      await tablet.page.getByLabel('理由（问过谁、看过什么）').fill('两样都有');
+      await tablet.shot('16-conflict-third');
+      await tablet.button('就这样定', 'Settle it').click();
+      await until(async () => Object.values((await read(supervisor, household.id)).fields).includes('种茶，农闲务工'));
     });
 
     await test.step('a visit comes back with a comment at the very question, and is corrected', async () => {

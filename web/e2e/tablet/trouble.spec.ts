@@ -9,6 +9,9 @@ import { Link } from '../stage/link';
 import { Server, until, type Caller } from '../stage/server';
 import { PIN, Tablet } from '../stage/tablet';
 
+/** The smallest PNG. */
+const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+
 let server: Server;
 let link: Link;
 let tablet: Tablet;
@@ -255,6 +258,13 @@ test('no photo, no place, and a form that is withdrawn: the visit goes on', asyn
   const picture = tablet.question('/data/picture');
   await picture.locator('input[type=file]').setInputFiles({ name: 'a.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('this is no photo') });
   await expect(picture.getByRole('alert')).toHaveText('这个文件不是照片，或已损坏，没有保存。');
+  const browser = await tablet.context.newCDPSession(page);
+  await browser.send('Browser.setPermission', { permission: { name: 'camera' }, setting: 'denied', origin: link.address });
+  await picture.getByRole('button', { name: '拍照' }).click();
+  await expect(page.locator('dialog[open]').getByRole('alert')).toContainText('没有相机权限');
+  await tablet.shot('trouble-camera');
+  await page.locator('dialog[open] input[type=file]').setInputFiles({ name: 'b.png', mimeType: 'image/png', buffer: Buffer.from(PIXEL, 'base64') });
+  await expect(picture.getByRole('img')).toBeVisible();
   await tablet.context.clearPermissions();
   await tablet.question('/data/place').getByRole('button').click();
   await expect(tablet.question('/data/place').getByRole('alert')).toContainText('没有定位权限');
@@ -274,6 +284,59 @@ test('no photo, no place, and a form that is withdrawn: the visit goes on', asyn
   const id = new URL(page.url()).pathname.split('/').pop()!;
   const supervisor = await server.as('supervisor');
   await until(async () => (await about(supervisor, 'visit', id)).some((one) => one.fields['2'] === form));
+});
+
+test('a new version of the app is offered, and taken when one says so: the draft goes on', async () => {
+  const { page } = tablet;
+  await tablet.tab('农户', 'Households');
+  await page.locator('ul.list a').first().click();
+  await tablet.button('走访', 'Visit').click();
+  const note = () => tablet.question('/data/note').getByRole('textbox');
+  await note().fill('旧版里写的');
+  const worker = await (await fetch(`${server.address}/tablet-worker.js`)).text();
+  link.change({ worker: `${worker}\n// A newer one.` });
+  const control = () => page.evaluate(async () => (await navigator.serviceWorker.getRegistration('/'))?.active?.state);
+  await page.evaluate(async () => void (await (await navigator.serviceWorker.getRegistration('/'))?.update()));
+  const waiting = () => page.evaluate(async () => Boolean((await navigator.serviceWorker.getRegistration('/'))?.waiting));
+  await until(waiting);
+  expect(await control()).toBe('activated');
+  // Nothing is pulled away while one writes.
+  await note().fill('旧版里写的，还没写完');
+  await expect(page.getByText('有新版本')).toHaveCount(0);
+  await page.goBack();
+  await expect(page.getByText('有新版本')).toBeVisible();
+  await tablet.shot('trouble-update');
+  await tablet.button('现在更新', 'Update now').click();
+  await tablet.unlock();
+  await until(async () => !(await waiting()));
+  await page.getByRole('link', { name: /未完成/ }).click();
+  await expect(note()).toHaveValue('旧版里写的，还没写完');
+});
+
+test('a clock that is off by a year is told in words, and what is recorded arrives', async () => {
+  const { page } = tablet;
+  await page.clock.install({ time: new Date(Date.now() + 365 * 86_400_000) });
+  await page.reload();
+  await tablet.unlock();
+  const id = await move('明年 1 号');
+  await arrives(id, '明年 1 号');
+  await tablet.tab('同步', 'Sync');
+  await expect(page.getByRole('alert')).toContainText('平板日期快了 365 天');
+  await tablet.shot('trouble-clock');
+  // A tablet whose clock is right is not outdone by it for a year.
+  const other = await Tablet.start(server.address);
+  try {
+    await other.enrol(server.code('cadre'));
+    await other.isReady(104);
+    await other.open(`/tablet/households/${id}`);
+    await other.unlock();
+    await other.page.getByRole('button', { name: '修改住址' }).click();
+    await other.page.getByRole('textbox', { name: '住址' }).fill('今年 2 号');
+    await other.button('保存', 'Save').click();
+    await arrives(id, '今年 2 号');
+  } finally {
+    await other.remove();
+  }
 });
 
 test('what was answered last is kept, though one goes back while the disk is busy', async () => {

@@ -5,7 +5,7 @@
 
 use base16ct::lower::{decode_vec, encode_string as hex};
 use mobile_schema::register::{Catalogue, Field};
-use mobile_schema::{Hash, Value, device};
+use mobile_schema::{FieldId, Hash, Value, device};
 use serde_json::Value as Json;
 use sync_protocol::clock::ClockReading;
 use sync_protocol::encoding::{canonical, cbor};
@@ -339,18 +339,23 @@ impl Tablet {
         })
     }
 
+    fn field_id(&self, collection: &str, name: &str) -> Result<FieldId, String> {
+        let field = self.field(collection, name);
+        field.map(|field| field.id).ok_or_else(|| format!("`{collection}` has no `{name}`"))
+    }
+
+    /// The values of a change, by the ids of a register's fields.
+    fn fields(&self, collection: &str, change: &Json) -> Result<Fields, String> {
+        let pairs = members(change, "fields");
+        let pairs =
+            pairs.map(|(name, value)| Ok((self.field_id(collection, name)?, json::value(value))));
+        pairs.collect()
+    }
+
     fn change(&self, collection: &str, change: &Json) -> Result<Change, String> {
-        let id = |name: &str| {
-            let field = self.field(collection, name);
-            field.map(|field| field.id).ok_or_else(|| format!("`{collection}` has no `{name}`"))
-        };
-        let field = || id(text(change, "field")?);
+        let field = || self.field_id(collection, text(change, "field")?);
         let element = || member(change, "element").map(json::value);
-        let fields = || {
-            let pairs = members(change, "fields");
-            let pairs = pairs.map(|(name, value)| Ok((id(name)?, json::value(value))));
-            pairs.collect::<Result<Fields, String>>()
-        };
+        let fields = || self.fields(collection, change);
         Ok(match text(change, "kind")? {
             "create" => Change::Create { fields: fields()? },
             "patch" => Change::Patch { fields: fields()? },
@@ -368,6 +373,10 @@ impl Tablet {
                 choice: match text(change, "choice")? {
                     "keep" => Resolution::Keep,
                     "swap" => Resolution::Swap,
+                    // The fields are those of the register that the conflict is about.
+                    "edit" => Resolution::Edit {
+                        fields: self.fields(text(change, "of")?, change)?,
+                    },
                     other => return Err(format!("`{other}` settles nothing")),
                 },
                 reason: text(change, "reason")?.to_owned(),
