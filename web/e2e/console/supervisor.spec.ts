@@ -198,7 +198,9 @@ test('a supervisor reviews with the keyboard alone, and what was returned comes 
       await tablet.isReady(HOUSEHOLDS);
       await desk.section('走访', 'Visits');
       await page.getByRole('button', { name: /^已提交/ }).click();
-      await page.locator('.line .first').first().click();
+      const submitted = page.locator('.line:not(.head)').filter({ hasText: '已提交' });
+      await expect(page.locator('.line:not(.head)').filter({ hasNotText: '已提交' })).toHaveCount(0);
+      await submitted.locator('.first').first().click();
       await expect(page.locator('.bar h1 .chip')).toBeVisible();
       const id = page.url().split('/').pop()!;
       const who = (await page.locator('.bar h1').innerText()).split(/\s/)[0]!;
@@ -451,6 +453,58 @@ test('a supervisor reviews with the keyboard alone, and what was returned comes 
       await expect(page.getByRole('columnheader', { name: '事由' })).toHaveCount(0);
       expect(new URLSearchParams(new URL(page.url()).search).toString()).toBe(new URLSearchParams(address).toString());
       await desk.seen('walk-columns');
+      // What is frozen stays where it is when the table is scrolled aside.
+      await page.setViewportSize({ width: 800, height: 768 });
+      const [stays, goes] = ['户主', '用时'].map((name) => page.getByRole('columnheader', { name }));
+      const x = async () => Promise.all([stays!, goes!].map(async (one) => Math.round((await one.boundingBox())!.x)));
+      const before = await x();
+      await page.locator('.scroller').evaluate((one) => (one.scrollLeft = 200));
+      const after = await x();
+      expect(after[0]).toBe(before[0]);
+      expect(after[1]).toBeLessThan(before[1]!);
+      await page.setViewportSize({ width: 1366, height: 768 });
+    });
+
+    await test.step('a visit that is changed meanwhile says so, and keeps what was typed', async () => {
+      await desk.section('走访', 'Visits');
+      await page.getByRole('button', { name: /^已提交/ }).click();
+      const submitted = page.locator('.line:not(.head)').filter({ hasText: '已提交' });
+      await expect(page.locator('.line:not(.head)').filter({ hasNotText: '已提交' })).toHaveCount(0);
+      await submitted.locator('.first').first().click();
+      await expect(page.locator('.bar h1 .chip')).toBeVisible();
+      const id = page.url().split('/').pop()!;
+      await desk.button('查看敏感内容', 'Show sensitive values').first().click();
+      await desk.because('核对收入', '查看敏感内容', 'Show sensitive values');
+      await page.getByRole('button', { name: /24000/ }).click();
+      await desk.because('请再核实', '保存', 'Save');
+      const admin = await server.as('admin');
+      const { version } = await admin.get<RecordView>(`/api/v1/records/${id}`);
+      await admin.post(`/api/v1/visits/${id}/decisions`, { version, verdict: 'flagged', reason: '两户照片在同一处', comments: [] });
+      await expect(page.getByRole('alert')).toContainText('有了变化');
+      await expect(page.locator('.bar .chip').first()).toHaveText('审核中');
+      await desk.seen('walk-stale');
+      await page.getByRole('button', { name: /^退回/ }).click();
+      await desk.because('收入要核实', '退回', 'Return');
+      await expect(page.locator('.bar .chip').first()).toHaveText('已退回');
+      const comments = (await about(supervisor, 'finding', id)).filter((one) => one.fields['2'] === 'review/comment');
+      expect(comments.map((one) => one.fields['7'])).toMatchObject([{ 'zh-CN': '请再核实' }]);
+    });
+
+    await test.step('prints what the township was told of', async () => {
+      await desk.section('告知进度', 'Notifications');
+      await page.locator('select[name=template]').selectOption('chronic_card');
+      await desk.button('批量印制', 'Print many').click();
+      await desk.button('开始印制', 'Print').click();
+      await desk.because('发给各村', '开始印制', 'Print');
+      await expect(page.getByText('这里还没有签过的告知书')).toBeVisible();
+      await page.locator('select[name=template]').selectOption('student_aid');
+      await desk.button('开始印制', 'Print').click();
+      await desk.because('发给各村', '开始印制', 'Print');
+      const file = page.getByRole('button', { name: /^第 1 个文件/ });
+      await expect(file).toBeVisible({ timeout: 60_000 });
+      await desk.seen('walk-print');
+      const [download] = await Promise.all([page.waitForEvent('download'), file.click()]);
+      expect(readFileSync(await download.path(), 'latin1').startsWith('%PDF-')).toBe(true);
     });
 
     await test.step('sees how far the township has come, and who was not visited', async () => {

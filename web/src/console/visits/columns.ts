@@ -53,8 +53,9 @@ export function chosen(query: string): Column[] {
   return found.length ? found : COLUMNS.filter((one) => USUAL.includes(one.key));
 }
 
-/** The gap between columns, in rem. */
+/** The gap between columns, and what is left free before the first, in rem. */
 const GAP = 0.75;
+const EDGE = 1;
 
 export interface Layout {
   template: string;
@@ -67,7 +68,7 @@ export interface Layout {
 /** Lays columns out behind one that is `lead` rem wide; what is frozen keeps its width. */
 export function layout(columns: readonly Column[], frozen: number, lead: number): Layout {
   const width = (one: Column, at: number) => (one.grows && at >= frozen ? `minmax(${one.width}rem, 1fr)` : `${one.width}rem`);
-  let at = lead ? lead + GAP : 0;
+  let at = EDGE + (lead ? lead + GAP : 0);
   const stays: number[] = [];
   for (const one of columns.slice(0, frozen)) {
     stays.push(at);

@@ -727,4 +727,5 @@ export const en: Record<keyof typeof zh, string> = {
   'tasks.to.dropped': 'Drop',
   'did.assign_tasks': 'Tasks set',
   'did.change_task': 'Task changed',
+  'prints.nothing': 'Nothing was signed here yet: there is nothing to print.',
 };

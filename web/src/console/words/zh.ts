@@ -725,4 +725,5 @@ export const zh = {
   'tasks.to.dropped': '取消任务',
   'did.assign_tasks': '布置任务',
   'did.change_task': '修改任务',
+  'prints.nothing': '这里还没有签过的告知书，没有可印的。',
 };
