@@ -4,11 +4,12 @@ import { execFileSync } from 'node:child_process';
 import { performance } from 'node:perf_hooks';
 import { expect, test } from '@playwright/test';
 import { Desk } from '../stage/desk';
-import { Server } from '../stage/server';
+import { Server, type Caller } from '../stage/server';
 
 const TRIAGED = Number(process.env['TRIAGED'] ?? 500);
 const VISITS = Number(process.env['VISITS'] ?? 1_000_000);
 const ALERTS = Number(process.env['ALERTS'] ?? 100_000);
+const HOUSEHOLDS = Number(process.env['HOUSEHOLDS'] ?? 100_000);
 
 const line = (what: string, figure: string) => console.log(`| ${what} | ${figure} |`);
 const ms = (value: number) => `${Math.round(value)} ms`;
@@ -80,7 +81,7 @@ test('triage of many visits', async () => {
 
 test('many visits, and a large ledger', async () => {
   const server = await Server.start();
-  grow(server.folder, VISITS, ALERTS);
+  grow(server.folder, HOUSEHOLDS, VISITS, ALERTS);
   const admin = await server.as('admin');
   const time = async (path: string) => {
     const times: number[] = [];
@@ -106,6 +107,11 @@ test('many visits, and a large ledger', async () => {
     const start = performance.now();
     await admin.get('/api/v1/ledgers/alert_half_month?from=2026-11-16&until=2026-11-30');
     line(`a ledger over ${ALERTS.toLocaleString('en')} records in 6 villages`, ms(performance.now() - start));
+    const day = (ago: number) => new Date(Date.now() - ago * 86_400_000).toLocaleDateString('sv');
+    const month = `from=${day(29)}&until=${day(0)}`;
+    line(`the overview of ${HOUSEHOLDS.toLocaleString('en')} households and these visits, a month`, await time(`/api/v1/overview?${month}`));
+    line('… the first 100 households not visited', await time(`/api/v1/overview/unvisited?${month}&limit=100`));
+    line('… a task for 200 of them, all at once', await once(admin));
     const pid = execFileSync('pgrep', ['-f', `serve --data ${server.folder}`]).toString().trim().split('\n')[0]!;
     const status = execFileSync('grep', ['VmHWM', `/proc/${pid}/status`]).toString();
     line('… memory of the server at most, all of the above', `${Math.round(Number(/\d+/.exec(status)![0]) / 1024)} MB`);
@@ -114,12 +120,20 @@ test('many visits, and a large ledger', async () => {
   }
 });
 
-/** Visits and alerts put into the database as the server would have put them. */
-function grow(folder: string, visits: number, alerts: number): void {
+/** Sets a task for as many households as go at once. */
+async function once(admin: Caller): Promise<string> {
+  const { items } = await admin.get<{ items: { id: string }[] }>('/api/v1/records?collection=household&limit=200');
+  const start = performance.now();
+  await admin.post('/api/v1/tasks', { batch: crypto.randomUUID(), title: '走访', households: items.map((one) => one.id) });
+  return ms(performance.now() - start);
+}
+
+/** Households, visits and alerts put into the database as the server would have put them. */
+function grow(folder: string, households: number, visits: number, alerts: number): void {
   const script = `
 import json, os, random, sqlite3, sys, time
 db = sqlite3.connect(os.path.join(sys.argv[1], 'ruhu.sqlite'), timeout=60)
-visits, alerts = int(sys.argv[2]), int(sys.argv[3])
+households, visits, alerts = map(int, sys.argv[2:5])
 random.seed(1)
 villages = [f'area:52990110{t}20{v}' for t in (0, 1) for v in (1, 2, 3)]
 (definition,) = db.execute("SELECT definition FROM records WHERE collection = 'visit' LIMIT 1").fetchone()
@@ -127,6 +141,15 @@ columns = [row[1] for row in db.execute("PRAGMA table_info('records')")]
 base = dict(zip(columns, db.execute("SELECT * FROM records WHERE collection = 'visit' LIMIT 1").fetchone()))
 homes = [row[0] for row in db.execute("SELECT id FROM records WHERE collection = 'household'")]
 start = int(time.time() * 1000) - 90 * 86_400_000
+home = dict(zip(columns, db.execute("SELECT * FROM records WHERE collection = 'household' LIMIT 1").fetchone()))
+def more_homes(count):
+    for at in range(count):
+        stamp = (start + at) << 80 | 7 << 76 | random.getrandbits(76) & ~(3 << 62) | 2 << 62
+        homes.append(stamp.to_bytes(16, 'big'))
+        row = dict(home, id=homes[-1], scope=random.choice(villages), seq=20_000_000 + at, fields=json.dumps({'1': f'农户 {at}'}), title=f'农户 {at}')
+        yield tuple(row[name] for name in columns)
+insert = 'INSERT INTO records (' + ','.join(columns) + ') VALUES (' + ','.join('?' * len(columns)) + ')'
+db.executemany(insert, more_homes(households))
 def rows(collection, count):
     for at in range(count):
         stamp = (start + at * (89 * 86_400_000 // count)) << 80 | 7 << 76 | random.getrandbits(76) & ~(3 << 62) | 2 << 62
@@ -136,10 +159,10 @@ def rows(collection, count):
         row = dict(base, id=stamp.to_bytes(16, 'big'), collection=collection, scope=village, seq=10_000_000 + at + (0 if collection == 'visit' else 5_000_000), fields=json.dumps(fields), marks=base['marks'], title='月度走访', subject=random.choice(homes), status=status if collection == 'visit' else fields['5'])
         yield tuple(row[name] for name in columns)
 for collection, count in (('visit', visits), ('alert', alerts)):
-    db.executemany('INSERT INTO records (' + ','.join(columns) + ') VALUES (' + ','.join('?' * len(columns)) + ')', rows(collection, count))
+    db.executemany(insert, rows(collection, count))
     db.commit()
 db.execute('ANALYZE')
 db.commit()
 `;
-  execFileSync('python3', ['-c', script, folder, String(visits), String(alerts)], { stdio: 'inherit' });
+  execFileSync('python3', ['-c', script, folder, String(households), String(visits), String(alerts)], { stdio: 'inherit' });
 }
