@@ -10,7 +10,7 @@ CARGO ?= cargo
 
 FUZZ_SECONDS ?= 300
 
-.PHONY: run test web e2e oracle check bench bench-web simulate fuzz tools web-tools debian-wasm test-tools help
+.PHONY: run test web e2e oracle check bench bench-web guide-pictures simulate fuzz tools web-tools debian-wasm test-tools help
 
 help: ## What there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -59,6 +59,10 @@ bench: tools test-tools ## Measure, and print the tables of docs/benchmarks.md
 bench-web: web test-tools ## What the tablet's app costs in a browser: bytes, waiting, memory
 	$(CARGO) build --package ruhu
 	cd web && npx playwright test --config playwright.bench.config.ts
+
+guide-pictures: web test-tools ## The pictures of the guides, as the walks see the screens now
+	$(CARGO) build --package ruhu
+	cd web && npx playwright test console/screens tablet/screens && node e2e/guide-pictures.mjs
 
 simulate: tools ## The protocol under every fault: 20,000 stories, and every known bug switched on
 	$(CARGO) run --release --package simulation -- --seeds 20000

@@ -1,0 +1,3 @@
+export const GUIDES: string;
+export const PICTURES: string;
+export function picturesOf(): string[];
