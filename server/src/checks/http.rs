@@ -6,18 +6,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sync_protocol::finding::{COLLECTION, field};
 use sync_protocol::op::{Change, Group};
-use sync_protocol::{GroupId, Op, RecordId, ScopeId, Version};
+use sync_protocol::{GroupId, Op, RecordId, Version};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::areas;
 use crate::audit::{self, Did};
 use crate::db::Failed;
 use crate::http::caller::AnswerFindings;
 use crate::http::{Body, Kind, Permitted, Problem};
-use crate::sync::{Person, act_wholly, as_seen, check_reason};
+use crate::sync::{act_wholly, as_seen, check_reason, in_browser};
 
 /// What becomes of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
@@ -64,57 +63,44 @@ async fn answer(
         return Err(Problem::new(&Kind::TOO_LARGE).with("limit", 1_000).detail("words"));
     }
     let id = RecordId(id.into_inner());
-    let known = app.definitions();
-    let (lineage, user, now) = (app.lineage.clone(), permitted.caller.user, app.now());
-    let answered: Result<ScopeId, Failed<Problem>> = app
-        .database
-        .write(move |connection| {
-            let wrong = |kind| Failed::Rule(Problem::new(kind));
-            let scopes = areas::scopes_under(connection, &permitted.areas)?;
-            let found = as_seen(connection, &scopes, (COLLECTION, id), version)?;
-            let status = found.fields.get(&field::STATUS).and_then(Value::as_text);
-            let explainable = found.fields.get(&field::EXPLAINABLE) != Some(&Value::Bool(false));
-            let (said, from, to) = match (answer, status) {
-                (Answer::Explained, Some("open")) if explainable => {
-                    let fields = [(field::EXPLANATION, words.as_str().into())].into();
-                    (Change::Patch { fields }, "open", "explained")
-                }
-                (Answer::Open, Some("explained")) => {
-                    let element = words.as_str().into();
-                    (Change::Add { field: field::NOTES, element }, "explained", "open")
-                }
-                _ => return Err(wrong(&Kind::NOT_APPLICABLE)),
-            };
-            let (from, to) = (from.to_owned(), to.to_owned());
-            let moved = Change::Transition { field: field::STATUS, from, to };
-            let person = Person {
-                user,
-                scopes: &scopes,
-                catalogue: &known,
-                lineage: &lineage,
-                now,
-                decides_about: None,
-            };
-            let group = Some(Group { id: GroupId(Uuid::now_v7()), size: 2 });
-            let ops = [said, moved].map(|change| Op {
-                collection: COLLECTION.to_owned(),
-                record: id,
-                scope: found.scope.clone(),
-                base: Some(version),
-                change,
-                at: person.reading(),
-                definition: found.definition,
-                author: user,
-                blobs: Vec::new(),
-                group,
-            });
-            act_wholly(connection, &person, &ops)?;
-            let (did, detail) = (Did::AnswerFinding, json!({ "answer": answer }));
-            audit::note(connection, user, did, id, detail, now)?;
-            Ok(found.scope)
-        })
-        .await;
-    let scope = answered.map_err(Problem::from)?;
+    let user = permitted.caller.user;
+    let scope = in_browser(&app, user, permitted.areas, move |connection, person| {
+        let wrong = |kind| Failed::Rule(Problem::new(kind));
+        let found = as_seen(connection, person.scopes, (COLLECTION, id), version)?;
+        let status = found.fields.get(&field::STATUS).and_then(Value::as_text);
+        let explainable = found.fields.get(&field::EXPLAINABLE) != Some(&Value::Bool(false));
+        let (said, from, to) = match (answer, status) {
+            (Answer::Explained, Some("open")) if explainable => {
+                let fields = [(field::EXPLANATION, words.as_str().into())].into();
+                (Change::Patch { fields }, "open", "explained")
+            }
+            (Answer::Open, Some("explained")) => {
+                let element = words.as_str().into();
+                (Change::Add { field: field::NOTES, element }, "explained", "open")
+            }
+            _ => return Err(wrong(&Kind::NOT_APPLICABLE)),
+        };
+        let (from, to) = (from.to_owned(), to.to_owned());
+        let moved = Change::Transition { field: field::STATUS, from, to };
+        let group = Some(Group { id: GroupId(Uuid::now_v7()), size: 2 });
+        let ops = [said, moved].map(|change| Op {
+            collection: COLLECTION.to_owned(),
+            record: id,
+            scope: found.scope.clone(),
+            base: Some(version),
+            change,
+            at: person.reading(),
+            definition: found.definition,
+            author: user,
+            blobs: Vec::new(),
+            group,
+        });
+        act_wholly(connection, person, &ops)?;
+        let (did, detail) = (Did::AnswerFinding, json!({ "answer": answer }));
+        audit::note(connection, user, did, id, detail, person.now)?;
+        Ok(found.scope)
+    })
+    .await?;
     app.live.announce([scope], None);
     Ok(HttpResponse::NoContent().finish())
 }

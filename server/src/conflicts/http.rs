@@ -14,12 +14,11 @@ use super::settle::{self, Decision};
 use crate::app::App;
 use crate::areas;
 use crate::audit::{self, Did};
-use crate::db::Failed;
 use crate::http::caller::{ReadRecords, SettleConflicts};
 use crate::http::page::{self, Page};
 use crate::http::{Body, Kind, Permitted, Problem, Query};
 use crate::privacy::{self, ReasonQuery, What};
-use crate::sync::{Person, check_reason};
+use crate::sync::{check_reason, in_browser};
 
 /// Which conflicts are asked for.
 #[derive(Deserialize, IntoParams)]
@@ -173,20 +172,15 @@ async fn decide(
     let definition = definition.ok_or_else(|| Problem::new(&Kind::INTERNAL))?;
     let (seen, reason) = (settlement.version, settlement.reason);
     let decision = Decision { conflict: id.into_inner(), seen, choice, reason, definition };
-    let (lineage, user, now) = (app.lineage.clone(), permitted.caller.user, app.now());
-    let settled: Result<_, Failed<Problem>> = app
-        .database
-        .write(move |connection| {
-            let scopes = areas::scopes_under(connection, &permitted.areas)?;
-            let (scopes, catalogue, lineage) = (&scopes.into_iter().collect(), &*known, &*lineage);
-            let person = Person { user, scopes, catalogue, lineage, now, decides_about: None };
-            let settled = settle::settle(connection, &person, &decision)?;
-            let (did, subject) = (Did::SettleConflict, decision.conflict.to_string());
-            audit::note(connection, user, did, subject, json!({ "choice": name }), now)?;
-            Ok(settled)
-        })
-        .await;
-    let (mut conflict, raised) = settled.map_err(Problem::from)?;
+    let user = permitted.caller.user;
+    let settled = in_browser(&app, user, permitted.areas, move |connection, person| {
+        let settled = settle::settle(connection, person, &decision)?;
+        let (did, subject) = (Did::SettleConflict, decision.conflict.to_string());
+        audit::note(connection, user, did, subject, json!({ "choice": name }), person.now)?;
+        Ok(settled)
+    })
+    .await;
+    let (mut conflict, raised) = settled?;
     conflict.mask(&app.definitions());
     app.checks.ring();
     app.live.announce(conflict.scope.parse(), None);

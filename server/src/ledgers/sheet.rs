@@ -179,11 +179,9 @@ pub(super) fn xlsx(view: &LedgerView, language: &str) -> Result<Vec<u8>, XlsxErr
             let column = column as u16;
             match cell {
                 Cell::Text(words) => sheet.write_string_with_format(line, column, words, &text)?,
-                Cell::Number(Some(0)) => {
-                    sheet.write_number_with_format(line, column, 0.0, &number)?
-                }
                 Cell::Number(Some(value)) => {
-                    let format = toned(&number, tone_of(column));
+                    // Nothing points at nothing.
+                    let format = toned(&number, tone_of(column).filter(|_| value != 0));
                     sheet.write_number_with_format(line, column, value as f64, &format)?
                 }
                 Cell::Number(None) => {

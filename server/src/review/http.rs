@@ -5,7 +5,7 @@ use mobile_schema::Value;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sync_protocol::op::Group;
-use sync_protocol::{GroupId, Hlc, Op, Record, RecordId, ScopeId, UserId, Version, finding};
+use sync_protocol::{GroupId, Hlc, Op, Record, RecordId, UserId, Version, finding};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -20,7 +20,7 @@ use crate::http::caller::ReviewVisits;
 use crate::http::{Body, Kind, Permitted, Problem};
 use crate::limits::{MAX_COMMENT, MAX_COMMENTS};
 use crate::records::{self, visit};
-use crate::sync::{Person, act_wholly, as_seen, check_reason};
+use crate::sync::{Person, act_wholly, as_seen, check_reason, in_browser};
 
 /// A decision about a visit.
 #[derive(Deserialize, ToSchema)]
@@ -71,28 +71,15 @@ async fn decide(
     let decision = body.read().await?;
     check(&decision)?;
     let id = RecordId(id.into_inner());
-    let known = app.definitions();
-    let (lineage, user, now) = (app.lineage.clone(), permitted.caller.user, app.now());
-    let decided: Result<(ScopeId, VisitDecided), Failed<Problem>> = app
-        .database
-        .write(move |connection| {
-            let scopes = areas::scopes_under(connection, &permitted.areas)?;
-            let visit = as_seen(connection, &scopes, ("visit", id), decision.version)?;
-            let person = Person {
-                user,
-                scopes: &scopes,
-                catalogue: &known,
-                lineage: &lineage,
-                now,
-                decides_about: None,
-            };
-            let decided = enact(connection, &person, &visit, &decision)?;
-            let detail = json!({ "verdict": decision.verdict, "status": decided.status });
-            audit::note(connection, user, Did::DecideVisit, id, detail, now)?;
-            Ok((visit.scope, decided))
-        })
-        .await;
-    let (scope, decided) = decided.map_err(Problem::from)?;
+    let user = permitted.caller.user;
+    let (scope, decided) = in_browser(&app, user, permitted.areas, move |connection, person| {
+        let visit = as_seen(connection, person.scopes, ("visit", id), decision.version)?;
+        let decided = enact(connection, person, &visit, &decision)?;
+        let detail = json!({ "verdict": decision.verdict, "status": decided.status });
+        audit::note(connection, user, Did::DecideVisit, id, detail, person.now)?;
+        Ok((visit.scope, decided))
+    })
+    .await?;
     app.live.announce([scope], None);
     Ok(web::Json(decided))
 }

@@ -14,6 +14,8 @@ use uuid::Uuid;
 use super::chain::{self, Owner};
 use super::push::{Pushed, Pusher, push};
 use super::wire::RawOp;
+use crate::app::App;
+use crate::areas::{self, AreaPath};
 use crate::db::{AnyConnection, Failed, Timestamp};
 use crate::http::{Kind, Problem};
 use crate::records;
@@ -39,6 +41,31 @@ impl Person<'_> {
     pub fn reading(&self) -> Hlc {
         Hlc { wall: self.now.milliseconds(), counter: 0, node: rand::random() }
     }
+}
+
+/// Has a person act in a browser, in the areas where they may: all of it in one transaction, or
+/// nothing.
+pub async fn in_browser<T, F>(
+    app: &App,
+    user: UserId,
+    areas: Vec<AreaPath>,
+    mut work: F,
+) -> Result<T, Problem>
+where
+    T: Send + 'static,
+    F: FnMut(&mut AnyConnection, &Person<'_>) -> Result<T, Failed<Problem>> + Send + 'static,
+{
+    let (catalogue, lineage, now) = (app.definitions(), app.lineage.clone(), app.now());
+    let done: Result<T, Failed<Problem>> = app
+        .database
+        .write(move |connection| {
+            let (scopes, catalogue, lineage) =
+                (&areas::scopes_under(connection, &areas)?, &*catalogue, &*lineage);
+            let person = Person { user, scopes, catalogue, lineage, now, decides_about: None };
+            work(connection, &person)
+        })
+        .await;
+    done.map_err(Problem::from)
 }
 
 /// Applies operations that belong together, and says what became of each.

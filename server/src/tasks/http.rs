@@ -25,7 +25,7 @@ use crate::http::period;
 use crate::http::{Body, Kind, Permitted, Problem, Query, page};
 use crate::limits::{MAX_COMMENT, MAX_TASK_TITLE, MAX_TASKS_AT_ONCE};
 use crate::records::{self, RecordView};
-use crate::sync::{Person, act_wholly, as_seen};
+use crate::sync::{act_wholly, as_seen, in_browser};
 
 /// Which tasks.
 #[derive(Deserialize, IntoParams)]
@@ -235,62 +235,50 @@ async fn assign(
     if households.len() > MAX_TASKS_AT_ONCE {
         return Err(Problem::new(&Kind::TOO_LARGE).with("limit", MAX_TASKS_AT_ONCE));
     }
-    let (known, lineage) = (app.definitions(), app.lineage.clone());
-    let (user, now) = (permitted.caller.user, app.now());
-    let done: Result<(Vec<ScopeId>, TasksSet), Failed<Problem>> = app
-        .database
-        .write(move |connection| {
-            let wrong = |kind| Failed::Rule(Problem::new(kind));
-            let scopes = areas::scopes_under(connection, &permitted.areas)?;
-            let names: Vec<String> = scopes.iter().map(ToString::to_string).collect();
-            let found = queries::scopes_of(connection, &households, &names)?;
-            if found.len() != households.len() {
-                return Err(Failed::Rule(Problem::new(&Kind::NOT_FOUND).detail("households")));
+    let user = permitted.caller.user;
+    let (touched, set) = in_browser(&app, user, permitted.areas, move |connection, person| {
+        let wrong = |kind| Failed::Rule(Problem::new(kind));
+        let names: Vec<String> = person.scopes.iter().map(ToString::to_string).collect();
+        let found = queries::scopes_of(connection, &households, &names)?;
+        if found.len() != households.len() {
+            return Err(Failed::Rule(Problem::new(&Kind::NOT_FOUND).detail("households")));
+        }
+        let (definition, _) =
+            person.catalogue.current(TASKS).ok_or_else(|| wrong(&Kind::INTERNAL))?;
+        let ids: Vec<RecordId> =
+            found.iter().map(|(household, _)| rules::id_in(batch, *household)).collect();
+        let there = queries::known(connection, &ids)?;
+        let first = person.reading();
+        let mut ops = Vec::new();
+        for (id, (household, scope)) in ids.into_iter().zip(&found) {
+            if there.contains(&id) {
+                continue;
             }
-            let (definition, _) = known.current(TASKS).ok_or_else(|| wrong(&Kind::INTERNAL))?;
-            let ids: Vec<RecordId> =
-                found.iter().map(|(household, _)| rules::id_in(batch, *household)).collect();
-            let there = queries::known(connection, &ids)?;
-            let person = Person {
-                user,
-                scopes: &scopes,
-                catalogue: &known,
-                lineage: &lineage,
-                now,
-                decides_about: None,
-            };
-            let first = person.reading();
-            let mut ops = Vec::new();
-            for (id, (household, scope)) in ids.into_iter().zip(&found) {
-                if there.contains(&id) {
-                    continue;
-                }
-                ops.push(Op {
-                    collection: TASKS.to_owned(),
-                    record: id,
-                    scope: scope.clone(),
-                    base: None,
-                    change: rules::set(*household, &title, due.as_deref()),
-                    at: Hlc { counter: ops.len() as u32, ..first },
-                    definition,
-                    author: user,
-                    blobs: Vec::new(),
-                    group: None,
-                });
-            }
-            act_wholly(connection, &person, &ops)?;
-            let made: Vec<RecordId> = ops.iter().map(|op| op.record).collect();
-            let made = records::load(connection, &made)?.into_iter();
-            let set = made.map(|task| TaskSet { id: task.id.0, version: task.version }).collect();
-            let set = TasksSet { set, already: there.len() };
-            let detail = json!({ "set": ops.len(), "due": due });
-            audit::note(connection, user, Did::AssignTasks, batch, detail, now)?;
-            let mut touched: Vec<ScopeId> = ops.into_iter().map(|op| op.scope).collect();
-            touched.dedup();
-            Ok((touched, set))
-        })
-        .await;
-    let (touched, set) = done.map_err(Problem::from)?;
+            ops.push(Op {
+                collection: TASKS.to_owned(),
+                record: id,
+                scope: scope.clone(),
+                base: None,
+                change: rules::set(*household, &title, due.as_deref()),
+                at: Hlc { counter: ops.len() as u32, ..first },
+                definition,
+                author: user,
+                blobs: Vec::new(),
+                group: None,
+            });
+        }
+        act_wholly(connection, person, &ops)?;
+        let made: Vec<RecordId> = ops.iter().map(|op| op.record).collect();
+        let made = records::load(connection, &made)?.into_iter();
+        let set = made.map(|task| TaskSet { id: task.id.0, version: task.version }).collect();
+        let set = TasksSet { set, already: there.len() };
+        let detail = json!({ "set": ops.len(), "due": due });
+        audit::note(connection, user, Did::AssignTasks, batch, detail, person.now)?;
+        let mut touched: Vec<ScopeId> = ops.into_iter().map(|op| op.scope).collect();
+        touched.dedup();
+        Ok((touched, set))
+    })
+    .await?;
     app.live.announce(touched, None);
     Ok(web::Json(set))
 }
@@ -341,51 +329,37 @@ async fn change(
         return Err(Problem::new(&Kind::TOO_LARGE).with("limit", MAX_COMMENT));
     }
     let id = RecordId(id.into_inner());
-    let (known, lineage) = (app.definitions(), app.lineage.clone());
-    let (user, now) = (permitted.caller.user, app.now());
-    let done: Result<(ScopeId, Version), Failed<Problem>> = app
-        .database
-        .write(move |connection| {
-            let scopes = areas::scopes_under(connection, &permitted.areas)?;
-            let task = as_seen(connection, &scopes, (TASKS, id), version)?;
-            let person = Person {
-                user,
-                scopes: &scopes,
-                catalogue: &known,
-                lineage: &lineage,
-                now,
-                decides_about: None,
-            };
-            let changes =
-                rules::changes(&task.fields, &title, due.as_deref(), status, words.trim());
-            if changes.is_empty() {
-                return Ok((task.scope, task.version));
-            }
-            let size = u16::try_from(changes.len()).unwrap_or(u16::MAX);
-            let group = Some(Group { id: GroupId(Uuid::now_v7()), size });
-            let first = person.reading();
-            let op = |(at, change): (usize, Change)| Op {
-                collection: TASKS.to_owned(),
-                record: id,
-                scope: task.scope.clone(),
-                base: Some(task.version),
-                change,
-                at: Hlc { counter: at as u32, ..first },
-                definition: task.definition,
-                author: user,
-                blobs: Vec::new(),
-                group,
-            };
-            let ops: Vec<Op> = changes.into_iter().enumerate().map(op).collect();
-            act_wholly(connection, &person, &ops)?;
-            let now_it_is = records::load(connection, &[id])?.pop();
-            let version = now_it_is.map_or(task.version, |task| task.version);
-            let detail = json!({ "status": status, "due": due });
-            audit::note(connection, user, Did::ChangeTask, id, detail, now)?;
-            Ok((task.scope, version))
-        })
-        .await;
-    let (scope, version) = done.map_err(Problem::from)?;
+    let user = permitted.caller.user;
+    let (scope, version) = in_browser(&app, user, permitted.areas, move |connection, person| {
+        let task = as_seen(connection, person.scopes, (TASKS, id), version)?;
+        let changes = rules::changes(&task.fields, &title, due.as_deref(), status, words.trim());
+        if changes.is_empty() {
+            return Ok((task.scope, task.version));
+        }
+        let size = u16::try_from(changes.len()).unwrap_or(u16::MAX);
+        let group = Some(Group { id: GroupId(Uuid::now_v7()), size });
+        let first = person.reading();
+        let op = |(at, change): (usize, Change)| Op {
+            collection: TASKS.to_owned(),
+            record: id,
+            scope: task.scope.clone(),
+            base: Some(task.version),
+            change,
+            at: Hlc { counter: at as u32, ..first },
+            definition: task.definition,
+            author: user,
+            blobs: Vec::new(),
+            group,
+        };
+        let ops: Vec<Op> = changes.into_iter().enumerate().map(op).collect();
+        act_wholly(connection, person, &ops)?;
+        let now_it_is = records::load(connection, &[id])?.pop();
+        let version = now_it_is.map_or(task.version, |task| task.version);
+        let detail = json!({ "status": status, "due": due });
+        audit::note(connection, user, Did::ChangeTask, id, detail, person.now)?;
+        Ok((task.scope, version))
+    })
+    .await?;
     app.live.announce([scope], None);
     Ok(web::Json(TaskChanged { version }))
 }

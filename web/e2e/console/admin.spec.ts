@@ -133,6 +133,14 @@ test('an admin runs forms, people, areas and tablets', async () => {
       await desk.because('两处都改', '发布', 'Publish');
       await expect(page.getByText('与第 3 版相比')).toBeVisible();
       await desk.seen('walk-template');
+      // An older one is taken back as a further one: what was signed with the others stays as it is.
+      await page.locator('.bar select').first().selectOption({ label: '3' });
+      await desk.button('恢复第 3 版的内容', '').click();
+      await expect(words).toHaveValue(/^(?!.*同志)/);
+      await desk.button('发布第 5 版', '').click();
+      await desk.because('称呼仍用原来的', '发布', 'Publish');
+      await expect(page.getByText('与第 4 版相比')).toBeVisible();
+      await expect(page.locator('del').filter({ hasText: '同志' })).toBeVisible();
     });
 
     await test.step('installs a pack, after its mistakes are mended', async () => {

@@ -74,6 +74,20 @@ test('a supervisor reviews with the keyboard alone, and what was returned comes 
       await expect(seen).toBeVisible();
     };
 
+    /** Opens a visit that waits, and leaves a word at the question of income. */
+    const remark = async (why: string, words: string) => {
+      await desk.section('走访', 'Visits');
+      await page.getByRole('button', { name: /^已提交/ }).click();
+      await expect(page.locator('.line:not(.head)').filter({ hasNotText: '已提交' })).toHaveCount(0);
+      await page.locator('.line .first').first().click();
+      await expect(page.locator('.bar h1 .chip')).toBeVisible();
+      await desk.button('查看敏感内容', 'Show sensitive values').first().click();
+      await desk.because(why, '查看敏感内容', 'Show sensitive values');
+      await page.getByRole('button', { name: /24000/ }).click();
+      await desk.because(words, '保存', 'Save');
+      return page.url().split('/').pop()!;
+    };
+
     await test.step('the most doubtful comes first, with why', async () => {
       await expect(page.getByText(`待审 ${VISITS}`)).toBeVisible();
       await expect(seen).toBeVisible();
@@ -196,18 +210,8 @@ test('a supervisor reviews with the keyboard alone, and what was returned comes 
     await test.step('returns a visit with a comment at one question, and it comes back corrected by a tablet', async () => {
       await tablet.enrol(server.code('cadre'));
       await tablet.isReady(HOUSEHOLDS);
-      await desk.section('走访', 'Visits');
-      await page.getByRole('button', { name: /^已提交/ }).click();
-      const submitted = page.locator('.line:not(.head)').filter({ hasText: '已提交' });
-      await expect(page.locator('.line:not(.head)').filter({ hasNotText: '已提交' })).toHaveCount(0);
-      await submitted.locator('.first').first().click();
-      await expect(page.locator('.bar h1 .chip')).toBeVisible();
-      const id = page.url().split('/').pop()!;
+      const id = await remark('核对收入', '请按流水核实收入');
       const who = (await page.locator('.bar h1').innerText()).split(/\s/)[0]!;
-      await desk.button('查看敏感内容', 'Show sensitive values').first().click();
-      await desk.because('核对收入', '查看敏感内容', 'Show sensitive values');
-      await page.getByRole('button', { name: /24000/ }).click();
-      await desk.because('请按流水核实收入', '保存', 'Save');
       await desk.seen('walk-comment');
       // What is not sent yet outlives a reload.
       await page.reload();
@@ -466,17 +470,7 @@ test('a supervisor reviews with the keyboard alone, and what was returned comes 
     });
 
     await test.step('a visit that is changed meanwhile says so, and keeps what was typed', async () => {
-      await desk.section('走访', 'Visits');
-      await page.getByRole('button', { name: /^已提交/ }).click();
-      const submitted = page.locator('.line:not(.head)').filter({ hasText: '已提交' });
-      await expect(page.locator('.line:not(.head)').filter({ hasNotText: '已提交' })).toHaveCount(0);
-      await submitted.locator('.first').first().click();
-      await expect(page.locator('.bar h1 .chip')).toBeVisible();
-      const id = page.url().split('/').pop()!;
-      await desk.button('查看敏感内容', 'Show sensitive values').first().click();
-      await desk.because('核对收入', '查看敏感内容', 'Show sensitive values');
-      await page.getByRole('button', { name: /24000/ }).click();
-      await desk.because('请再核实', '保存', 'Save');
+      const id = await remark('核对收入', '请再核实');
       const admin = await server.as('admin');
       const { version } = await admin.get<RecordView>(`/api/v1/records/${id}`);
       await admin.post(`/api/v1/visits/${id}/decisions`, { version, verdict: 'flagged', reason: '两户照片在同一处', comments: [] });

@@ -374,9 +374,9 @@ impl Tablet {
                     "keep" => Resolution::Keep,
                     "swap" => Resolution::Swap,
                     // The fields are those of the register that the conflict is about.
-                    "edit" => Resolution::Edit {
-                        fields: self.fields(text(change, "of")?, change)?,
-                    },
+                    "edit" => {
+                        Resolution::Edit { fields: self.fields(text(change, "of")?, change)? }
+                    }
                     other => return Err(format!("`{other}` settles nothing")),
                 },
                 reason: text(change, "reason")?.to_owned(),

@@ -728,4 +728,5 @@ export const en: Record<keyof typeof zh, string> = {
   'did.assign_tasks': 'Tasks set',
   'did.change_task': 'Task changed',
   'prints.nothing': 'Nothing was signed here yet: there is nothing to print.',
+  'template.back': 'Go back to version {n}',
 };

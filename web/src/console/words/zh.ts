@@ -726,4 +726,5 @@ export const zh = {
   'did.assign_tasks': '布置任务',
   'did.change_task': '修改任务',
   'prints.nothing': '这里还没有签过的告知书，没有可印的。',
+  'template.back': '恢复第 {n} 版的内容',
 };
