@@ -215,8 +215,9 @@ struct TaskSet {
 /// What came of it.
 #[derive(Serialize, ToSchema)]
 struct TasksSet {
-    set: Vec<TaskSet>,
-    /// How many the same batch had set before.
+    /// The tasks of these households, those that the batch had set before among them.
+    tasks: Vec<TaskSet>,
+    /// How many it had set before.
     already: usize,
 }
 
@@ -250,7 +251,7 @@ async fn assign(
         let there = queries::known(connection, &ids)?;
         let first = person.reading();
         let mut ops = Vec::new();
-        for (id, (household, scope)) in ids.into_iter().zip(&found) {
+        for (&id, (household, scope)) in ids.iter().zip(&found) {
             if there.contains(&id) {
                 continue;
             }
@@ -268,10 +269,9 @@ async fn assign(
             });
         }
         act_wholly(connection, person, &ops)?;
-        let made: Vec<RecordId> = ops.iter().map(|op| op.record).collect();
-        let made = records::load(connection, &made)?.into_iter();
-        let set = made.map(|task| TaskSet { id: task.id.0, version: task.version }).collect();
-        let set = TasksSet { set, already: there.len() };
+        let tasks = records::load(connection, &ids)?.into_iter();
+        let tasks = tasks.map(|task| TaskSet { id: task.id.0, version: task.version }).collect();
+        let set = TasksSet { tasks, already: there.len() };
         let detail = json!({ "set": ops.len(), "due": due });
         audit::note(connection, user, Did::AssignTasks, batch, detail, person.now)?;
         let mut touched: Vec<ScopeId> = ops.into_iter().map(|op| op.scope).collect();
@@ -325,7 +325,10 @@ async fn change(
 ) -> Result<web::Json<TaskChanged>, Problem> {
     let TaskChange { version, title, due, status, words } = body.read().await?;
     let title = checked(&title, due.as_deref())?;
-    if words.chars().count() > MAX_COMMENT || words.contains('\0') {
+    if words.contains('\0') {
+        return Err(Problem::new(&Kind::MALFORMED).detail("words"));
+    }
+    if words.chars().count() > MAX_COMMENT {
         return Err(Problem::new(&Kind::TOO_LARGE).with("limit", MAX_COMMENT));
     }
     let id = RecordId(id.into_inner());

@@ -68,10 +68,10 @@ story!(a_task_reaches_the_tablet_once_is_moved_and_ended, async |stage| {
     let mut supervisor = stage.person("supervisor").await;
     let (batch, late) = (Uuid::now_v7(), day(-1));
     let made = set(&mut supervisor, batch, Some(&late), &homes[..2]).await.unwrap();
-    assert_eq!((made["set"].as_array().unwrap().len(), &made["already"]), (2, &json!(0)));
+    assert_eq!((made["tasks"].as_array().unwrap().len(), &made["already"]), (2, &json!(0)));
     let again = set(&mut supervisor, batch, Some(&late), &homes).await.unwrap();
-    let counts = (again["set"].as_array().unwrap().len(), &again["already"]);
-    assert_eq!(counts, (1, &json!(2)), "sent again, it sets nothing twice");
+    let counts = (again["tasks"].as_array().unwrap().len(), &again["already"]);
+    assert_eq!(counts, (3, &json!(2)), "sent again, it sets nothing twice");
     let soon = day(3);
     set(&mut supervisor, Uuid::now_v7(), Some(&soon), &homes[..1]).await.unwrap();
     set(&mut supervisor, Uuid::now_v7(), None, &homes[1..2]).await.unwrap();

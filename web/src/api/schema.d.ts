@@ -3518,9 +3518,10 @@ export interface components {
         };
         /** @description What came of it. */
         TasksSet: {
-            /** @description How many the same batch had set before. */
+            /** @description How many it had set before. */
             already: number;
-            set: components["schemas"]["TaskSet"][];
+            /** @description The tasks of these households, those that the batch had set before among them. */
+            tasks: components["schemas"]["TaskSet"][];
         };
         /**
          * @description Where a task stands.

@@ -24,6 +24,8 @@ export class Batch {
   readonly progress = shallowRef<{ done: number; of?: number }>();
   readonly isBusy = computed(() => this.progress.value !== undefined);
   private isStopped = false;
+  /** A batch that was stopped or refused in between: tried again, it goes on and sets nothing twice. */
+  private unfinished: { of: string; batch: string } | undefined;
 
   stop(): void {
     this.isStopped = true;
@@ -57,24 +59,26 @@ export class Batch {
     return { ids: told.items.map((one) => one.household), next: told.next ?? undefined };
   }
 
-  /** Sets it for each; gives what was set, also where it was stopped in between. */
-  async set(task: Task, households: string[]): Promise<Schemas['TaskSet'][]> {
-    const batch = crypto.randomUUID();
-    const set: Schemas['TaskSet'][] = [];
+  /** Sets it for each; `set` has what was set, also where it was stopped or refused in between. */
+  async set(task: Task, households: string[], set: Schemas['TaskSet'][]): Promise<void> {
+    const of = JSON.stringify(task);
+    const batch = this.unfinished?.of === of ? this.unfinished.batch : crypto.randomUUID();
+    this.unfinished = { of, batch };
     await this.while(async () => {
       for (let at = 0; at < households.length && !this.isStopped; at += PORTION) {
         this.progress.value = { done: at, of: households.length };
         const body = { batch, ...task, households: households.slice(at, at + PORTION) };
-        set.push(...(await got(api.POST('/api/v1/tasks', { body }))).set);
+        set.push(...(await got(api.POST('/api/v1/tasks', { body }))).tasks);
       }
+      if (!this.isStopped) this.unfinished = undefined;
     });
     changed();
-    return set;
   }
 
   /** Drops what was set. */
   async undo(task: Task, set: Schemas['TaskSet'][], words: string): Promise<number> {
     let done = 0;
+    this.unfinished = undefined;
     await this.while(async () => {
       for (const { id, version } of set) {
         if (this.isStopped) break;
