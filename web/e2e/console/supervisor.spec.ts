@@ -516,6 +516,16 @@ test('a supervisor reviews with the keyboard alone, and what was returned comes 
       await expect(page.locator('.names li').first()).toBeVisible();
       await desk.seen('walk-overview');
     });
+
+    await test.step('what was typed and not sent stays with nobody who signs out', async () => {
+      await remark('核对收入', '户主有病');
+      const kept = () => page.evaluate(() => JSON.stringify(sessionStorage));
+      expect(await kept()).toContain('户主有病');
+      await page.locator('.side .foot a').click();
+      await desk.button('退出登录', 'Sign out').click();
+      await page.waitForSelector('input[name=login]');
+      expect(await kept()).not.toContain('户主有病');
+    });
     expect(desk.complaints).toEqual([]);
   } finally {
     await desk.remove();

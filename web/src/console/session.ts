@@ -103,5 +103,7 @@ export function forget(): void {
 export async function signOut(): Promise<void> {
   const headers = { authorization: `Bearer ${await token().catch(() => '')}` };
   await fetch('/api/v1/session', { method: 'DELETE', headers }).catch(() => undefined);
+  // What was typed and not sent may be about a household: the next person here doesn't get it.
+  sessionStorage.clear();
   forget();
 }
