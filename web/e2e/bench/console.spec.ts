@@ -1,6 +1,7 @@
 /** What the console costs: bytes, waiting, the size of what is shown. Prints the table of docs/benchmarks.md. */
 
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { expect, test } from '@playwright/test';
 import { Desk } from '../stage/desk';
@@ -9,6 +10,10 @@ import { Server, type Caller } from '../stage/server';
 const TRIAGED = Number(process.env['TRIAGED'] ?? 500);
 const VISITS = Number(process.env['VISITS'] ?? 1_000_000);
 const ALERTS = Number(process.env['ALERTS'] ?? 100_000);
+/** Visits with two photos each. */
+const PICTURED = Number(process.env['PICTURED'] ?? 5_000);
+/** How far the gallery is scrolled, a frame at a time, in pixels. */
+const [STEPS, STEP] = [2_000, 120];
 const HOUSEHOLDS = Number(process.env['HOUSEHOLDS'] ?? 100_000);
 
 const line = (what: string, figure: string) => console.log(`| ${what} | ${figure} |`);
@@ -55,14 +60,28 @@ test('triage of many visits', async () => {
     }, TRIAGED - 60);
     line(`key to the next photo, ${times.photo.length} visits one after the other, p50 / p95`, spread(times.photo));
     line('… and until that one may be passed', spread(times.passable));
+  } finally {
+    await desk.remove();
+    await server.remove();
+  }
+});
+
+test('a gallery of many photos', async () => {
+  const server = await Server.start(PICTURED);
+  const desk = await Desk.start(server.address);
+  const { page } = desk;
+  try {
+    await desk.signIn('supervisor');
+    await page.waitForSelector('nav.side');
     await page.goto(`${server.address}/console/visits?shape=gallery`);
     await expect(page.locator('.picture img').first()).toBeVisible();
-    const gallery = await page.evaluate(async () => {
+    const before = secondsOf(server);
+    const gallery = await page.evaluate(async ([steps, step]) => {
       const scroller = document.querySelector('.scroller')!;
       const frames: number[] = [];
       let [most, last] = [0, performance.now()];
-      for (let step = 0; step < 300; step += 1) {
-        scroller.scrollTop += 120;
+      for (let at = 0; at < steps!; at += 1) {
+        scroller.scrollTop += step!;
         await new Promise(requestAnimationFrame);
         const now = performance.now();
         frames.push(now - last);
@@ -70,9 +89,10 @@ test('triage of many visits', async () => {
         most = Math.max(most, document.querySelectorAll('.picture img').length);
       }
       return { frames, most };
-    });
-    line('gallery scrolled through: images in the page at most', String(gallery.most));
+    }, [STEPS, STEP]);
+    line(`gallery of ${(PICTURED * 2).toLocaleString('en')} photos, ${(STEPS * STEP).toLocaleString('en')} px of it scrolled through: images in the page at most`, String(gallery.most));
     line('… a frame, p50 / p95', spread(gallery.frames));
+    line('… seconds of the processor that the server took for it', (secondsOf(server) - before).toFixed(1));
   } finally {
     await desk.remove();
     await server.remove();
@@ -112,13 +132,20 @@ test('many visits, and a large ledger', async () => {
     line(`the overview of ${HOUSEHOLDS.toLocaleString('en')} households and these visits, a month`, await time(`/api/v1/overview?${month}`));
     line('… the first 100 households not visited', await time(`/api/v1/overview/unvisited?${month}&limit=100`));
     line('… a task for 200 of them, all at once', await once(admin));
-    const pid = execFileSync('pgrep', ['-f', `serve --data ${server.folder}`]).toString().trim().split('\n')[0]!;
-    const status = execFileSync('grep', ['VmHWM', `/proc/${pid}/status`]).toString();
+    const status = execFileSync('grep', ['VmHWM', `/proc/${processOf(server)}/status`]).toString();
     line('… memory of the server at most, all of the above', `${Math.round(Number(/\d+/.exec(status)![0]) / 1024)} MB`);
   } finally {
     await server.remove();
   }
 });
+
+const processOf = (server: Server) => execFileSync('pgrep', ['-f', `serve --data ${server.folder}`]).toString().trim().split('\n')[0]!;
+
+/** Seconds of the processor that a server has taken, by the 10 ms that Linux counts in. */
+function secondsOf(server: Server): number {
+  const [, , ...fields] = readFileSync(`/proc/${processOf(server)}/stat`, 'utf8').replace(/\(.*\)/, '()').split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
 
 /** Sets a task for as many households as go at once. */
 async function once(admin: Caller): Promise<string> {
