@@ -76,7 +76,7 @@ impl After {
     }
 }
 
-/// A page of the tasks in the caller's areas, those that are due first first.
+/// A page of the tasks in the caller's areas, the most urgent first.
 #[utoipa::path(tag = "tasks", params(TaskQuery), responses((status = 200, body = TaskPage)))]
 #[get("/api/v1/tasks")]
 async fn list(
@@ -145,11 +145,8 @@ struct AreaTasks {
     area: String,
     name: String,
     level: String,
-    open: i64,
-    /// Of the open ones, those that were due before today.
-    overdue: i64,
-    done: i64,
-    dropped: i64,
+    #[serde(flatten)]
+    tally: Tally,
 }
 
 /// How far the tasks have come, in the order of the tree.
@@ -157,6 +154,8 @@ struct AreaTasks {
 struct TaskCounts {
     #[schema(value_type = String)]
     as_of: Timestamp,
+    /// Of everything that was asked for.
+    total: Tally,
     areas: Vec<AreaTasks>,
 }
 
@@ -169,7 +168,7 @@ async fn counts(
     query: Query<CountQuery>,
 ) -> Result<web::Json<TaskCounts>, Problem> {
     let (CountQuery { area }, as_of) = (query.read()?, app.now());
-    let areas = app
+    let (total, areas) = app
         .read(move |connection| {
             let within = areas::narrowed(connection, &permitted.areas, area.as_deref())?;
             let all = areas::under(connection, &within)?;
@@ -177,16 +176,17 @@ async fn counts(
             let found = queries::tallies(connection, &scopes, &today(as_of))?;
             let own = |area: &Area| found.get(&areas::scope_of(area)).copied();
             let mut sums = areas::rolled_up(&all, own, Tally::default, Tally::add);
-            let tally = |area: Area| {
-                let Tally { open, overdue, done, dropped } =
-                    sums.remove(&area.code).unwrap_or_default();
-                let Area { code, name, level, .. } = area;
-                AreaTasks { area: code, name, level, open, overdue, done, dropped }
+            let line = |Area { code, name, level, .. }: Area| {
+                let tally = sums.remove(&code).unwrap_or_default();
+                AreaTasks { area: code, name, level, tally }
             };
-            Ok(all.into_iter().map(tally).collect())
+            let areas: Vec<AreaTasks> = all.into_iter().map(line).collect();
+            let mut total = Tally::default();
+            found.values().for_each(|one| total.add(one));
+            Ok((total, areas))
         })
         .await?;
-    Ok(web::Json(TaskCounts { as_of, areas }))
+    Ok(web::Json(TaskCounts { as_of, total, areas }))
 }
 
 /// Tasks to set.

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
+use serde::Serialize;
 use sync_protocol::{RecordId, ScopeId};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::TASKS;
@@ -54,7 +56,8 @@ pub(super) fn page(
 }
 
 /// How far the tasks of a village have come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = TaskTally)]
 pub(super) struct Tally {
     pub(super) open: i64,
     /// Of the open ones, those that were due before today.

@@ -58,6 +58,9 @@ fn on_tablet(probe: &Probe, id: &Json) -> Option<Json> {
 async fn village(client: &mut Client) -> Json {
     let counts = client.call(Method::GET, &format!("{PATH}/counts"), None).await.unwrap();
     let areas = counts["areas"].as_array().unwrap();
+    // The township's three villages are all that this supervisor has.
+    assert_eq!(counts["total"]["open"], areas[0]["open"]);
+    assert_eq!(counts["total"]["dropped"], areas[0]["dropped"]);
     let is_it = |one: &&Json| format!("area:{}", one["area"].as_str().unwrap()) == VILLAGE;
     areas.iter().find(is_it).unwrap().clone()
 }

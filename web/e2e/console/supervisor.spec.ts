@@ -331,6 +331,9 @@ test('a supervisor reviews with the keyboard alone, and what was returned comes 
       }, { times: 1 });
       await page.locator('dialog[open]').getByRole('button', { name: '布置' }).click();
       await expect(page.locator('.toast .bad')).toBeVisible();
+      await page.reload();
+      await desk.button('布置任务', 'Set a task').click();
+      await page.getByLabel('全部农户').check();
       await desk.button('布置', 'Set').click();
       await page.locator('dialog[open]').getByRole('button', { name: '布置' }).click();
       await expect(page.getByRole('button', { name: `待办 ${before + count}` })).toBeVisible();

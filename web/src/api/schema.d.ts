@@ -1626,7 +1626,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A page of the tasks in the caller's areas, those that are due first first. */
+        /** A page of the tasks in the caller's areas, the most urgent first. */
         get: operations["get /api/v1/tasks"];
         put?: never;
         /** Sets a task for each of some households: all of them, or none. */
@@ -2067,21 +2067,10 @@ export interface components {
             waiting?: number | null;
         };
         /** @description How far the tasks of an area have come, with all below. */
-        AreaTasks: {
+        AreaTasks: components["schemas"]["TaskTally"] & {
             area: string;
-            /** Format: int64 */
-            done: number;
-            /** Format: int64 */
-            dropped: number;
             level: string;
             name: string;
-            /** Format: int64 */
-            open: number;
-            /**
-             * Format: int64
-             * @description Of the open ones, those that were due before today.
-             */
-            overdue: number;
         };
         /** @description Whether the trail is whole. */
         AuditCheck: {
@@ -3494,6 +3483,8 @@ export interface components {
         TaskCounts: {
             areas: components["schemas"]["AreaTasks"][];
             as_of: string;
+            /** @description Of everything that was asked for. */
+            total: components["schemas"]["TaskTally"];
         };
         /** @description A task on a list. */
         TaskLine: {
@@ -3528,6 +3519,20 @@ export interface components {
          * @enum {string}
          */
         TaskState: "open" | "done" | "dropped";
+        /** @description How far the tasks of a village have come. */
+        TaskTally: {
+            /** Format: int64 */
+            done: number;
+            /** Format: int64 */
+            dropped: number;
+            /** Format: int64 */
+            open: number;
+            /**
+             * Format: int64
+             * @description Of the open ones, those that were due before today.
+             */
+            overdue: number;
+        };
         /** @description A version of a template. */
         TemplateVersion: {
             added_at: string;

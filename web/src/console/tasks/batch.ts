@@ -4,12 +4,14 @@
  */
 
 import { computed, shallowRef } from 'vue';
+import { Problem } from '../../api/problem';
 import { api, got, type Schemas } from '../api';
 import { changed } from '../live';
 
 /** As many as the server takes at once. */
 const PORTION = 200;
 const PAGE = 500;
+const KEPT = 'ruhu.console.task.batch';
 
 /** Whom a task is for. */
 export type Who = { of: 'all' } | { of: 'unvisited'; since: string } | { of: 'one'; household: string };
@@ -24,8 +26,15 @@ export class Batch {
   readonly progress = shallowRef<{ done: number; of?: number }>();
   readonly isBusy = computed(() => this.progress.value !== undefined);
   private isStopped = false;
-  /** A batch that was stopped or refused in between: tried again, it goes on and sets nothing twice. */
-  private unfinished: { of: string; batch: string } | undefined;
+  /** A batch that was stopped or refused in between: tried again, after a reload too, it sets nothing twice. */
+  private get unfinished(): { of: string; batch: string } | undefined {
+    return JSON.parse(sessionStorage.getItem(KEPT) ?? 'null') ?? undefined;
+  }
+
+  private set unfinished(next: { of: string; batch: string } | undefined) {
+    if (next) sessionStorage.setItem(KEPT, JSON.stringify(next));
+    else sessionStorage.removeItem(KEPT);
+  }
 
   stop(): void {
     this.isStopped = true;
@@ -75,16 +84,20 @@ export class Batch {
     changed();
   }
 
-  /** Drops what was set. */
+  /** Drops what was set, but for what somebody has done or changed meanwhile; gives how many. */
   async undo(task: Task, set: Schemas['TaskSet'][], words: string): Promise<number> {
-    let done = 0;
+    let [done, at] = [0, 0];
     this.unfinished = undefined;
     await this.while(async () => {
       for (const { id, version } of set) {
         if (this.isStopped) break;
-        this.progress.value = { done, of: set.length };
-        await got(api.PUT('/api/v1/tasks/{id}', { params: { path: { id } }, body: { version, ...task, status: 'dropped', words } }));
-        done += 1;
+        this.progress.value = { done: at++, of: set.length };
+        try {
+          await got(api.PUT('/api/v1/tasks/{id}', { params: { path: { id } }, body: { version, ...task, status: 'dropped', words } }));
+          done += 1;
+        } catch (error) {
+          if (!(error instanceof Problem && error.status === 409)) throw error;
+        }
       }
     });
     changed();

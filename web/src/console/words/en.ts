@@ -729,4 +729,5 @@ export const en: Record<keyof typeof zh, string> = {
   'did.change_task': 'Task changed',
   'prints.nothing': 'Nothing was signed here yet: there is nothing to print.',
   'template.back': 'Go back to version {n}',
+  'tasks.undoneSome': '{n} dropped; {left} were done or changed meanwhile, and stay.',
 };

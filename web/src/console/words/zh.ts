@@ -727,4 +727,5 @@ export const zh = {
   'did.change_task': '修改任务',
   'prints.nothing': '这里还没有签过的告知书，没有可印的。',
   'template.back': '恢复第 {n} 版的内容',
+  'tasks.undoneSome': '已取消 {n} 个；{left} 个已有人办理或修改，保持原样。',
 };
