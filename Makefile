@@ -119,6 +119,6 @@ debian-wasm:
 	$(call install,/usr/bin/rustc=rustc-web /usr/src/rustc-*/library/std=rust-web-src)
 
 test-tools:
-	$(call install,/usr/bin/chromium=chromium /usr/lib/postgresql/*/bin/initdb=postgresql /usr/bin/python3=python3 \
+	$(call install,/usr/bin/chromium=chromium certutil=libnss3-tools /usr/lib/postgresql/*/bin/initdb=postgresql /usr/bin/python3=python3 \
 	  /usr/lib/python3/dist-packages/cbor2=python3-cbor2 \
 	  /usr/lib/python3/dist-packages/zstandard=python3-zstandard)

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::http::KeepAlive;
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::rt::net::TcpStream;
@@ -11,6 +12,7 @@ use actix_web::{App as ActixApp, HttpServer, web};
 use diesel::QueryResult;
 use metrics_exporter_prometheus::PrometheusHandle;
 use mobile_schema::Catalogue;
+use rustls::ServerConfig;
 use sync_protocol::{DeviceId, Lineage};
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
@@ -252,10 +254,11 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut O
     all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
-/// Serves until told to stop; requests that have begun are finished.
+/// Serves, by TLS where it is given, until told to stop; requests that have begun are finished.
 pub fn serve(
     app: web::Data<App>,
     listener: TcpListener,
+    tls: Option<ServerConfig>,
 ) -> std::io::Result<actix_web::dev::Server> {
     let description = openapi();
     let server = HttpServer::new(move || {
@@ -273,7 +276,9 @@ pub fn serve(
     })
     .on_connect(|connection, _| {
         // Without this, the second half of an answer waits 40 ms for the first one's receipt.
-        if let Some(stream) = connection.downcast_ref::<TcpStream>()
+        let plain = connection.downcast_ref::<TcpStream>();
+        let sealed = connection.downcast_ref::<TlsStream<TcpStream>>();
+        if let Some(stream) = plain.or(sealed.map(|sealed| sealed.get_ref().0))
             && let Err(error) = stream.set_nodelay(true)
         {
             tracing::debug!(%error, "a connection is gone already");
@@ -282,7 +287,10 @@ pub fn serve(
     .client_request_timeout(limits::HEAD_TIMEOUT)
     .keep_alive(KeepAlive::Timeout(std::time::Duration::from_secs(75)))
     .shutdown_timeout(limits::GRACE_ON_STOP.as_secs())
-    .workers(std::thread::available_parallelism().map_or(2, usize::from).max(2))
-    .listen(listener)?;
+    .workers(std::thread::available_parallelism().map_or(2, usize::from).max(2));
+    let server = match tls {
+        None => server.listen(listener)?,
+        Some(tls) => server.listen_rustls_0_23(listener, tls)?,
+    };
     Ok(server.run())
 }

@@ -23,6 +23,7 @@ use crate::form_command::{self, FormCommand};
 use crate::media_store::MediaStore;
 use crate::notices::NoticeCommand;
 use crate::privacy::PrivacyCommand;
+use crate::tls::Certificates;
 use crate::{
     areas, backup, checks, demo, devices, evidence, jobs, media, notices, privacy, seal, sync,
 };
@@ -282,12 +283,15 @@ async fn serve(config: &Config) -> Result<(), String> {
     let listener = TcpListener::bind(config.listen)
         .map_err(|error| format!("--listen / RUHU_LISTEN {}: {error}", config.listen))?;
     let address = listener.local_addr().map_err(in_words)?;
+    let certificates = config.tls.clone().map(Certificates::open).transpose().map_err(in_words)?;
     let app = App::open(config, metrics).await.map_err(in_words)?;
     if let Err(error) = app.media.ready().await {
         tracing::error!(%error, "the media store is not ready; photos wait on the tablets until it is");
     }
     let app = web::Data::new(app);
-    let server = app::serve(app.clone(), listener).map_err(in_words)?;
+    let tls = certificates.as_ref().map(Certificates::config).transpose().map_err(in_words)?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let server = app::serve(app.clone(), listener, tls).map_err(in_words)?;
     actix_web::rt::spawn(tidy(app.clone()));
     actix_web::rt::spawn(expire(app.clone()));
     actix_web::rt::spawn(checks::work(app.clone()));
@@ -295,7 +299,15 @@ async fn serve(config: &Config) -> Result<(), String> {
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(4);
     (0..workers).for_each(|_| drop(actix_web::rt::spawn(jobs::work(app.clone()))));
     actix_web::rt::spawn(end_streams(app));
-    println!("Ruhu is ready at http://{address}");
+    println!("Ruhu is ready at {scheme}://{address}");
+    if let Some(certificates) = certificates {
+        if let Some(page) = certificates.hand_out(address.port())? {
+            println!("Tablets come to trust it at http://{}", page.address);
+            println!("The authority's SHA-256 fingerprint: {}", page.fingerprint);
+            actix_web::rt::spawn(page.server);
+        }
+        actix_web::rt::spawn(certificates.keep_fresh());
+    }
     server.await.map_err(in_words)
 }
 

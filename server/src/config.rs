@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::Args;
+use rustls::pki_types::ServerName;
 use serde::Deserialize;
 
 use crate::db::DatabaseUrl;
 use crate::media_store::{MediaUrl, S3Settings};
 use crate::seal::SealingKeys;
+use crate::tls::Tls;
 
 /// Settings as they are given. Every one has a flag, a variable and a name in the file.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
@@ -43,6 +45,19 @@ pub struct Settings {
     /// browsers and tablets must reach it [default: false]
     #[arg(long, env = "RUHU_S3_DIRECT", global = true)]
     pub s3_direct: Option<bool>,
+    /// The server's certificate and those up to its authority (PEM); with it, the server speaks TLS
+    #[arg(long, env = "RUHU_TLS_CERTIFICATE", global = true)]
+    pub tls_certificate: Option<PathBuf>,
+    /// The certificate's key (PEM)
+    #[arg(long, env = "RUHU_TLS_KEY", global = true)]
+    pub tls_key: Option<PathBuf>,
+    /// Names and addresses tablets call this server by, such as 192.168.1.10,ruhu.local: it speaks
+    /// TLS with a certificate by an authority of its own, which tablets trust once
+    #[arg(long, env = "RUHU_TLS_NAMES", global = true)]
+    pub tls_names: Option<String>,
+    /// Where the own authority is handed out, without TLS [default: port 8081 beside --listen]
+    #[arg(long, env = "RUHU_TLS_HELP", global = true)]
+    pub tls_help: Option<String>,
     /// What to log, such as info or ruhu=debug [default: info when serving, else warn]
     #[arg(long, env = "RUHU_LOG", global = true)]
     pub log: Option<String>,
@@ -61,6 +76,8 @@ pub struct Config {
     pub s3: S3Settings,
     /// The keys that sensitive values are encrypted with.
     pub sealing_keys: SealingKeys,
+    /// The certificate to show, where the server speaks TLS itself.
+    pub tls: Option<Tls>,
     /// What to log, if it was said.
     pub log: Option<String>,
 }
@@ -99,6 +116,10 @@ impl Settings {
             s3_path_style: self.s3_path_style.or(other.s3_path_style),
             s3_direct: self.s3_direct.or(other.s3_direct),
             sealing_keys: self.sealing_keys.or(other.sealing_keys),
+            tls_certificate: self.tls_certificate.or(other.tls_certificate),
+            tls_key: self.tls_key.or(other.tls_key),
+            tls_names: self.tls_names.or(other.tls_names),
+            tls_help: self.tls_help.or(other.tls_help),
             log: self.log.or(other.log),
         }
     }
@@ -141,14 +162,58 @@ impl Settings {
             let names = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
             return Err(problem(names, "are needed for media in a bucket"));
         }
+        if self.tls_certificate.is_some() != self.tls_key.is_some() {
+            let names = "--tls-certificate and --tls-key";
+            return Err(problem(names, "go together"));
+        }
         if let Some(log) = &self.log {
             let read = tracing_subscriber::EnvFilter::try_new(log);
             read.map_err(|error| problem("--log / RUHU_LOG", error))?;
         }
         let listen = parse("--listen / RUHU_LISTEN", listen)?;
+        let tls = tls(
+            self.tls_certificate.zip(self.tls_key),
+            self.tls_names.as_deref(),
+            self.tls_help.as_deref(),
+            listen,
+            &data,
+        )?;
         let sealing_keys = self.sealing_keys.unwrap_or_else(|| data.join("sealing-keys.json"));
         let sealing_keys = SealingKeys(sealing_keys);
-        Ok(Config { listen, database, media, s3, sealing_keys, log: self.log })
+        Ok(Config { listen, database, media, s3, sealing_keys, tls, log: self.log })
+    }
+}
+
+/// How TLS is spoken, if it is.
+fn tls(
+    own: Option<(PathBuf, PathBuf)>,
+    names: Option<&str>,
+    help: Option<&str>,
+    listen: SocketAddr,
+    data: &Path,
+) -> Result<Option<Tls>, ConfigProblem> {
+    let setting = "--tls-names / RUHU_TLS_NAMES";
+    match (own, names) {
+        (None, None) => Ok(None),
+        (Some((certificate, key)), None) => Ok(Some(Tls::Own { certificate, key })),
+        (Some(_), Some(_)) => Err(problem(setting, "is for a server without --tls-certificate")),
+        (None, Some(names)) => {
+            let names = names.split(',').map(str::trim).filter(|name| !name.is_empty());
+            let names: Vec<ServerName<'static>> = names
+                .map(|name| {
+                    ServerName::try_from(name.to_owned())
+                        .map_err(|_| problem(setting, format!("{name} is no name or address")))
+                })
+                .collect::<Result<_, _>>()?;
+            if names.is_empty() {
+                return Err(problem(setting, "what do tablets call this server by?"));
+            }
+            let plain = match help {
+                Some(text) => parse("--tls-help / RUHU_TLS_HELP", text)?,
+                None => SocketAddr::new(listen.ip(), 8081),
+            };
+            Ok(Some(Tls::Local { folder: data.join("tls"), names, plain }))
+        }
     }
 }
 
@@ -196,6 +261,33 @@ mod tests {
         assert_eq!(named, "--log / RUHU_LOG");
         let named = wrong(Settings { media: some("s3://bucket"), ..Settings::default() });
         assert_eq!(named, "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
+    }
+
+    #[test]
+    fn tls_is_by_a_certificate_or_by_names() {
+        let some = |text: &str| Some(text.to_owned());
+        let names = Settings { tls_names: some("192.168.1.10, ruhu.local"), ..Settings::default() };
+        let Some(Tls::Local { names, plain, .. }) = check(names, &[]).unwrap().tls else {
+            panic!("the authority is the server's own");
+        };
+        let names: Vec<_> = names.iter().map(ServerName::to_str).collect();
+        assert_eq!(names, ["192.168.1.10", "ruhu.local"]);
+        assert_eq!(plain.to_string(), "127.0.0.1:8081");
+        let wrong = |settings| check(settings, &[]).unwrap_err();
+        for names in ["", " ,", "no name", "https://ruhu.local"] {
+            let named = wrong(Settings { tls_names: some(names), ..Settings::default() });
+            assert_eq!(named, "--tls-names / RUHU_TLS_NAMES", "{names}");
+        }
+        let file = || Some(PathBuf::from("x.pem"));
+        let half = Settings { tls_key: file(), ..Settings::default() };
+        assert_eq!(wrong(half), "--tls-certificate and --tls-key");
+        let both = Settings {
+            tls_certificate: file(),
+            tls_key: file(),
+            tls_names: some("ruhu.local"),
+            ..Settings::default()
+        };
+        assert_eq!(wrong(both), "--tls-names / RUHU_TLS_NAMES");
     }
 
     #[test]

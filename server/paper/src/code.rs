@@ -9,7 +9,10 @@ use qrcode::{EcLevel, QrCode};
 pub struct TooLongForACode;
 
 /// An SVG of the code, with as much correction of errors as there is room for.
-pub(crate) fn svg(text: &str) -> Result<Vec<u8>, TooLongForACode> {
+///
+/// # Errors
+/// Where no code can hold the text.
+pub fn svg(text: &str) -> Result<Vec<u8>, TooLongForACode> {
     let levels = [EcLevel::M, EcLevel::L];
     let code = levels
         .iter()

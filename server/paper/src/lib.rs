@@ -8,7 +8,7 @@ mod drawing;
 mod fonts;
 mod print;
 
-pub use code::TooLongForACode;
+pub use code::{TooLongForACode, svg as code};
 pub use drawing::Pen;
 pub use print::{Unprintable, print};
 

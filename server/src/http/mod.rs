@@ -4,6 +4,7 @@ pub mod assets;
 pub mod body;
 pub mod caller;
 pub mod file;
+pub(crate) mod html;
 pub mod page;
 pub mod period;
 pub mod problem;

@@ -1,10 +1,7 @@
 //! A page on which anybody verifies a receipt, without signing in. It knows what the QR code says,
 //! and shows no more than that: no name, no words, no photo.
 
-use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, web};
-use data_encoding::BASE64;
-use mobile_schema::Hash;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -13,12 +10,7 @@ use super::store;
 use crate::app::App;
 use crate::db::Timestamp;
 use crate::http::problem::Language;
-use crate::http::{Problem, Query};
-
-const STYLE: &str = "body{font:1.15rem/1.6 system-ui,sans-serif;max-width:40rem;margin:2rem auto;\
-padding:0 1rem;color:#1a1a1a;background:#fff}textarea{width:100%;box-sizing:border-box;font:inherit;\
-min-height:7rem}button{font:inherit;min-height:3rem;padding:0 1.5rem;margin-block:1rem}\
-ul{list-style:none;padding:0}li{margin-block:.4rem}h2{font-size:1.3rem}.no{color:#a30000;font-weight:bold}.yes{color:#00572b}";
+use crate::http::{Problem, Query, html};
 
 /// What is to be verified.
 #[derive(Deserialize, IntoParams)]
@@ -43,7 +35,9 @@ pub(super) async fn verify(
     let body = match asked {
         None => String::new(),
         Some(text) => match Receipt::read(&text) {
-            Err(wrong) => format!("<p class=no>{}</p>", escape(&wrong[usize::from(!chinese)])),
+            Err(wrong) => {
+                format!("<p class=no>{}</p>", html::escape(&wrong[usize::from(!chinese)]))
+            }
             Ok(receipt) => {
                 let leaf = super::Leaf::read(&receipt.leaf.0);
                 let (published, superseded) = app
@@ -59,38 +53,23 @@ pub(super) async fn verify(
             }
         },
     };
-    let style = BASE64.encode(Hash::of(STYLE.as_bytes()).as_bytes());
-    let policy = format!(
-        "default-src 'none'; style-src 'sha256-{style}'; form-action 'self'; base-uri 'none'; \
-         frame-ancestors 'none'"
-    );
-    Ok(HttpResponse::Ok()
-        .content_type("text/html; charset=utf-8")
-        .insert_header((header::CONTENT_SECURITY_POLICY, policy))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .insert_header((header::REFERRER_POLICY, "no-referrer"))
-        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .body(page(&body, chinese)))
+    Ok(html::page(title(chinese), &(body + &form(chinese)), chinese))
 }
 
-fn page(body: &str, chinese: bool) -> String {
-    let (tag, title, what, button) = if chinese {
-        ("zh-CN", "核验告知书回执", "扫描纸上的二维码，把内容粘贴在这里：", "核验")
+fn title(chinese: bool) -> &'static str {
+    if chinese { "核验告知书回执" } else { "Verify a notification's receipt" }
+}
+
+fn form(chinese: bool) -> String {
+    let (what, button) = if chinese {
+        ("扫描纸上的二维码，把内容粘贴在这里：", "核验")
     } else {
-        (
-            "en",
-            "Verify a notification's receipt",
-            "Scan the QR code on the paper and paste its content here:",
-            "Verify",
-        )
+        ("Scan the QR code on the paper and paste its content here:", "Verify")
     };
     format!(
-        "<!doctype html><html lang={tag}><head><meta charset=utf-8>\
-         <meta name=viewport content=\"width=device-width,initial-scale=1\">\
-         <title>{title}</title><style>{STYLE}</style></head><body><h1>{title}</h1>{body}\
-         <form method=get><label for=receipt>{what}</label>\
+        "<form method=get><label for=receipt>{what}</label>\
          <textarea id=receipt name=receipt required></textarea>\
-         <button>{button}</button></form></body></html>"
+         <button>{button}</button></form>"
     )
 }
 
@@ -110,7 +89,7 @@ fn result(receipt: &Receipt, verified: &Verified, superseded: bool, chinese: boo
         .iter()
         .map(|(holds, words)| {
             let (class, mark) = if *holds { ("yes", "✓") } else { ("no", "✗") };
-            format!("<li class={class}>{mark} {}</li>", escape(words))
+            format!("<li class={class}>{mark} {}</li>", html::escape(words))
         })
         .collect();
     let stands = match (&verified.leaf, holds) {
@@ -135,21 +114,5 @@ fn result(receipt: &Receipt, verified: &Verified, superseded: bool, chinese: boo
         }
         (false, _) => ("no", say("回执无效", "The receipt is not valid")),
     };
-    format!("<h2 class={class}>{verdict}</h2><ul>{lines}</ul>{stands}<p>{rest}</p>")
-}
-
-/// Text as it stands in a page.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
+    format!("<h2 class={class}>{verdict}</h2><ul class=words>{lines}</ul>{stands}<p>{rest}</p>")
 }

@@ -1,17 +1,16 @@
 //! The keys: a file beside the database, never in it.
 
-use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock};
 
 use data_encoding::{BASE64, HEXLOWER};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
-use tempfile::NamedTempFile;
 
 use super::{KEY_ID, Key, keyed_hash, open};
 use crate::db::schema::sealing_keys;
 use crate::db::{Database, Failed, Timestamp};
+use crate::files;
 
 /// What is wrong with the keys.
 #[derive(Debug, thiserror::Error)]
@@ -91,10 +90,7 @@ impl KeyFile {
     /// # Errors
     /// Where it can't be written.
     pub fn create(&self, file: &Path) -> Result<(), KeyProblem> {
-        self.put(file, |new| match new.persist_noclobber(file) {
-            Err(error) if error.error.kind() != ErrorKind::AlreadyExists => Err(error.error),
-            _ => Ok(()),
-        })
+        self.put(file, files::create)
     }
 
     /// The same, in place of the one there is.
@@ -102,29 +98,16 @@ impl KeyFile {
     /// # Errors
     /// Where it can't be written.
     pub fn replace(&self, file: &Path) -> Result<(), KeyProblem> {
-        self.put(file, |new| new.persist(file).map(drop).map_err(|error| error.error))
+        self.put(file, files::replace)
     }
 
     fn put(
         &self,
         file: &Path,
-        persist: impl FnOnce(NamedTempFile) -> std::io::Result<()>,
+        write: fn(&Path, &[u8]) -> std::io::Result<()>,
     ) -> Result<(), KeyProblem> {
-        let write = || {
-            let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-            let folder = folder.unwrap_or(Path::new("."));
-            std::fs::create_dir_all(folder)?;
-            // Nobody else may read it at any time.
-            let mut new = NamedTempFile::new_in(folder)?;
-            new.write_all(&serde_json::to_vec_pretty(self)?)?;
-            new.as_file().sync_all()?;
-            persist(new)?;
-            std::fs::File::open(folder)?.sync_all()
-        };
-        write().map_err(|error: std::io::Error| KeyProblem::File {
-            file: file.to_owned(),
-            what: error.to_string(),
-        })
+        let put = || write(file, &serde_json::to_vec_pretty(self)?);
+        put().map_err(|error| KeyProblem::File { file: file.to_owned(), what: error.to_string() })
     }
 
     fn unpack(&self) -> Option<Ring> {

@@ -272,7 +272,7 @@ impl Replica {
         let served = app.clone();
         std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                let server = app::serve(served, listener).expect("the server starts");
+                let server = app::serve(served, listener, None).expect("the server starts");
                 started.send(server.handle()).ok();
                 server.await.expect("the server ends well");
             });

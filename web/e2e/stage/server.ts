@@ -28,24 +28,34 @@ export class Server {
   private constructor(
     readonly folder: string,
     readonly port: number,
+    /** Where it hands out its own authority, if it speaks TLS by one. */
+    readonly help: number | null,
   ) {}
 
-  static async start(visits = 10): Promise<Server> {
+  static async start(visits = 10, tls = false): Promise<Server> {
     const folder = mkdtempSync(join(tmpdir(), 'ruhu-e2e-'));
     cpSync(template(visits), folder, { recursive: true });
-    const server = new Server(folder, await freePort());
+    const server = new Server(folder, await freePort(), tls ? await freePort() : null);
     await server.up();
     return server;
   }
 
   get address(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return `${this.help === null ? 'http' : 'https'}://127.0.0.1:${this.port}`;
+  }
+
+  /** The page that hands out the authority. */
+  get helpPage(): string {
+    return `http://127.0.0.1:${this.help}/`;
   }
 
   async up(): Promise<void> {
     const listen = `127.0.0.1:${this.port}`;
-    this.process = spawn(RUHU, ['serve', '--data', this.folder, '--listen', listen], { stdio: 'ignore' });
-    await until(async () => (await fetch(`${this.address}/readyz`)).ok);
+    const tls = this.help === null ? [] : ['--tls-names', '127.0.0.1', '--tls-help', `127.0.0.1:${this.help}`];
+    this.process = spawn(RUHU, ['serve', '--data', this.folder, '--listen', listen, ...tls], { stdio: 'ignore' });
+    // Node does not trust the authority; its page is there once the server is.
+    const sign = this.help === null ? `${this.address}/readyz` : this.helpPage;
+    await until(async () => (await fetch(sign)).ok);
   }
 
   /** As a power cut does it. */

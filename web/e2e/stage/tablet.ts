@@ -1,6 +1,6 @@
 /** A tablet: a browser of its own with its own store, that can be killed and started again. */
 
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +19,8 @@ export class Tablet {
   private browser: Browser | undefined;
   context!: BrowserContext;
   private readonly folder = mkdtempSync(join(tmpdir(), 'ruhu-tablet-'));
+  /** The person's own folder, where the system keeps the authorities that were installed. */
+  private readonly home = join(this.folder, 'home');
   /** What the page complained of. */
   readonly complaints: string[] = [];
 
@@ -50,11 +52,12 @@ export class Tablet {
         '--remote-debugging-port=0',
         '--use-fake-device-for-media-stream',
         `--lang=${this.language}`,
+        `--accept-lang=${this.language}`,
         `--user-data-dir=${this.folder}`,
         ...this.options,
         'about:blank',
       ],
-      { stdio: 'ignore', detached: true, env: { ...process.env, TZ: 'Asia/Shanghai', LANGUAGE: this.language } },
+      { stdio: 'ignore', detached: true, env: { ...process.env, HOME: this.home, TZ: 'Asia/Shanghai', LANGUAGE: this.language } },
     );
     const port = join(this.folder, 'DevToolsActivePort');
     await until(async () => readFileSync(port, 'utf8').includes('\n'));
@@ -66,7 +69,8 @@ export class Tablet {
     this.context.setDefaultTimeout(20_000);
     // As a browser in this language says it; a person may choose another.
     await this.context.addInitScript((language) => {
-      if (!localStorage.getItem('ruhu.language')) localStorage.setItem('ruhu.language', language);
+      const isPage = location.protocol.startsWith('http');
+      if (isPage && !localStorage.getItem('ruhu.language')) localStorage.setItem('ruhu.language', language);
     }, this.language);
     this.page = this.context.pages()[0] ?? (await this.context.newPage());
     await this.page.setViewportSize({ width: 1280, height: 800 });
@@ -95,6 +99,15 @@ export class Tablet {
 
   async open(path = '/tablet/'): Promise<void> {
     await this.page.goto(this.origin + path);
+  }
+
+  /** As the settings of Android do it with a file that was downloaded. */
+  trust(authority: string): void {
+    const database = join(this.home, '.pki/nssdb');
+    mkdirSync(database, { recursive: true });
+    const certutil = (...options: string[]) => execFileSync('certutil', ['-d', `sql:${database}`, ...options]);
+    certutil('-N', '--empty-password');
+    certutil('-A', '-n', 'ruhu', '-t', 'C,,', '-i', authority);
   }
 
   async enrol(code: string): Promise<void> {

@@ -1,0 +1,46 @@
+/** An office without the internet: the server speaks TLS by an authority of its own, and tablets come to trust it. */
+
+import { join } from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
+import { expect, test } from '@playwright/test';
+import { Server } from '../stage/server';
+import { Tablet } from '../stage/tablet';
+
+test('a tablet installs the authority once, and then works without a network', async () => {
+  const server = await Server.start(10, true);
+  const tablet = await Tablet.start(server.address);
+  try {
+    await expect(tablet.open()).rejects.toThrow('ERR_CERT_AUTHORITY_INVALID');
+
+    await tablet.page.waitForURL('chrome-error://**');
+
+    // What was scanned leads to a page without TLS.
+    await tablet.page.goto(server.helpPage);
+    await expect(tablet.page.getByRole('heading', { name: '连接本单位的服务器' })).toBeVisible();
+    const found = await new AxeBuilder({ page: tablet.page }).analyze();
+    expect(found.violations.map(({ id }) => id)).toEqual([]);
+    await tablet.shot('office');
+    const download = tablet.page.waitForEvent('download');
+    await tablet.page.getByRole('link', { name: '下载证书' }).click();
+    const authority = join(server.folder, 'authority.crt');
+    await (await download).saveAs(authority);
+    tablet.trust(authority);
+    await tablet.kill();
+    await tablet.up();
+
+    await tablet.page.goto(server.helpPage);
+    await tablet.page.getByRole('link', { name: server.address }).click();
+    await tablet.page.waitForURL(`${server.address}/tablet/**`);
+    expect(await tablet.page.evaluate(() => isSecureContext)).toBe(true);
+    await tablet.enrol(server.code('cadre'));
+    await tablet.isReady(104);
+    await server.kill();
+    await tablet.page.reload();
+    await tablet.unlock();
+    await tablet.find('1');
+    expect(tablet.complaints).toEqual([]);
+  } finally {
+    await tablet.remove();
+    await server.remove();
+  }
+});
