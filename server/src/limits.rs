@@ -10,6 +10,10 @@ pub const MAX_BODY: usize = 4 * 1024 * 1024;
 pub const MAX_INFLATED: usize = 16 * 1024 * 1024;
 /// A photo or document.
 pub const MAX_BLOB: u64 = 64 * 1024 * 1024;
+/// Bytes of the operations and drafts of a file that a tablet exported.
+pub const MAX_HANDED_IN: usize = 64 * 1024 * 1024;
+/// Photos in such a file.
+pub const MAX_HANDED_IN_FILES: usize = 20_000;
 /// How much of an upload is held in memory before it is stored.
 pub const UPLOAD_PIECE: usize = 256 * 1024;
 /// Uploads one device may have unfinished.

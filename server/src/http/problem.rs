@@ -49,6 +49,7 @@ kinds! {
     EVERYWHERE = "everywhere" 403 "这会影响全部区域，请由负责全部区域的管理员来做。" "This concerns every area; an admin of all of them has to do it.";
     TABLET_ONLY = "tablet-only" 403 "只有已登记的平板可以这样做。" "Only an enrolled tablet may do this.";
     ENROLMENT_REFUSED = "enrolment-refused" 403 "登记码无效、已使用或已过期。" "The enrolment code is wrong, used or expired.";
+    HAND_IN_REFUSED = "hand-in-refused" 422 "这不是这里登记的平板导出的文件，或内容有改动。没有收下任何内容。" "No tablet enrolled here exported this file, or it was changed. Nothing was taken in.";
     MALFORMED = "malformed" 400 "提交的内容格式不对。" "What was sent is malformed.";
     TOO_LARGE = "too-large" 413 "提交的内容太大。" "What was sent is too large.";
     UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type" 415 "不支持这种内容类型或压缩方式。" "This media type or encoding is not supported.";

@@ -1,4 +1,6 @@
-//! Taking in a file in one request: what goes with a form.
+//! Taking in a file in one request: what goes with a form, or was handed in.
+
+use std::collections::BTreeSet;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
@@ -7,10 +9,10 @@ use sync_protocol::UserId;
 use uuid::Uuid;
 
 use super::queries;
-use super::receive::remove;
-use super::rules::Hasher;
+use super::receive::{complete, remove};
+use super::rules::{Announced, Hasher};
 use crate::app::App;
-use crate::http::{Kind, Problem};
+use crate::http::{Kind, Problem, Tablet};
 use crate::limits::{MAX_FORM_LIST, UPLOAD_PIECE};
 use crate::media_store::ObjectName;
 
@@ -81,6 +83,43 @@ async fn assemble(
         app.media.put(name, rest).await?;
     }
     Ok(app.media.assemble(ObjectName::Blob(hash), pieces).await?)
+}
+
+/// Takes in a file of a tablet's that is in memory, unless it is there; says whether it was not.
+pub(crate) async fn hand_in(
+    app: &App,
+    tablet: &Tablet,
+    announced: Announced,
+    bytes: Bytes,
+) -> Result<bool, Problem> {
+    let (hash, user, scopes) = (announced.hash, tablet.user, tablet.scopes.clone());
+    let known =
+        app.read(move |connection| queries::here(connection, &[hash], user, &scopes)).await?;
+    if known.contains(&hash) {
+        return Ok(false);
+    }
+    let (device, now) = (tablet.device, app.now());
+    let upload = app
+        .write(move |connection| queries::start(connection, device, &announced, now))
+        .await?
+        .map_err(|queries::TooMany| Problem::new(&Kind::TOO_MANY_REQUESTS).retry_after(60))?;
+    complete(app, &upload, Some(bytes)).await?;
+    Ok(true)
+}
+
+/// How many of a tablet's files are not here.
+pub(crate) async fn count_lacking(
+    app: &App,
+    tablet: &Tablet,
+    hashes: BTreeSet<Hash>,
+) -> Result<usize, Problem> {
+    let (user, scopes) = (tablet.user, tablet.scopes.clone());
+    let asked: Vec<Hash> = hashes.into_iter().collect();
+    app.read(move |connection| {
+        let known = queries::here(connection, &asked, user, &scopes)?;
+        Ok(asked.iter().filter(|hash| !known.contains(hash)).count())
+    })
+    .await
 }
 
 /// Stores a photo that is in memory, as if a user's tablet had sent it.

@@ -14,7 +14,7 @@ mod tus;
 
 pub use arrivals::Arrivals;
 pub use check::{Checked, check};
-pub(crate) use deposit::{deposit, deposit_photo};
+pub(crate) use deposit::{count_lacking, deposit, deposit_photo, hand_in};
 pub use garbage::collect_garbage;
 pub(crate) use garbage::remove_forgotten;
 pub use http::routes;

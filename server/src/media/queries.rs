@@ -288,6 +288,23 @@ pub(crate) fn may_name(
     Ok(may)
 }
 
+/// Those of these blobs that are here and that a user may name.
+pub(super) fn here(
+    connection: &mut AnyConnection,
+    hashes: &[Hash],
+    user: UserId,
+    scopes: &BTreeSet<ScopeId>,
+) -> QueryResult<BTreeSet<Hash>> {
+    let may: Vec<_> = may_name(connection, hashes, user, scopes)?.iter().map(column).collect();
+    let mut here = BTreeSet::new();
+    for chunk in may.chunks(STATEMENT_ROWS) {
+        let rows: Vec<Vec<u8>> =
+            blobs::table.filter(blobs::hash.eq_any(chunk)).select(blobs::hash).load(connection)?;
+        here.extend(rows.into_iter().filter_map(hash));
+    }
+    Ok(here)
+}
+
 /// Notes that the media store has what may be a photo: it will be looked at.
 pub(super) fn note_photo(
     connection: &mut AnyConnection,

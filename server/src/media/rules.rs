@@ -26,9 +26,6 @@ pub fn announced(length: Option<&str>, metadata: Option<&str>) -> Result<Announc
         .and_then(|length| length.parse().ok())
         .filter(|length| *length > 0)
         .ok_or_else(|| malformed("Upload-Length: a positive number of bytes"))?;
-    if length > MAX_BLOB {
-        return Err(Problem::new(&Kind::TOO_LARGE).with("limit", MAX_BLOB));
-    }
     let value = |wanted: &str| {
         metadata.unwrap_or_default().split(',').find_map(|pair| {
             let (name, value) = pair.trim().split_once(' ')?;
@@ -40,11 +37,22 @@ pub fn announced(length: Option<&str>, metadata: Option<&str>) -> Result<Announc
         .and_then(|hash| hash.parse().ok())
         .ok_or_else(|| malformed("Upload-Metadata: sha256, 64 hexadecimal digits in base64"))?;
     let media_type = value("filetype").unwrap_or_else(|| "application/octet-stream".to_owned());
-    let plain = media_type.len() <= 100 && media_type.bytes().all(|byte| byte.is_ascii_graphic());
-    if !plain {
-        return Err(malformed("Upload-Metadata: filetype, a media type"));
+    Announced::of(length, hash, media_type)
+}
+
+impl Announced {
+    /// A file of these many bytes, if they may be so many and be called so.
+    pub(crate) fn of(length: u64, hash: Hash, media_type: String) -> Result<Self, Problem> {
+        if length > MAX_BLOB {
+            return Err(Problem::new(&Kind::TOO_LARGE).with("limit", MAX_BLOB));
+        }
+        let plain =
+            media_type.len() <= 100 && media_type.bytes().all(|byte| byte.is_ascii_graphic());
+        if !plain {
+            return Err(Problem::new(&Kind::MALFORMED).detail("filetype: a media type"));
+        }
+        Ok(Self { length, hash, media_type })
     }
-    Ok(Announced { length, hash, media_type })
 }
 
 /// A chunk's checksum, as `Upload-Checksum` announced it.

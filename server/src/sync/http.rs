@@ -14,7 +14,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use super::chain::{Owner, Wanted};
 use super::push::{Pushed, Pusher, push};
 use super::wire::{self, RawOp, Request, Response};
-use super::{chain, log, pull, quarantine, settle};
+use super::{chain, hand_in, log, pull, quarantine, settle};
 use crate::app::App;
 use crate::db::Timestamp;
 use crate::devices::{self, DeviceState};
@@ -63,7 +63,8 @@ async fn exchange(
     check(&tablet, &request)?;
     let id = request.request;
     let request = Arc::new(wire::read_ops(request));
-    let pushed = push_all(app, &tablet, &request, now).await?;
+    let skew = skew(&request.clock, now);
+    let pushed = take_in(app, &tablet, &request, Some(skew), now).await?;
     let (ack, outcomes) = match pushed {
         Pushed::Fork(seq) => return Ok(SyncResponse::Fork { request: id, seq }),
         Pushed::Gap(next) => return Ok(SyncResponse::Gap { request: id, next }),
@@ -71,15 +72,8 @@ async fn exchange(
             let epoch = app.lineage.current();
             return Ok(SyncResponse::Reset { request: id, epoch });
         }
-        Pushed::Stored { ack, outcomes, touched } => {
-            if !touched.is_empty() {
-                app.checks.ring();
-            }
-            app.live.announce(touched, Some(tablet.device));
-            (ack, outcomes)
-        }
+        Pushed::Stored { ack, outcomes, .. } => (ack, outcomes),
     };
-    count(&outcomes);
     if request.protocol < OLDEST_PROTOCOL {
         let oldest = OLDEST_PROTOCOL;
         return Ok(SyncResponse::Upgrade { request: id, oldest, ack, outcomes });
@@ -146,17 +140,37 @@ fn check(tablet: &Tablet, request: &Request) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Takes in the operations; an exchange without any costs no write, but for a first one and one
-/// every few minutes that notes the tablet was here.
+/// Takes in the operations, and tells whoever waits for them. `skew` is how far the clock of a
+/// tablet that is here is ahead.
+pub(super) async fn take_in(
+    app: &App,
+    tablet: &Tablet,
+    request: &Arc<SyncRequest<RawOp>>,
+    skew: Option<i64>,
+    now: Timestamp,
+) -> Result<Pushed, Problem> {
+    let pushed = push_all(app, tablet, request, skew, now).await?;
+    if let Pushed::Stored { outcomes, touched, .. } = &pushed {
+        if !touched.is_empty() {
+            app.checks.ring();
+        }
+        app.live.announce(touched.clone(), Some(tablet.device));
+        count(outcomes);
+    }
+    Ok(pushed)
+}
+
+/// An exchange without operations costs no write, but for a first one and one every few minutes
+/// that notes the tablet was here.
 async fn push_all(
     app: &App,
     tablet: &Tablet,
     request: &Arc<SyncRequest<RawOp>>,
+    skew: Option<i64>,
     now: Timestamp,
 ) -> Result<Pushed, Problem> {
-    let skew = skew(&request.clock, now);
-    let is_due = app.presence.is_due(tablet.device, skew, now);
-    if request.ops.is_empty() && !is_due {
+    let seen = skew.filter(|skew| app.presence.is_due(tablet.device, *skew, now));
+    if request.ops.is_empty() && seen.is_none() {
         return stand(app, tablet, request).await;
     }
     let catalogue = app.definitions_for(&request.ops).await?;
@@ -176,14 +190,14 @@ async fn push_all(
                 decides_about: None,
             };
             let pushed = push(connection, &pusher, &request)?;
-            if is_due {
+            if let Some(skew) = seen {
                 devices::seen(connection, device, skew, now)?;
             }
             Ok(pushed)
         })
         .await
         .map_err(Problem::from)?;
-    if is_due {
+    if let Some(skew) = seen {
         app.presence.note(device, skew, now);
     }
     Ok(pushed)
@@ -218,5 +232,6 @@ fn count(outcomes: &[Outcome]) {
 /// The feature's routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(sync).service(quarantine::list).service(settle::settle);
+    config.service(hand_in::hand_in);
     log::routes(config);
 }

@@ -4,6 +4,7 @@ mod chain;
 mod compact;
 mod console;
 mod epoch;
+mod hand_in;
 mod http;
 mod log;
 mod pull;

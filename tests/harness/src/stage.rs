@@ -99,7 +99,7 @@ impl Stage {
         };
         let listen = "127.0.0.1:0".parse().expect("an address");
         let sealing_keys = sealing_keys();
-        let config = Config { listen, database, media, s3, sealing_keys, log: None };
+        let config = Config { listen, database, media, s3, sealing_keys, tls: None, log: None };
         let first = Replica::start(&config).await;
         ruhu::demo::load(&first.app).await.expect("the demo county loads");
         Self { backend, config, folder, first, tablets: AtomicU32::new(0) }

@@ -14,6 +14,7 @@ mod devices;
 mod form_library;
 mod form_records;
 mod forms;
+mod hand_in;
 mod ledgers;
 mod live;
 mod media;

@@ -109,6 +109,38 @@ story!(a_day_that_a_restore_lost_comes_back_from_the_tablets, async |stage| {
     assert_eq!(ones, twos, "both tablets hold the same");
 });
 
+story!(what_a_restore_lost_comes_back_from_a_file_as_well, async |stage| {
+    let mut tablet = stage.tablet("cadre").await;
+    let place = make_backup(&stage).await;
+    let photos = [visit(&mut tablet, 0, 1), visit(&mut tablet, 1, 2)];
+    tablet.sync_again(LIMIT).await.unwrap();
+    let config = stage.config();
+    let media = MediaStore::open(&config.media, &config.s3).unwrap();
+    media.delete(ObjectName::Blob(photos[1])).await.unwrap();
+    let url = stage.empty_database();
+    backup::restore(&url, &media, &place, false, |_, _| {}).await.unwrap();
+    let server = stage.on_database(url).await;
+    let mut admin = admin_at(&server.address).await;
+    assert_eq!(visits(&mut admin).await.len(), 0, "both are gone");
+
+    // What the server had answered for is in the file, too; photos that it had verified are not.
+    let file = tablet.export().unwrap();
+    let told = admin.send_file("/api/v1/devices/hand-in", file).await.unwrap();
+    assert_eq!(told["outcomes"]["applied"].as_u64(), Some(6));
+    assert_eq!((told["files"].as_u64(), told["files_lacking"].as_u64()), (Some(0), Some(2)));
+    assert_eq!(visits(&mut admin).await.len(), 2);
+
+    // The tablet itself comes after all, with the photos.
+    tablet.client().move_to(&server.address);
+    tablet.client().refresh().await.unwrap();
+    tablet.sync_at(&server.address, LIMIT).await.unwrap();
+    assert_eq!(visits(&mut admin).await.len(), 2, "each is there once");
+    for photo in photos {
+        let bytes = admin.bytes(&format!("/api/v1/media/{photo}?reason=test")).await.unwrap();
+        assert_eq!(Hash::of(&bytes), photo);
+    }
+});
+
 story!(a_backup_that_is_damaged_is_refused_and_makes_nothing_safe, async |stage| {
     let mut tablet = stage.tablet("cadre").await;
     let photo = visit(&mut tablet, 0, 1);

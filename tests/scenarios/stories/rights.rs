@@ -64,6 +64,7 @@ const ROUTES: &[(&str, &str, [bool; 6])] = &[
     ("get", "/api/v1/devices/{id}/log", REVIEWERS),
     ("get", "/api/v1/devices", ADMINS),
     ("post", "/api/v1/enrolment-codes", ADMINS),
+    ("post", "/api/v1/devices/hand-in", ADMINS),
     ("post", "/api/v1/devices/{id}/block", ADMINS),
     ("post", "/api/v1/devices/{id}/wipe", ADMINS),
     ("post", "/api/v1/devices/{id}/release", ADMINS),

@@ -307,6 +307,13 @@ impl Client {
         serde_json::from_slice(&bytes).map_err(unreadable)
     }
 
+    /// Sends a file as the body of a request; the answer's JSON.
+    pub async fn send_file(&mut self, path: &str, file: Vec<u8>) -> Result<Value, ClientError> {
+        let response =
+            self.send(|client| client.request(Method::POST, path).body(file.clone())).await?;
+        serde_json::from_slice(&response.bytes().await?).map_err(unreadable)
+    }
+
     async fn json(
         &mut self,
         method: Method,

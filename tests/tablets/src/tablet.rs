@@ -7,17 +7,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use data_encoding::HEXLOWER;
-use ed25519_dalek::SigningKey;
+use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
+use ed25519_dalek::{Signer as _, SigningKey};
 use mobile_schema::register::Role;
 use mobile_schema::rule::{RuleSet, Rules};
 use mobile_schema::{Catalogue, Hash, RegisterDefinition, Value};
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use sync_protocol::clock::ClockReading;
+use sync_protocol::encoding::{canonical, cbor};
 use sync_protocol::finding::{Finding, RuleSets, judge_household};
 use sync_protocol::log::{Attempt, Traffic};
-use sync_protocol::tablet::{Draft, Effect, Event, Identity, RetryPolicy, Stored, Tablet};
+use sync_protocol::tablet::{
+    Draft, Effect, Event, Identity, QueuedOp, RetryPolicy, Stored, Tablet,
+};
 use sync_protocol::{IncarnationId, RecordId, RequestId, Row, SyncRequest, SyncResponse};
 use uuid::Uuid;
 
@@ -203,6 +206,30 @@ impl HeadlessTablet {
     /// Keeps a photo, which an operation may then name.
     pub fn keep_photo(&self, bytes: &[u8]) -> io::Result<Hash> {
         self.journal.keep_blob(bytes)
+    }
+
+    /// The file that a person exports as the last resort: who signed, the outbox, the photos.
+    pub fn export(&self) -> io::Result<Vec<u8>> {
+        let operations: Vec<_> = self
+            .machine
+            .outbox()
+            .map(|(seq, QueuedOp { op, outcome })| {
+                let outcome = outcome.as_ref().map(|one| HEXLOWER.encode(&cbor::write_outcome(one)));
+                json!({ "seq": seq, "op": HEXLOWER.encode(&canonical::op_bytes(op)), "outcome": outcome })
+            })
+            .collect();
+        let identity = self.machine.identity();
+        let work = json!({ "identity": identity, "operations": operations, "drafts": [] });
+        let signed = format!("ruhu-unsent-2\n{work}");
+        let signature = BASE64URL_NOPAD.encode(&self.key.sign(signed.as_bytes()).to_bytes());
+        let head = json!({ "format": "ruhu-unsent-2", "signature": signature });
+        let mut lines = format!("{head}\n{work}\n");
+        for hash in self.machine.unverified_blobs() {
+            let bytes = BASE64.encode(&self.journal.blob(&hash)?);
+            let line = json!({ "hash": hash, "type": "image/jpeg", "bytes": bytes });
+            lines.push_str(&format!("{line}\n"));
+        }
+        Ok(lines.into_bytes())
     }
 
     /// Does something: operations that belong together.

@@ -431,6 +431,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices/hand-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes in a file that a tablet exported; handing it in again changes nothing. */
+        post: operations["post /api/v1/devices/hand-in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/enrolment-codes": {
         parameters: {
             query?: never;
@@ -2456,6 +2473,27 @@ export interface components {
             valid_from: string;
             valid_until?: string | null;
         };
+        /** @description What a file came to. */
+        HandedIn: {
+            /**
+             * Format: uuid
+             * @description The tablet that exported it.
+             */
+            device: string;
+            /** @description Unfinished visits in it, which the person takes back on a tablet. */
+            drafts: number;
+            /** @description Photos that were not there before. */
+            files: number;
+            /** @description Photos that operations name and that neither the file nor the server has. */
+            files_lacking: number;
+            /**
+             * @description How many operations are with the server now, by what became of them: `applied`, `merged`,
+             *     `conflict`, `parked`, `rejected`.
+             */
+            outcomes: {
+                [key: string]: number;
+            };
+        };
         /** @description Blobs by hash. */
         Hashes: {
             hashes: string[];
@@ -4352,6 +4390,37 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Enrolment"];
                 };
+            };
+        };
+    };
+    "post /api/v1/devices/hand-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The file, as it was exported */
+        requestBody: {
+            content: {
+                "application/x-ndjson": string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandedIn"];
+                };
+            };
+            /** @description hand-in-refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
