@@ -16,7 +16,7 @@ use crate::areas;
 use crate::audit::{self, Did};
 use crate::http::caller::{ReadRecords, SettleConflicts};
 use crate::http::page::{self, Page};
-use crate::http::{Body, Kind, Permitted, Problem, Query};
+use crate::http::{Body, Kind, Permitted, Problem, Query, Tablet};
 use crate::privacy::{self, ReasonQuery, What};
 use crate::sync::{check_reason, in_browser};
 
@@ -143,6 +143,20 @@ async fn show(
     Ok(web::Json(found))
 }
 
+/// One conflict in a village of the tablet's, with what was before it and whose the values are.
+#[utoipa::path(tag = "conflicts", responses((status = 200, body = Conflict)))]
+#[get("/sync/v1/conflicts/{id}")]
+async fn told(
+    tablet: Tablet,
+    app: web::Data<App>,
+    id: web::Path<Uuid>,
+) -> Result<web::Json<Conflict>, Problem> {
+    let id = id.into_inner();
+    let found = app.read(move |connection| queries::find(connection, id)).await?;
+    let found = found.filter(|conflict| is_in(&conflict.scope, &tablet.scopes));
+    found.map(web::Json).ok_or_else(|| Problem::new(&Kind::NOT_FOUND))
+}
+
 fn is_in<'a>(scope: &str, scopes: impl IntoIterator<Item = &'a ScopeId>) -> bool {
     scopes.into_iter().any(|one| one.as_str() == scope)
 }
@@ -190,5 +204,5 @@ async fn decide(
 
 /// The feature's routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(list).service(show).service(decide);
+    config.service(list).service(show).service(decide).service(told);
 }

@@ -26,6 +26,7 @@ pub fn announced(length: Option<&str>, metadata: Option<&str>) -> Result<Announc
         .and_then(|length| length.parse().ok())
         .filter(|length| *length > 0)
         .ok_or_else(|| malformed("Upload-Length: a positive number of bytes"))?;
+    may_be_so_long(length)?;
     let value = |wanted: &str| {
         metadata.unwrap_or_default().split(',').find_map(|pair| {
             let (name, value) = pair.trim().split_once(' ')?;
@@ -40,12 +41,15 @@ pub fn announced(length: Option<&str>, metadata: Option<&str>) -> Result<Announc
     Announced::of(length, hash, media_type)
 }
 
+fn may_be_so_long(length: u64) -> Result<(), Problem> {
+    let too_long = || Problem::new(&Kind::TOO_LARGE).with("limit", MAX_BLOB);
+    if length > MAX_BLOB { Err(too_long()) } else { Ok(()) }
+}
+
 impl Announced {
     /// A file of these many bytes, if they may be so many and be called so.
     pub(crate) fn of(length: u64, hash: Hash, media_type: String) -> Result<Self, Problem> {
-        if length > MAX_BLOB {
-            return Err(Problem::new(&Kind::TOO_LARGE).with("limit", MAX_BLOB));
-        }
+        may_be_so_long(length)?;
         let plain =
             media_type.len() <= 100 && media_type.bytes().all(|byte| byte.is_ascii_graphic());
         if !plain {

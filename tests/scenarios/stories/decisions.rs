@@ -42,6 +42,17 @@ story!(a_conflict_is_shown_with_what_was_before_and_settled_in_a_browser, async 
     assert_eq!(shown["loser"]["author_name"], "村干部甲（虚构）");
     assert_eq!(shown["record"], json!(household.id));
 
+    // The cadre's tablet is told as well, while it may see the village.
+    let told = format!("/sync/v1/conflicts/{conflict}");
+    let shown_there = one.tablet.client().call(Method::GET, &told, None).await.unwrap();
+    assert_eq!((&shown_there["before"], &shown_there["loser"]), (&shown["before"], &shown["loser"]));
+    let device = two.tablet.machine().identity().device;
+    let mut admin = stage.person("admin").await;
+    post(&mut admin, &format!("/api/v1/devices/{device}/block"), json!({})).await.unwrap();
+    let refused = two.tablet.client().call(Method::GET, &told, None).await.unwrap_err();
+    assert_eq!(refused.kind(), "not-found");
+    post(&mut admin, &format!("/api/v1/devices/{device}/release"), json!({})).await.unwrap();
+
     let settle = format!("{path}/settle");
     let body = |version: &Json, reason: &str| json!({ "version": version, "choice": "swap", "reason": reason });
     let silent = post(&mut supervisor, &settle, body(&shown["version"], " ")).await;

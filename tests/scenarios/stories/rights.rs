@@ -60,6 +60,7 @@ const ROUTES: &[(&str, &str, [bool; 6])] = &[
     ("get", "/api/v1/forms/{id}/versions/{hash}/xform", READERS),
     ("post", "/api/v1/forms/{id}/versions/{hash}/trials", ADMINS),
     ("get", "/sync/v1/forms", TABLETS),
+    ("get", "/sync/v1/conflicts/{id}", TABLETS),
     ("get", "/sync/v1/forms/{hash}/files/{name}", ANYONE),
     ("get", "/api/v1/devices/{id}/log", REVIEWERS),
     ("get", "/api/v1/devices", ADMINS),

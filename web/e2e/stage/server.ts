@@ -124,6 +124,10 @@ export class Caller {
     return this.call('POST', path, JSON.stringify(body), { 'content-type': 'application/json' });
   }
 
+  async delete(path: string): Promise<void> {
+    await this.call('DELETE', path);
+  }
+
   /** How a request is answered that somebody else made. */
   async replay({ method, path, body, type }: Made): Promise<number> {
     const headers = { authorization: `Bearer ${this.token}`, ...(type ? { 'content-type': type } : {}) };

@@ -61,7 +61,7 @@ test('a day in two villages, and back to a bad network', async () => {
       await tablet.shot('04-search');
       await tablet.find(name);
       await tablet.shot('05-dossier');
-      return { id, name };
+      return { id, name, address: String(known.fields['4']) };
     });
 
     await test.step('a visit, killed in the middle and during a photo, and nothing lost', async () => {
@@ -197,6 +197,8 @@ test('a day in two villages, and back to a bad network', async () => {
       await tablet.page.locator('ul.list a').filter({ hasText: '住址' }).click();
       await expect(tablet.page.getByText('五组 2 号')).toBeVisible();
       await expect(tablet.page.getByText('三组 9 号')).toBeVisible();
+      await expect(tablet.page.getByText('村干部乙（虚构）')).toBeVisible();
+      await expect(tablet.page.locator('.card').filter({ hasText: '原来的值' })).toContainText(household.address);
       await tablet.page.getByText('三组 9 号').click();
       const why = tablet.page.getByLabel('理由（问过谁、看过什么）');
       await why.fill('问过户主，九月搬到三组');

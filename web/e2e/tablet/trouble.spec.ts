@@ -30,6 +30,12 @@ test.afterEach(async () => {
   await server.remove();
 });
 
+interface Person {
+  id: string;
+  login: string;
+  grants: { id: string; area: string }[];
+}
+
 /** Writes another address for the first household; gives its id. */
 async function move(address: string): Promise<string> {
   await tablet.tab('农户', 'Households');
@@ -191,6 +197,32 @@ test('a blocked tablet loses what it may not see, and gets it back', async () =>
   await tablet.button('立即同步', 'Sync now').click();
   await tablet.tab('今日', 'Today');
   await tablet.isReady(104);
+});
+
+test('a village is taken away: its work goes to review, and the other village stays', async () => {
+  const { page } = tablet;
+  const admin = await server.as('admin');
+  await tablet.network(false);
+  const id = await move('移交 1 号');
+  const { scope } = await admin.get<{ scope: string }>(`/api/v1/records/${id}`);
+  const { items } = await admin.get<{ items: Person[] }>('/api/v1/people?limit=500');
+  const cadre = items.find((one) => one.login === 'cadre')!;
+  const lost = cadre.grants.find((one) => `area:${one.area}` === scope)!;
+  await admin.delete(`/api/v1/people/${cadre.id}/grants/${lost.id}`);
+  await tablet.network(true);
+  await tablet.tab('同步', 'Sync');
+  await tablet.button('立即同步', 'Sync now').click();
+  await expect(page.getByText('已不归您负责，1 条记录已交乡镇审核')).toBeVisible();
+  await tablet.shot('trouble-taken');
+  await tablet.tab('今日', 'Today');
+  await tablet.isReady(52);
+
+  // A supervisor lets it take effect.
+  const supervisor = await server.as('supervisor');
+  const held = await supervisor.get<{ incarnation: string; seq: number }[]>(`/api/v1/quarantine?reason=${encodeURIComponent('核对')}`);
+  expect(held).toHaveLength(1);
+  await supervisor.post(`/api/v1/quarantine/${held[0]!.incarnation}/${held[0]!.seq}/settle`, { decision: 'apply', reason: '已核实' });
+  await arrives(id, '移交 1 号');
 });
 
 test('a tablet that is to be wiped hands its work over first', async () => {
