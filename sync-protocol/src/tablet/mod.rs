@@ -31,6 +31,7 @@ use crate::limits::{MAX_BUDGET, MIN_BUDGET, PROTOCOL};
 use crate::log::{Attempt, AttemptResult, Traffic};
 use crate::message::{Accepted, Inheritance, Order, SyncRequest, SyncResponse};
 use crate::mutant::{self, Mutant};
+use crate::op::Op;
 use crate::outcome::Outcome;
 use crate::record::Row;
 use crate::{DeviceId, Hlc, IncarnationId, RecordId, RequestId, ScopeId};
@@ -184,11 +185,15 @@ impl Tablet {
 
     /// The record as a person sees it: the stored row with what is pending laid over it.
     pub fn view(&self, catalogue: &Catalogue, id: RecordId, stored: Option<&Row>) -> Option<Row> {
-        let pending = self
-            .outbox
-            .pending()
-            .filter(|(_, queued)| queued.op.record == id && !self.is_seen(queued));
-        overlay::lay(catalogue, stored.cloned(), pending.map(|(_, queued)| &queued.op))
+        overlay::lay(catalogue, stored.cloned(), self.pending(id))
+    }
+
+    /// The operations about a record that no stored row shows yet.
+    fn pending(&self, id: RecordId) -> impl Iterator<Item = &Op> {
+        let pending = self.outbox.pending().map(|(_, queued)| queued);
+        pending
+            .filter(move |queued| queued.op.record == id && !self.is_seen(queued))
+            .map(|queued| &queued.op)
     }
 
     /// The version an edit of this record is based on: the one in the store.
@@ -196,9 +201,10 @@ impl Tablet {
         self.scopes.holding(id).map(|holding| holding.version)
     }
 
-    /// The scope a stored record is in.
+    /// The scope a record is in: where it is stored, or is to be created.
     pub fn scope_of(&self, id: RecordId) -> Option<&ScopeId> {
-        self.scopes.holding(id).map(|holding| &holding.scope)
+        let stored = self.scopes.holding(id).map(|holding| &holding.scope);
+        stored.or_else(|| self.pending(id).next().map(|op| &op.scope))
     }
 
     /// The scopes this tablet has, with the digest of what it holds of each.

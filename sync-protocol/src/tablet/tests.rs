@@ -178,6 +178,7 @@ fn an_edit_shows_until_its_row_arrives_and_the_row_shows_after() {
     let mut host = Host::new();
     let draft = host.draft(1, "一组");
     host.handle(Event::Edit(vec![draft]));
+    assert_eq!(host.tablet.scope_of(record(1)), Some(&village()), "it can be edited again");
     let effects = host.handle(Event::NetworkUp);
     let request = sent(&effects).request;
     let mut answer = accepted(request, vec![Outcome::Applied { version: version(1) }]);

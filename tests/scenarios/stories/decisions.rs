@@ -45,7 +45,10 @@ story!(a_conflict_is_shown_with_what_was_before_and_settled_in_a_browser, async 
     // The cadre's tablet is told as well, while it may see the village.
     let told = format!("/sync/v1/conflicts/{conflict}");
     let shown_there = one.tablet.client().call(Method::GET, &told, None).await.unwrap();
-    assert_eq!((&shown_there["before"], &shown_there["loser"]), (&shown["before"], &shown["loser"]));
+    assert_eq!(
+        (&shown_there["before"], &shown_there["loser"]),
+        (&shown["before"], &shown["loser"])
+    );
     let device = two.tablet.machine().identity().device;
     let mut admin = stage.person("admin").await;
     post(&mut admin, &format!("/api/v1/devices/{device}/block"), json!({})).await.unwrap();

@@ -158,6 +158,28 @@ test('a day in two villages, and back to a bad network', async () => {
       return names;
     });
 
+    await test.step('what a household agrees to, on paper, and takes back; another declines', async () => {
+      await tablet.find(household.name);
+      const dialog = tablet.page.locator('dialog[open]').first();
+      await tablet.button('记录同意或谢绝', '').click();
+      await dialog.getByText('健康与残疾信息').click();
+      await dialog.getByText('纸质', { exact: true }).click();
+      await expect(dialog.getByRole('button', { name: '保存' })).toBeDisabled();
+      await dialog.getByRole('button', { name: '纸质同意书照片' }).click();
+      await tablet.page.getByRole('button', { name: '拍摄', exact: true }).click();
+      await expect(dialog.locator('img.taken')).toBeVisible();
+      await tablet.shot('13-consent');
+      await dialog.getByRole('button', { name: '保存' }).click();
+      const card = tablet.page.locator('section').filter({ has: tablet.page.getByRole('heading', { name: '同意书' }) });
+      await expect(card).toContainText('已同意');
+      await card.getByRole('button', { name: '撤回同意' }).click();
+      await expect(card).toContainText('已撤回');
+      await tablet.button('记录同意或谢绝', '').click();
+      await dialog.getByText('谢绝', { exact: true }).click();
+      await dialog.getByRole('button', { name: '保存' }).click();
+      await expect(card.locator('article')).toHaveCount(2);
+    });
+
     await test.step('two people change one address, and one source of income', async () => {
       for (const [one, address, source] of [
         [tablet, '三组 9 号', '外出务工'],
@@ -262,6 +284,11 @@ test('a day in two villages, and back to a bad network', async () => {
         const bytes = await supervisor.bytes(`/api/v1/media/${hash}?reason=${encodeURIComponent('核对')}`);
         expect(createHash('sha256').update(new Uint8Array(bytes)).digest('hex')).toBe(hash);
       }
+      const consents = await about(supervisor, 'consent', household.id);
+      expect(consents.map((one) => one.status).sort()).toEqual(['declined', 'withdrawn']);
+      const withdrawn = consents.find((one) => one.status === 'withdrawn')!;
+      expect(withdrawn.fields).toMatchObject({ 4: ['visit', 'photos', 'place', 'health'], 5: 'paper', 9: withdrawn.fields['6'] });
+      await supervisor.bytes(`/api/v1/media/${(withdrawn.fields['10'] as string[])[0]}?reason=${encodeURIComponent('核对')}`);
       const outcomes = await Promise.all(told.map(async (id) => (await about(supervisor, 'notice', id)).map((one) => one.status)));
       expect(outcomes.flat().sort()).toEqual(['paper', 'refused', 'signed']);
       for (const id of told) {

@@ -56,6 +56,9 @@ for (const { name, language, isMirrored } of PASSES) {
       await page.getByRole('button', { name: tablet.words('修改住址', 'Change Address') }).click();
       await seen('field');
       await tablet.button('取消', 'Cancel').click();
+      await tablet.button('记录同意或谢绝', 'Record a consent or a refusal').click();
+      await seen('consent');
+      await tablet.button('取消', 'Cancel').click();
       await tablet.link('告知签字', 'Notify and sign').click();
       await expect(page.locator('.paper')).toBeVisible();
       await seen('notice');

@@ -549,8 +549,18 @@ mod tests {
         let seen = parse(&again.view(&known).unwrap()).unwrap();
         assert_eq!(seen[0]["fields"]["head_name"], "王（虚构）");
         assert_eq!(seen[0]["fields"]["persons"], 3);
+        // What nobody has seen yet is edited where it is to be.
+        let edits = format!(
+            r#"[{{"collection":"household","record":"{record}","change":{{"kind":"patch","fields":{{"persons":4}}}}}}]"#
+        );
+        again.act(clock, &edits).unwrap();
+        let seen = parse(&again.view(&known).unwrap()).unwrap();
+        assert_eq!(
+            (&seen[0]["fields"]["persons"], &seen[0]["scope"]),
+            (&4.into(), &"area:1".into())
+        );
         let sent = parse(&again.handle(clock, r#"{"event":"network_up"}"#).unwrap()).unwrap();
-        assert_eq!(sent[0]["ops"], 1);
+        assert_eq!(sent[0]["ops"], 2);
         assert!(cbor::read_request(&again.request()).is_ok());
         assert_eq!(again.words("household", "7", "\"low_income\"", "zh-CN").unwrap(), "低保户");
     }

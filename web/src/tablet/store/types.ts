@@ -15,7 +15,7 @@ export interface Row {
 export interface Seen {
   id: string;
   collection: string;
-  /** None until the server has it. */
+  /** Where it is stored, or is to be created. */
   scope: string | null;
   fields: Record<string, Json>;
 }
