@@ -7,7 +7,7 @@
 use serde::Serialize;
 
 /// The newest layout.
-pub const LAYOUT: u32 = 2;
+pub const LAYOUT: u32 = 3;
 
 /// An object store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -64,7 +64,7 @@ pub enum Step {
 pub fn upgrade(from: u32) -> Vec<Step> {
     let added = SHELVES.iter().filter(|shelf| shelf.since > from);
     let mut steps: Vec<Step> = added.map(|shelf| Step::Add { name: shelf.name }).collect();
-    if (1..2).contains(&from) {
+    if (1..LAYOUT).contains(&from) {
         steps.push(Step::Reindex);
     }
     steps
@@ -90,5 +90,6 @@ mod tests {
         }
         assert_eq!(upgrade(LAYOUT), []);
         assert!(upgrade(1).contains(&Step::Reindex));
+        assert_eq!(upgrade(2), [Step::Reindex]);
     }
 }

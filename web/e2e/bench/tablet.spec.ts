@@ -14,6 +14,7 @@ import { grow, longForm } from './county';
 
 const HOUSEHOLDS = Number(process.env['HOUSEHOLDS'] ?? 10_000);
 const SLOWER = Number(process.env['SLOWER'] ?? 6);
+const VISITS = Number(process.env['VISITS'] ?? 50);
 const PHOTOS = Number(process.env['PHOTOS'] ?? 10);
 
 const line = (what: string, figure: string) => console.log(`| ${what} | ${figure} |`);
@@ -130,6 +131,76 @@ test('many households, and a long form', async () => {
     await server.remove();
   }
 });
+
+test('memory over a day of visits with photos', async () => {
+  const server = await Server.start();
+  const file = join(mkdtempSync(join(tmpdir(), 'ruhu-bench-')), 'photos.md');
+  const rows = ['| text | note | 说明 |', ...['one', 'two', 'three'].map((name) => `| image | ${name} | 照片 ${name} |`)];
+  writeFileSync(file, `| survey |\n| | type | name | label |\n${rows.map((row) => `| ${row}`).join('\n')}\n| settings |\n| | form_title | form_id | version |\n| | 照片表 | photos | 1 |\n`);
+  await publish(server, file, { note: '试' });
+  const tablet = await Tablet.start(server.address);
+  const { page } = tablet;
+  try {
+    await tablet.enrol(server.code('cadre'));
+    await tablet.isReady(104);
+    const photos: string[] = [];
+    for (const seed of [1, 2, 3]) photos.push((await photo(page, seed)).toString('base64'));
+    await page.reload();
+    await tablet.unlock();
+    await page.evaluate(visitsWithPhotos, { photos, visits: VISITS });
+    // Whoever watches a page keeps what it loaded: so nobody does.
+    await tablet.unwatched(async (title) => {
+      let told = -1;
+      const mega = () => Math.round(tablet.resident() / 1024 / 1024);
+      for (;;) {
+        const done = Number(await title());
+        if (done !== told && done % 10 === 0) line(`after ${done} visits with 3 photos of 12 megapixels: memory of the app`, `${mega()} MB`);
+        told = done;
+        if (done >= VISITS) return;
+        await new Promise((later) => setTimeout(later, 50));
+      }
+    });
+  } finally {
+    await tablet.remove();
+    await server.remove();
+  }
+});
+
+/** Goes on by itself in the page, which tells in its title how many visits are done. */
+function visitsWithPhotos({ photos, visits }: { photos: string[]; visits: number }): void {
+  const found = async <T extends Element>(look: () => T | null | undefined): Promise<T> => {
+    for (;;) {
+      const element = look();
+      if (element) return element;
+      await new Promise((later) => setTimeout(later, 30));
+    }
+  };
+  const click = async (look: () => HTMLElement | null | undefined) => (await found(look)).click();
+  const button = (words: string) => () => [...document.querySelectorAll('button')].find((one) => one.textContent?.trim() === words && !one.disabled);
+  const files = photos.map((bytes, at) => new File([Uint8Array.from(atob(bytes), (character) => character.charCodeAt(0))], `${at}.jpg`, { type: 'image/jpeg' }));
+  const all = async () => {
+    for (let visit = 0; visit < visits; visit += 1) {
+      document.title = String(visit);
+      await click(() => document.querySelector<HTMLElement>('nav.tabs a[href*="households"]'));
+      await click(() => document.querySelectorAll<HTMLElement>('ul.list a')[visit % 20]);
+      await click(button('照片表'));
+      for (const [at, name] of ['one', 'two', 'three'].entries()) {
+        const field = () => document.querySelector(`[data-path="/data/${name}"]`);
+        const input = await found(() => field()?.querySelector<HTMLInputElement>('input[type=file]'));
+        const transfer = new DataTransfer();
+        transfer.items.add(files[at]!);
+        input.files = transfer.files;
+        input.dispatchEvent(new Event('change', { bubbles: true }));
+        await found(() => field()?.querySelector('img'));
+      }
+      await click(button('下一页'));
+      await click(button('提交'));
+      await found(() => (location.pathname.includes('/households/') ? document.body : null));
+    }
+    document.title = String(visits);
+  };
+  void all();
+}
 
 test('photos over 20 KB/s with cuts, beside a plain upload', async () => {
   const server = await Server.start();

@@ -81,6 +81,24 @@ export class Tablet {
     });
   }
 
+  /** Bytes of memory that the app's pages and workers hold, their share of what is shared (Pss, proc(5)). */
+  resident(): number {
+    const told = execFileSync('ps', ['-o', 'pid=,args=', '-g', String(this.process!.pid)]).toString();
+    const pages = told.split('\n').filter((line) => line.includes('--type=renderer'));
+    const share = (line: string) => readFileSync(`/proc/${line.trim().split(' ')[0]}/smaps_rollup`, 'utf8').match(/^Pss: +(\d+) kB/m)![1];
+    return pages.reduce((sum, line) => sum + Number(share(line)) * 1024, 0);
+  }
+
+  /** Lets go of the browser, which keeps for who watches what pages load; its pages go on. `title` asks for the page's. */
+  async unwatched(meanwhile: (title: () => Promise<string>) => Promise<void>): Promise<void> {
+    const [port] = readFileSync(join(this.folder, 'DevToolsActivePort'), 'utf8').split('\n');
+    await this.browser!.close();
+    await meanwhile(async () => {
+      const pages = (await (await fetch(`http://127.0.0.1:${port}/json/list`)).json()) as { type: string; title: string }[];
+      return pages.find((one) => one.type === 'page')!.title;
+    });
+  }
+
   /** As the system does it when it needs the memory. */
   async kill(): Promise<void> {
     const { process: running } = this;

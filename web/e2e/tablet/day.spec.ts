@@ -1,6 +1,7 @@
 /** A whole day of a cadre: enrolled in the office, offline in the village, back on a bad network. */
 
 import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from '@playwright/test';
 import { soundOf } from '../../src/tablet/households/pinyin';
 import { about, publish, read, type RecordView } from '../stage/county';
@@ -118,6 +119,42 @@ test('a day in two villages, and back to a bad network', async () => {
       await tablet.button('提交', 'Hand in').click();
       await expect(tablet.page.getByText('本机已存').first()).toBeVisible();
       await tablet.shot('11-visited');
+    });
+
+    await test.step('who lives near, on an outline of the village', async () => {
+      await tablet.tab('农户', 'Households');
+      await tablet.link('村庄示意图', '').click();
+      await tablet.button('我在哪里', '').click();
+      const near = tablet.page.locator('section').filter({ hasText: '离我最近' }).locator('a');
+      await expect(near).toHaveCount(5);
+      await tablet.shot('11-outline');
+      const told: number[] = [];
+      for (const one of await near.all()) {
+        const { lat, lon } = (await read(supervisor, (await one.getAttribute('href'))!.split('/').pop()!)).fields['6'] as { lat: number; lon: number };
+        const away = haversine([lat / 1e7, lon / 1e7], [26.2345678, 107.2345678]);
+        const words = (await one.textContent())!;
+        told.push(/公里$/.test(words) ? Number(/([\d.]+) 公里$/.exec(words)![1]) * 1000 : Number(/(\d+) 米$/.exec(words)![1]));
+        expect(Math.abs(told.at(-1)! - away)).toBeLessThan(away > 1000 ? 60 : 5);
+      }
+      expect([...told].sort((a, b) => a - b)).toEqual(told);
+      // Touched in the drawing, it can be opened.
+      const dot = tablet.page.locator('.board g circle').first();
+      await dot.click({ force: true });
+      await expect(tablet.page.locator('a.card.item')).toBeVisible();
+    });
+
+    await test.step('a copy of a photo with a stamp, for others to look at', async () => {
+      await tablet.find(household.name);
+      await tablet.page.locator('.thumbs button').first().click();
+      await expect(tablet.page.locator('dialog[open] img')).toBeVisible();
+      await tablet.shot('10-photo');
+      const download = tablet.page.waitForEvent('download');
+      await tablet.button('另存一份带水印的副本', '').click();
+      const copy = readFileSync(await (await download).path());
+      expect(copy.subarray(0, 2)).toEqual(Buffer.from([0xff, 0xd8]));
+      expect(copy.includes('Exif')).toBe(false);
+      writeFileSync('e2e/shots/zh-CN/10-photo-copy.jpg', copy);
+      await tablet.button('关闭', '').click();
     });
 
     await test.step('nothing has changed since: one touch', async () => {
@@ -328,4 +365,11 @@ test('a day in two villages, and back to a bad network', async () => {
 
 function photosOf(record: RecordView): string[] {
   return (record.fields['8'] ?? []) as string[];
+}
+
+/** Metres between two places on a sphere as large as the earth. */
+function haversine([lat, lon]: [number, number], [otherLat, otherLon]: [number, number]): number {
+  const rad = (degrees: number) => (degrees * Math.PI) / 180;
+  const h = Math.sin(rad(otherLat - lat) / 2) ** 2 + Math.cos(rad(lat)) * Math.cos(rad(otherLat)) * Math.sin(rad(otherLon - lon) / 2) ** 2;
+  return 2 * 6_371_008 * Math.asin(Math.sqrt(h));
 }

@@ -47,6 +47,10 @@ for (const { name, language, isMirrored } of PASSES) {
       await tablet.tab('农户', 'Households');
       await expect(page.locator('ul.list a').nth(20)).toBeVisible();
       await seen('households');
+      await tablet.link('村庄示意图', 'Village outline').click();
+      await page.locator('.board svg').waitFor();
+      await seen('outline');
+      await page.getByRole('button', { name: tablet.words('返回', 'Back') }).click();
       await tablet.tab('任务', 'Tasks');
       await seen('tasks');
       await page.locator('ul.list a').first().click();

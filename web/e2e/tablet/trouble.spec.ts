@@ -97,7 +97,7 @@ test('a store of an older layout is upgraded with the work that was not sent', a
   await tablet.network(true);
   await arrives(id, '升级前 1 号');
   const asked = await tablet.page.evaluate(async () => (await indexedDB.databases()).map((one) => one.version));
-  expect(asked).toContain(2);
+  expect(asked).toContain(3);
 });
 
 test('a person works in one window; another takes over when asked', async () => {

@@ -7,6 +7,7 @@ export const router = createRouter({
   routes: [
     { path: '/', component: TodayScreen },
     { path: '/households', component: HouseholdList },
+    { path: '/outline', component: () => import('./households/OutlineScreen.vue') },
     { path: '/households/:id', component: () => import('./households/DossierScreen.vue'), props: true },
     { path: '/visits/:id', component: () => import('./visit/VisitScreen.vue'), props: true },
     { path: '/households/:id/notice', component: () => import('./signing/SignScreen.vue'), props: true },

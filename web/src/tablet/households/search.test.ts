@@ -4,7 +4,7 @@ import { soundOf } from './pinyin';
 import { inOrder, search } from './search';
 
 function line(title: string, tails: string, address: string, scope = 'area:1'): Line {
-  return { id: title, scope, isHousehold: true, title, sound: soundOf(title), tails, address, kind: '', members: 1, marks: [], visited: null, holdings: {} };
+  return { id: title, scope, isHousehold: true, title, sound: soundOf(title), tails, address, kind: '', members: 1, marks: [], visited: null, place: null, holdings: {} };
 }
 
 const LINES = [line('王大山', '123X 8000', '10 组 2 号'), line('李小红', '4567', '2 组 1 号'), line('王小龙', '0001', '2 组 10 号', 'area:2')];

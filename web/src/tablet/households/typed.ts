@@ -31,3 +31,9 @@ export function typed(field: RegisterField, words: string): Json | undefined {
       return text;
   }
 }
+
+/** A place (in ten millionths of a degree, WGS-84) as people read it. */
+export function placed(value: Json): string {
+  const { lat, lon } = value as { lat: number; lon: number };
+  return `${(lat / 1e7).toFixed(5)}, ${(lon / 1e7).toFixed(5)}`;
+}

@@ -14,6 +14,7 @@ export function lineOf(id: string, seen: Seen[], scope: string, registers: Regis
   const marks: Mark[] = [];
   let members = 0;
   let visited: string | null = null;
+  let place: [number, number] | null = null;
   for (const record of seen) {
     const { collection, fields } = record;
     if (collection === 'household') tails.push(tail(fields['head_citizen_id']), tail(fields['phone']));
@@ -24,6 +25,7 @@ export function lineOf(id: string, seen: Seen[], scope: string, registers: Regis
     if (collection === 'visit') {
       const day = dayOf(fields['ended_at'] ?? fields['started_at']);
       if (day && (!visited || day > visited)) visited = day;
+      place ??= degrees(fields['place']);
     }
     marks.push(...marksOf(record, registers));
   }
@@ -39,6 +41,7 @@ export function lineOf(id: string, seen: Seen[], scope: string, registers: Regis
     members,
     marks,
     visited,
+    place: degrees(head?.fields['place']) ?? place,
     holdings: {},
   };
 }
@@ -101,6 +104,13 @@ export function dayOf(moment: Json | undefined): string | null {
 export function localDay(date: Date): string {
   const two = (number: number) => String(number).padStart(2, '0');
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+}
+
+/** A place (ten millionths of a degree) in degrees. */
+function degrees(value: Json | undefined): [number, number] | null {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
+  const { lat, lon } = value;
+  return typeof lat === 'number' && typeof lon === 'number' ? [lat / 1e7, lon / 1e7] : null;
 }
 
 function tail(value: Json | undefined): string {

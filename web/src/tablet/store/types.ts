@@ -52,6 +52,8 @@ export interface Line {
   marks: Mark[];
   /** The day of the last visit. */
   visited: string | null;
+  /** Latitude and longitude (WGS-84, degrees): the household's, else where it was visited. */
+  place: [number, number] | null;
   /** The versions of its rows, by scope. */
   holdings: Record<string, [string, [string, number]][]>;
 }
