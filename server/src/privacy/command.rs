@@ -6,7 +6,7 @@ use super::retention;
 use crate::app::App;
 use crate::config::{Config, speaks_chinese};
 use crate::db::Timestamp;
-use crate::seal::KeyFile;
+use crate::seal::{self, KeyFile};
 
 /// What is kept, and how it is encrypted.
 #[derive(Subcommand)]
@@ -15,6 +15,8 @@ pub enum PrivacyCommand {
     DryRun,
     /// Erase what has expired now; the server does so once a day
     Expire,
+    /// Open everything that is encrypted, and name what was changed or whose key is not here
+    Check,
     /// Add a sealing key: what is written from now on is encrypted with it. Copy the file to every
     /// server and into your safe, and start the servers anew
     RotateKeys,
@@ -42,13 +44,14 @@ pub fn rotate_keys(config: &Config) -> Result<(), String> {
 /// # Errors
 /// Where the database can't be reached.
 pub async fn run(command: PrivacyCommand, app: &App) -> Result<(), String> {
+    let chinese = speaks_chinese();
     let expired = match command {
+        PrivacyCommand::Check => return check(app, chinese).await,
         PrivacyCommand::DryRun => retention::dry_run(app).await,
         PrivacyCommand::Expire => retention::run(app).await,
         PrivacyCommand::RotateKeys => Ok(Vec::new()),
     };
     let expired = expired.map_err(|problem| problem.in_full())?;
-    let chinese = speaks_chinese();
     if expired.is_empty() {
         println!("{}", if chinese { "没有设置保存期限" } else { "no periods are set" });
     }
@@ -62,6 +65,21 @@ pub async fn run(command: PrivacyCommand, app: &App) -> Result<(), String> {
                 "{name} ({days} days): {records} records, {operations} operations, {photos} photos"
             );
         }
+    }
+    Ok(())
+}
+
+async fn check(app: &App, chinese: bool) -> Result<(), String> {
+    let checked = seal::check(&app.database).await.map_err(|error| error.to_string())?;
+    for one in &checked.damaged {
+        println!("{one}");
+    }
+    let (records, operations) = (checked.records, checked.operations);
+    match (checked.damaged.len(), chinese) {
+        (0, true) => println!("{records} 条记录、{operations} 条操作，全部能打开"),
+        (0, false) => println!("{records} records and {operations} operations: all can be opened"),
+        (count, true) => return Err(format!("{count} 处打不开，见上")),
+        (count, false) => return Err(format!("{count} can't be opened, see above")),
     }
     Ok(())
 }

@@ -170,7 +170,7 @@ pub(super) fn holding(
             .first(connection)?;
         let (body, received_at, pushed_by) = row;
         let place = Writer { incarnation: incarnation.into(), seq: seq as u64 };
-        let op = sync::kept_as_json(&seal::open_body(place, body)?);
+        let op = sync::stored_as_json(place, body);
         operations.push(serde_json::json!({
             "received_at": received_at, "pushed_by": pushed_by.0, "operation": op,
         }));

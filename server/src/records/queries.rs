@@ -238,7 +238,7 @@ pub(super) fn history_of(
     rows.into_iter()
         .map(|(n, pushed_by, pushed_by_name, received_at, body, incarnation, seq)| {
             let place = Writer { incarnation: incarnation.into(), seq: seq as u64 };
-            let op = sync::kept_as_json(&seal::open_body(place, body)?);
+            let op = sync::stored_as_json(place, body);
             Ok(HistoryLine { n, pushed_by: pushed_by.0, pushed_by_name, received_at, op })
         })
         .collect()

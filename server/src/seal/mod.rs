@@ -7,6 +7,7 @@
 //!
 //! The keys are a file; see `docs/operations.md` for what to do with it.
 
+mod check;
 mod keys;
 mod values;
 
@@ -15,6 +16,7 @@ use aes_gcm_siv::{Aes256GcmSiv, Nonce};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
+pub use check::{Checked, check};
 pub use keys::{KeyFile, KeyProblem, SealingKeys, prepare};
 pub use values::open_body;
 pub(crate) use values::{
@@ -23,12 +25,16 @@ pub(crate) use values::{
 };
 
 /// Bytes that this program can't open: another key's, or damaged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a sealed value can't be opened: its key is not here, or it was changed")]
-pub struct Unsealable;
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Unsealable;
 
-impl From<Unsealable> for diesel::result::Error {
-    fn from(error: Unsealable) -> Self {
+/// Something that is sealed, can't be opened, and is needed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0} can't be opened: its key is not here, or it was changed in the database")]
+pub struct Damaged(String);
+
+impl From<Damaged> for diesel::result::Error {
+    fn from(error: Damaged) -> Self {
         Self::DeserializationError(error.into())
     }
 }

@@ -10,7 +10,7 @@ use sync_protocol::op::Fields;
 use sync_protocol::record::{Marks, Writer};
 use sync_protocol::{Record, RecordId, UserId};
 
-use super::{Unsealable, keys, open};
+use super::{Damaged, Unsealable, keys, open};
 use crate::db::AnyConnection;
 use crate::db::schema::sealed_values;
 use crate::db::types::{JsonText, Key};
@@ -71,16 +71,35 @@ pub(crate) fn fields(record: &Record, definition: Option<&RegisterDefinition>) -
     JsonText::of(&stored.collect::<Fields>())
 }
 
-/// The values of a record as they were before they were stored.
+/// A value as it was, if it is sealed.
+pub(super) fn opened(
+    record: RecordId,
+    field: FieldId,
+    value: &Json,
+) -> Option<Result<Json, Unsealable>> {
+    let sealed = value.as_str().filter(|text| text.starts_with(SEALED))?;
+    let open = || {
+        let plain = open(&field_place(record, field), &bytes(sealed)?)?;
+        serde_json::from_slice(&plain).map_err(|_| Unsealable)
+    };
+    Some(open())
+}
+
+/// The values of a record as they were before they were stored. One that can't be opened stays as
+/// it stands: it must not keep a village from syncing, and what is left of it is not thrown away.
 pub(crate) fn open_fields(record: RecordId, stored: JsonText) -> QueryResult<JsonText> {
     if !stored.0.contains(IN_JSON) {
         return Ok(stored);
     }
     let mut values: BTreeMap<FieldId, Json> = stored.read()?;
     for (id, value) in &mut values {
-        if let Some(sealed) = value.as_str().filter(|text| text.starts_with(SEALED)) {
-            let plain = open(&field_place(record, *id), &bytes(sealed)?)?;
-            *value = serde_json::from_slice(&plain).map_err(|_| Unsealable)?;
+        match opened(record, *id, value) {
+            None => {}
+            Some(Ok(plain)) => *value = plain,
+            Some(Err(Unsealable)) => {
+                metrics::counter!("sealed_values_damaged_total").increment(1);
+                tracing::error!(%record, field = id, "a sealed value can't be opened");
+            }
         }
     }
     Ok(JsonText::of(&values))
@@ -106,7 +125,8 @@ pub(crate) fn open_marks(record: RecordId, stored: &JsonText) -> QueryResult<Mar
         return stored.read();
     }
     let sealed: String = stored.read()?;
-    let plain = open(&marks_place(record), &bytes(&sealed)?)?;
+    let plain = bytes(&sealed).and_then(|sealed| open(&marks_place(record), &sealed));
+    let plain = plain.map_err(|_| Damaged(format!("who wrote what of record {record}")))?;
     serde_json::from_slice(&plain)
         .map_err(|error| diesel::result::Error::DeserializationError(error.into()))
 }
@@ -122,7 +142,8 @@ pub(crate) fn secret(user: UserId, plain: &[u8]) -> Vec<u8> {
 
 /// The same as it was.
 pub(crate) fn open_secret(user: UserId, sealed: &[u8]) -> QueryResult<Vec<u8>> {
-    Ok(open(&secret_place(user), sealed)?)
+    let opened = open(&secret_place(user), sealed);
+    Ok(opened.map_err(|_| Damaged(format!("the second factor of person {user}")))?)
 }
 
 fn body_place(place: Writer) -> Vec<u8> {
@@ -140,7 +161,10 @@ pub(crate) fn body(place: Writer, plain: &[u8]) -> Vec<u8> {
 /// Where it can't be opened.
 pub fn open_body(place: Writer, stored: Vec<u8>) -> QueryResult<Vec<u8>> {
     match stored.strip_prefix(BYTES) {
-        Some(sealed) => Ok(open(&body_place(place), sealed)?),
+        Some(sealed) => open(&body_place(place), sealed).map_err(|_| {
+            let Writer { incarnation, seq } = place;
+            Damaged(format!("operation {seq} of chain {incarnation}")).into()
+        }),
         None => Ok(stored),
     }
 }

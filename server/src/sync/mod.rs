@@ -21,4 +21,4 @@ pub use http::routes;
 pub use log::{Log, tidy_log};
 pub use pull::pull;
 pub use push::{Pushed, Pusher, push};
-pub use wire::{RawOp, kept_as_json};
+pub use wire::{RawOp, stored_as_json};

@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::push::Pusher;
-use super::wire::kept_as_json;
+use super::wire::stored_as_json;
 use crate::app::App;
 use crate::areas;
 use crate::db::schema::{ops, quarantine};
@@ -21,7 +21,6 @@ use crate::http::caller::ReadQuarantine;
 use crate::http::page;
 use crate::http::{Kind, Permitted, Problem, Query};
 use crate::privacy::{self, What, mask};
-use crate::seal;
 
 #[derive(Insertable)]
 #[diesel(table_name = quarantine, treat_none_as_default_value = false)]
@@ -210,7 +209,7 @@ fn held(
         .map(|(place, (settlement, settled_at, settled_by, words), body)| {
             let (incarnation, seq, device, by, scope, kind, reason, received_at) = place;
             let at = Writer { incarnation: incarnation.into(), seq: seq as u64 };
-            let op = kept_as_json(&seal::open_body(at, body)?);
+            let op = stored_as_json(at, body);
             Ok(Held {
                 incarnation: incarnation.0,
                 seq,

@@ -9,11 +9,13 @@ use mobile_schema::Hash;
 use serde_json::value::RawValue;
 use sync_protocol::encoding::{canonical, cbor, dictionary};
 use sync_protocol::limits::MAX_OP_BYTES;
+use sync_protocol::record::Writer;
 use sync_protocol::{Op, SyncRequest, SyncResponse};
 
 use crate::http::body::{Received, parse};
 use crate::http::{Kind, Problem};
 use crate::records::FeedRow;
+use crate::seal;
 
 /// An operation as it came, read once.
 #[derive(Clone, Debug)]
@@ -88,8 +90,21 @@ impl WrittenOp {
     }
 }
 
+/// A stored operation as people read it. One that can't be opened does not keep others from being
+/// read.
+pub fn stored_as_json(place: Writer, body: Vec<u8>) -> Box<RawValue> {
+    match seal::open_body(place, body) {
+        Ok(body) => kept_as_json(&body),
+        Err(error) => {
+            metrics::counter!("sealed_values_damaged_total").increment(1);
+            tracing::error!(%error, "an operation is damaged");
+            RawValue::from_string(r#"{"damaged":true}"#.to_owned()).unwrap_or_default()
+        }
+    }
+}
+
 /// A kept operation as JSON: bytes that are none are told in base64.
-pub fn kept_as_json(body: &[u8]) -> Box<RawValue> {
+fn kept_as_json(body: &[u8]) -> Box<RawValue> {
     serde_json::from_slice(body).unwrap_or_else(|_| {
         let told = serde_json::json!({ "cbor": BASE64.encode(body) });
         serde_json::value::to_raw_value(&told).unwrap_or_else(|_| RawValue::NULL.to_owned())

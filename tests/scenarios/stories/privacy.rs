@@ -345,3 +345,84 @@ story!(what_nothing_names_is_removed_after_a_month, async |stage| {
     }
     assert_eq!(there, [true, true, false]);
 });
+
+/// Changes what is stored at the end of a sealed text.
+fn damaged(text: &str) -> String {
+    let end = text.rfind('"').expect("it ends in JSON");
+    let at = end - 8;
+    let other = if text.as_bytes()[at] == b'A' { "B" } else { "A" };
+    format!("{}{other}{}", &text[..at], &text[at + 1..])
+}
+
+story!(a_damaged_value_is_named_and_keeps_nobody_from_working, async |stage| {
+    let mut tablet = stage.tablet("cadre").await;
+    let household = tablet.rows().find(|row| row.collection == "household").unwrap().clone();
+    write_number(&mut tablet, household.id).await;
+    let whole = ruhu::seal::check(&stage.app().database).await.unwrap();
+    assert_eq!(whole.damaged, Vec::<String>::new());
+    assert!(whole.records > 100 && whole.operations > 100);
+
+    // A byte of a household's number changes on the disk, and one of the operation that wrote it.
+    let off = match stage.backend.database {
+        DatabaseKind::Sqlite => "DROP TRIGGER ops_refuse_update",
+        DatabaseKind::Postgres => "DROP TRIGGER ops_are_append_only ON ops",
+    };
+    execute(&stage, off).await.unwrap();
+    let id = ruhu::db::types::Key(household.id.0);
+    let changed: Result<(), ruhu::db::Failed> = stage
+        .app()
+        .database
+        .write(move |connection| {
+            let fields: ruhu::db::types::JsonText =
+                records::table.find(id).select(records::fields).first(connection)?;
+            // The number is the first of the sealed values.
+            let sealed = fields.0.find("\"sealed:1:").unwrap() + 1;
+            let end = sealed + fields.0[sealed..].find('"').unwrap() + 1;
+            let bad = format!("{}{}", damaged(&fields.0[..end]), &fields.0[end..]);
+            let bad = ruhu::db::types::JsonText(bad);
+            diesel::update(records::table.find(id))
+                .set(records::fields.eq(bad))
+                .execute(connection)?;
+            let newest = ops::table.order(ops::received_at.desc()).select((
+                ops::incarnation,
+                ops::seq,
+                ops::body,
+            ));
+            let (incarnation, seq, mut body): (ruhu::db::types::Key, i64, Vec<u8>) =
+                newest.first(connection)?;
+            *body.last_mut().unwrap() ^= 1;
+            diesel::update(ops::table.find((incarnation, seq)))
+                .set(ops::body.eq(body))
+                .execute(connection)?;
+            Ok(())
+        })
+        .await;
+    changed.unwrap();
+    let found = ruhu::seal::check(&stage.app().database).await.unwrap().damaged;
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found[0].contains(&household.id.to_string()), "{found:?}");
+    assert!(found[1].starts_with("operation "), "{found:?}");
+
+    // Everybody reads the village, and what else the household holds.
+    let fresh = stage.tablet("cadre").await;
+    assert!(fresh.rows().any(|row| row.id == household.id));
+    let mut supervisor = stage.person("supervisor").await;
+    let path = format!("/api/v1/records/{}", household.id);
+    assert_eq!(get(&mut supervisor, &path).await["fields"]["4"], crate::probe::text(&household, 4));
+    let history = get(&mut supervisor, &format!("{path}/history?reason=check")).await;
+    let told = history.to_string();
+    assert!(told.contains("\"damaged\":true"), "{told}");
+
+    // Another field is changed; what is damaged stays as it is until somebody writes it anew.
+    let scope = tablet.machine().scope_of(household.id).unwrap().clone();
+    let change = Change::Patch { fields: Fields::from([(4, Value::from("三组 5 号"))]) };
+    let draft = day::draft(&tablet, "household", household.id, &scope, change);
+    tablet.edit(vec![draft]).unwrap();
+    tablet.sync_again(LIMIT).await.unwrap();
+    assert_eq!(get(&mut supervisor, &path).await["fields"]["4"], "三组 5 号");
+    let found = ruhu::seal::check(&stage.app().database).await.unwrap().damaged;
+    assert_eq!(found.len(), 2, "it is not forgotten: {found:?}");
+    write_number(&mut tablet, household.id).await;
+    let found = ruhu::seal::check(&stage.app().database).await.unwrap().damaged;
+    assert_eq!(found.len(), 1, "only the operation is left: {found:?}");
+});
