@@ -3,6 +3,9 @@
 import type { Page } from '@playwright/test';
 import { toBuffer } from 'qrcode';
 
+/** The smallest PNG. */
+export const PIXEL = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
+
 /** A QR code as a PNG. */
 export function qrPicture(text: string): Promise<Buffer> {
   return toBuffer(text, { width: 480, margin: 4 });

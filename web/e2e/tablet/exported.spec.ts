@@ -6,11 +6,9 @@ import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import { about, publish } from '../stage/county';
 import { Desk } from '../stage/desk';
+import { PIXEL } from '../stage/pictures';
 import { Server, until } from '../stage/server';
 import { Tablet } from '../stage/tablet';
-
-/** The smallest PNG. */
-const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
 test('an exported file brings the work to the server and the draft to another tablet', async () => {
   const server = await Server.start();
@@ -34,7 +32,7 @@ test('an exported file brings the work to the server and the draft to another ta
       await page.getByRole('button', { name: '水井' }).click();
       await tablet.question('/data/well').getByRole('textbox').fill(well);
       const picture = tablet.question('/data/picture');
-      await picture.locator('input[type=file]').setInputFiles({ name: 'b.png', mimeType: 'image/png', buffer: Buffer.from(PIXEL, 'base64') });
+      await picture.locator('input[type=file]').setInputFiles({ name: 'b.png', mimeType: 'image/png', buffer: PIXEL });
       await expect(picture.getByRole('img')).toBeVisible();
       await expect(page.getByText('✓ 已存本机')).toBeVisible();
     };

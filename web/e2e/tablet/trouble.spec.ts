@@ -6,11 +6,9 @@ import { join } from 'node:path';
 import { expect, test, type Page } from '@playwright/test';
 import { about, COUNTY, publish, read } from '../stage/county';
 import { Link } from '../stage/link';
+import { PIXEL } from '../stage/pictures';
 import { Server, until, type Caller } from '../stage/server';
 import { PIN, Tablet } from '../stage/tablet';
-
-/** The smallest PNG. */
-const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
 let server: Server;
 let link: Link;
@@ -295,7 +293,7 @@ test('no photo, no place, and a form that is withdrawn: the visit goes on', asyn
   await picture.getByRole('button', { name: '拍照' }).click();
   await expect(page.locator('dialog[open]').getByRole('alert')).toContainText('没有相机权限');
   await tablet.shot('trouble-camera');
-  await page.locator('dialog[open] input[type=file]').setInputFiles({ name: 'b.png', mimeType: 'image/png', buffer: Buffer.from(PIXEL, 'base64') });
+  await page.locator('dialog[open] input[type=file]').setInputFiles({ name: 'b.png', mimeType: 'image/png', buffer: PIXEL });
   await expect(picture.getByRole('img')).toBeVisible();
   await tablet.context.clearPermissions();
   await tablet.question('/data/place').getByRole('button').click();
@@ -407,6 +405,23 @@ test('what was answered last is kept, though one goes back while the disk is bus
     await page.getByRole('button', { name: '返回' }).click();
     expect(kept).toBe('最后一句');
   }).toPass({ timeout: 10_000 });
+});
+
+test('the screen locks while one is called away in the middle of a sentence, and it goes on', async () => {
+  const { page } = tablet;
+  await page.clock.install();
+  await page.reload();
+  await tablet.unlock();
+  await tablet.tab('农户', 'Households');
+  await page.locator('ul.list a').first().click();
+  await tablet.button('走访', 'Visit').click();
+  const note = () => tablet.question('/data/note').getByRole('textbox');
+  await note().pressSequentially('老人说今年');
+  await page.clock.fastForward('11:00');
+  await expect(tablet.button('打开', 'Open')).toBeVisible();
+  await expect(page.getByText('老人说今年')).toHaveCount(0);
+  await tablet.unlock();
+  await expect(note()).toHaveValue('老人说今年');
 });
 
 test('a session that has ended is enrolled again, and what was not sent follows', async () => {

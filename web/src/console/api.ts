@@ -2,12 +2,12 @@
 
 import createClient, { type Middleware } from 'openapi-fetch';
 import { Problem } from '../api/problem';
-import type { components, paths } from '../api/schema';
+import type { paths } from '../api/schema';
 import { language } from '../i18n';
 import { token } from './session';
 import { t } from './words';
 
-export type Schemas = components['schemas'];
+export type { Schemas } from '../api/types';
 
 const unreachable = (why: unknown) => new Problem(0, '', t('offline', { why: String(why) }));
 

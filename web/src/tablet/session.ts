@@ -2,6 +2,7 @@
 
 import { computed, reactive, ref, shallowReactive, shallowRef } from 'vue';
 import { base64url } from '../api/bytes';
+import type { Schemas } from '../api/types';
 import { loadForms, type Definitions } from '../form/engine';
 import { language } from '../i18n';
 import { enrolled, entropy, loadEngine, Machine } from './engine';
@@ -10,7 +11,7 @@ import type { Registers } from './store/lines';
 import * as profiles from './store/profiles';
 import type { Sealer } from './store/seal';
 import { Shelves, type Write } from './store/shelves';
-import type { FormBundle, Json, OfferedForm, Register, Row } from './store/types';
+import type { FormBundle, Json, Register, Row } from './store/types';
 import { Client, enrol, type Session as Tokens } from './sync/client';
 import { fetchDefinitions, NOTHING_OFFERED, type Definition, type Offers } from './sync/definitions';
 import { Driver, STILL, type Progress } from './sync/driver';
@@ -141,7 +142,7 @@ export class Session {
     } else {
       await this.load(tokens.access_token);
     }
-    const me = await this.client.json<{ display_name: string }>('/api/v1/me');
+    const me = await this.client.json<Schemas['Me']>('/api/v1/me');
     await profiles.rename(this.profile, me.display_name);
     this.name = me.display_name;
   }
@@ -172,7 +173,7 @@ export class Session {
   }
 
   /** The newest version of the forms that are filled in in a village. */
-  formsIn(scope: string): OfferedForm[] {
+  formsIn(scope: string): Schemas['OfferedForm'][] {
     return this.offers.value.forms.filter((form) => form.scopes.includes(scope));
   }
 

@@ -144,16 +144,6 @@ export interface Draft {
   setAside?: { path: string; value: string }[];
 }
 
-/** What can be filled in here. */
-export interface OfferedForm {
-  form: string;
-  name: string;
-  title: string;
-  version: string;
-  hash: string;
-  scopes: string[];
-}
-
 /** A form's bundle. */
 export interface FormBundle {
   form: string;
@@ -162,13 +152,6 @@ export interface FormBundle {
   languages: string[];
   xform: string;
   files: { name: string; hash: string; length: number; media_type: string }[];
-}
-
-export interface Area {
-  code: string;
-  parent: string | null;
-  level: string;
-  name: string;
 }
 
 /** A change of the store, as the machine tells it. */

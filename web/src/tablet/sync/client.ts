@@ -1,6 +1,7 @@
 /** The tablet's side of the HTTP interface: a session that refreshes itself. */
 
 import { Problem } from '../../api/problem';
+import type { Schemas } from '../../api/types';
 import { base64url, gzip } from '../../api/bytes';
 
 export interface Session {
@@ -91,22 +92,17 @@ export class Client {
   }
 }
 
-export interface Tokens {
-  access_token: string;
-  refresh_token: string;
-}
-
 /** Enrols this tablet with a one-time code. */
 export async function enrol(
   code: string,
   publicKey: string,
   label: string,
   language: string,
-): Promise<{ device: string; user: string; tokens: Tokens }> {
+): Promise<Schemas['Enrolment']> {
   return post('/api/v1/devices/enrol', { code, public_key: publicKey, label }, language);
 }
 
-async function post<T = Tokens>(path: string, body: unknown, language: string): Promise<T> {
+async function post<T = Schemas['Tokens']>(path: string, body: unknown, language: string): Promise<T> {
   const response = await reach(path, {
     method: 'POST',
     body: JSON.stringify(body),

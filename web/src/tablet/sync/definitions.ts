@@ -1,9 +1,10 @@
 /** Fetches what the tablet has to know to work alone: registers, rules, templates, forms, areas. */
 
 import { sha256 } from '../../api/bytes';
+import type { Schemas } from '../../api/types';
 import type { Write } from '../store/shelves';
 import type { Shelves } from '../store/shelves';
-import type { Area, FormBundle, OfferedForm } from '../store/types';
+import type { FormBundle } from '../store/types';
 import type { Client } from './client';
 
 export interface Definition {
@@ -13,19 +14,12 @@ export interface Definition {
   text: string;
 }
 
-interface Listed {
-  hash: string;
-  kind: string;
-  name: string;
-  version: number;
-}
-
 const WANTED = new Set(['register', 'rules', 'notice']);
 
 /** What is offered, as it was told last. */
 export interface Offers {
-  forms: OfferedForm[];
-  areas: Area[];
+  forms: Schemas['OfferedForm'][];
+  areas: Schemas['Area'][];
 }
 
 export const NOTHING_OFFERED: Offers = { forms: [], areas: [] };
@@ -37,9 +31,9 @@ export async function fetchDefinitions(
   onProgress: (done: number, of: number) => void,
 ): Promise<boolean> {
   const [listed, forms, areas] = await Promise.all([
-    client.json<Listed[]>('/api/v1/bundles'),
-    client.json<OfferedForm[]>('/sync/v1/forms'),
-    client.json<Area[]>('/api/v1/areas'),
+    client.json<Schemas['BundleView'][]>('/api/v1/bundles'),
+    client.json<Schemas['OfferedForm'][]>('/sync/v1/forms'),
+    client.json<Schemas['Area'][]>('/api/v1/areas'),
   ]);
   const known = new Set(await shelves.keys('definitions'));
   const files = new Set(await shelves.keys('files'));

@@ -4,6 +4,7 @@
  */
 
 import { Problem } from '../../api/problem';
+import type { Schemas } from '../../api/types';
 import type { Machine } from '../engine';
 import type { Alongside, Book } from '../store/book';
 import { NotStored } from '../store/shelves';
@@ -212,7 +213,7 @@ export class Driver {
 
   private async ask(asked: string[]): Promise<void> {
     try {
-      const { hashes } = await this.client.json<{ hashes: string[] }>('/sync/v1/blobs/missing', {
+      const { hashes } = await this.client.json<Schemas['Hashes']>('/sync/v1/blobs/missing', {
         method: 'POST',
         body: JSON.stringify({ hashes: asked }),
         headers: { 'content-type': 'application/json' },

@@ -1,12 +1,13 @@
 /** A draft in a newer version of its form: looked at first, and taken only when a person says so. */
 
+import type { Schemas } from '../../api/types';
 import { loadForms } from '../../form/engine';
 import type { Session } from '../session';
-import type { Draft, OfferedForm } from '../store/types';
+import type { Draft } from '../store/types';
 
 /** What becomes of the answers. */
 export interface Preview {
-  to: OfferedForm;
+  to: Schemas['OfferedForm'];
   kept: number;
   moved: { from: string; to: string }[];
   /** Answers that have no place any more. */
