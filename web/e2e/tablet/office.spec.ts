@@ -44,3 +44,28 @@ test('a tablet installs the authority once, and then works without a network', a
     await server.remove();
   }
 });
+
+test('a plain address and an old browser are told before a code is wasted', async () => {
+  const server = await Server.start();
+  const plain = await Tablet.start(server.address, 'zh-CN', ['--host-resolver-rules=MAP office.example 127.0.0.1']);
+  const old = await Tablet.start(server.address, 'en');
+  try {
+    await plain.page.goto(`http://office.example:${server.port}/tablet/`);
+    await expect(plain.page.getByRole('alert')).toContainText('这个地址是 http 开头的');
+    await expect(plain.page.locator('input[name=code]')).toHaveCount(0);
+    await plain.shot('office-plain');
+    await old.context.addInitScript(() => {
+      const generate = crypto.subtle.generateKey.bind(crypto.subtle);
+      crypto.subtle.generateKey = ((algorithm: AlgorithmIdentifier, ...rest: [boolean, KeyUsage[]]) =>
+        algorithm === 'Ed25519' ? Promise.reject(new DOMException('Unrecognized name.', 'NotSupportedError')) : generate(algorithm, ...rest)) as typeof generate;
+    });
+    await old.open();
+    await expect(old.page.getByRole('alert')).toContainText('Update Chrome to 137');
+    // The browser itself complains of the plain address; the app of nothing.
+    expect([...plain.complaints, ...old.complaints].filter((one) => !one.includes('Cross-Origin-Opener-Policy'))).toEqual([]);
+  } finally {
+    await plain.remove();
+    await old.remove();
+    await server.remove();
+  }
+});

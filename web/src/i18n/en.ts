@@ -41,6 +41,8 @@ export const en: Record<keyof typeof zh, string> = {
   'enrol.otherPerson': 'This code is for somebody else. What is on the tablet belongs to its present user: use a code made for them.',
   'enrol.failed': 'Enrolling failed: {why}',
   'enrol.offline': 'The server can\'t be reached. Check the network and try again; the code is still good.',
+  'enrol.lack.insecure': 'This address begins with http, and browsers give it no camera, place or offline storage. Open the https address that your admin gave you; where the office has a certificate of its own, open its page first.',
+  'enrol.lack.old': 'This browser is too old to sign and encrypt records. Update Chrome to 137 or newer, and enrol then.',
   'profiles.who': 'Who is using it?',
   'profiles.add': 'Add a person',
   'unlock.pin': 'PIN',

@@ -39,6 +39,8 @@ export const zh = {
   'enrol.otherPerson': '这个登记码是给另一个人的。本机的记录属于现在的用户，请用他本人的登记码。',
   'enrol.failed': '没有登记成功：{why}',
   'enrol.offline': '连不上服务器。请检查网络后再试，登记码仍然有效。',
+  'enrol.lack.insecure': '这个地址是 http 开头的，浏览器不给拍照、定位和离线存储。请用管理员给的 https 地址打开；单位自建证书的，先打开管理员给的证书页面。',
+  'enrol.lack.old': '浏览器太旧，不能给记录签名和加密。请把 Chrome 更新到 137 或以上，再来登记。',
   'profiles.who': '谁在使用？',
   'profiles.add': '添加用户',
   'unlock.pin': 'PIN 码',
