@@ -316,6 +316,30 @@ test('no photo, no place, and a form that is withdrawn: the visit goes on', asyn
   await until(async () => (await about(supervisor, 'visit', id)).some((one) => one.fields['2'] === form));
 });
 
+test('an answer that no register can take is told, and stays with the visit', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'ruhu-form-')), 'found.md');
+  writeFileSync(file, '| survey |\n| | type | name | label | save_to |\n| | text | head | 户主 | household#head_name |\n| | text | income | 年收入 | household#yearly_income |\n| entities |\n| | dataset | label |\n| | household | ${head} |\n| settings |\n| | form_title | form_id | version |\n| | 新户 | found | 1 |\n');
+  const form = await publish(server, file, { head: '赵（虚构）', income: '12000' });
+  const { page } = tablet;
+  await page.reload();
+  await tablet.unlock();
+  await tablet.tab('农户', 'Households');
+  await page.locator('ul.list a').first().click();
+  await page.getByRole('button', { name: '新户' }).click();
+  await tablet.question('/data/head').getByRole('textbox').fill('钱来（虚构）');
+  await tablet.question('/data/income').getByRole('textbox').fill('说不清');
+  await tablet.button('下一页', 'Next').click();
+  await tablet.button('提交', 'Hand in').click();
+  await expect(page.getByRole('alert')).toContainText('有 1 项答案的格式不对');
+  await tablet.shot('trouble-untaken');
+  const id = new URL(page.url()).pathname.split('/').pop()!;
+  const supervisor = await server.as('supervisor');
+  await until(async () => (await about(supervisor, 'visit', id)).some((one) => one.fields['2'] === form && JSON.stringify(one.fields['11']).includes('yearly_income')));
+  await tablet.tab('农户', 'Households');
+  await page.getByRole('searchbox').fill('钱来');
+  await expect(page.locator('ul.list a')).toHaveCount(1);
+});
+
 test('a new version of the app is offered, and taken when one says so: the draft goes on', async () => {
   const { page } = tablet;
   await tablet.tab('农户', 'Households');

@@ -121,6 +121,7 @@ export const en: Record<keyof typeof zh, string> = {
   'dossier.noNumber': 'Write a number.',
   'dossier.yuan': 'In yuan',
   'dossier.kept': 'Kept on this tablet; it goes up with the next network.',
+  'dossier.untaken': '{n} answers have a form that the records can’t take. They are in the visit’s notes; check them, or tell the township.',
   'dossier.copy': 'Copy:',
   'dossier.giveCopy': 'Copy given?',
   'dossier.gone': 'This household is no longer yours.',

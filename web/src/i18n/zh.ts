@@ -119,6 +119,7 @@ export const zh = {
   'dossier.noNumber': '请填写数字。',
   'dossier.yuan': '单位：元',
   'dossier.kept': '已存本机，有网络时自动上传。',
+  'dossier.untaken': '有 {n} 项答案的格式不对，没有写进档案，已记在走访的备注里。请核对，或告诉乡镇。',
   'dossier.copy': '副本：',
   'dossier.giveCopy': '副本给了吗？',
   'dossier.gone': '这户已不在您负责的范围内。',

@@ -8,8 +8,11 @@ import { isOpenRemark } from './begin';
 
 const CONSENT = new Set(['given', 'declined', 'absent']);
 
-/** Hands a visit to the outbox, with everything that belongs to it, in one transaction. */
-export async function submitVisit(session: Session, draft: Draft, form: OpenForm): Promise<string[]> {
+/**
+ * Hands a visit to the outbox, with everything that belongs to it, in one transaction. Gives how many
+ * answers no register can take; they stay with the visit's notes.
+ */
+export async function submitVisit(session: Session, draft: Draft, form: OpenForm): Promise<number> {
   form.finish();
   const answers = form.answers as { [name: string]: Json };
   const names = new Set(form.attachments);
@@ -55,6 +58,7 @@ export async function submitVisit(session: Session, draft: Draft, form: OpenForm
     }
     edits.unshift({ ...visit, change: { kind: 'create', fields: whole }, blobs: hashes });
   }
+  for (const words of untaken) edits.push({ ...visit, change: { kind: 'add', field: 'notes', element: words } });
   for (const { record, collection, change } of edits) {
     if (book.documentOf(record)) continue;
     const made = (change['fields'] ?? {}) as Record<string, Json>;
@@ -70,7 +74,7 @@ export async function submitVisit(session: Session, draft: Draft, form: OpenForm
       sizes.map(([hash, size]) => [hash, { size, type: typeOf(files, hash), document: draft.document }]),
     ),
   });
-  return untaken;
+  return untaken.length;
 }
 
 async function entityEdits(
