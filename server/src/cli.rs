@@ -299,9 +299,10 @@ async fn serve(config: &Config) -> Result<(), String> {
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(4);
     (0..workers).for_each(|_| drop(actix_web::rt::spawn(jobs::work(app.clone()))));
     actix_web::rt::spawn(end_streams(app));
+    let help = certificates.as_ref().map(|one| one.hand_out(address.port())).transpose()?.flatten();
     println!("Ruhu is ready at {scheme}://{address}");
     if let Some(certificates) = certificates {
-        if let Some(page) = certificates.hand_out(address.port())? {
+        if let Some(page) = help {
             println!("Tablets come to trust it at http://{}", page.address);
             println!("The authority's SHA-256 fingerprint: {}", page.fingerprint);
             actix_web::rt::spawn(page.server);

@@ -79,7 +79,8 @@ async fn elsewhere(request: HttpRequest, page: web::Data<Page>) -> HttpResponse 
     if request.method() != actix_web::http::Method::GET {
         return HttpResponse::from_error(Problem::new(&Kind::NOT_FOUND));
     }
-    let address = format!("{}{}", page.server(&request), request.uri());
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    let address = format!("{}{path}", page.server(&request));
     HttpResponse::TemporaryRedirect().insert_header((header::LOCATION, address)).finish()
 }
 
