@@ -64,7 +64,7 @@ export class Tablet {
     const [number] = readFileSync(port, 'utf8').split('\n');
     this.browser = await chromium.connectOverCDP(`http://127.0.0.1:${number}`);
     this.context = this.browser.contexts()[0]!;
-    await this.context.grantPermissions(['camera', 'geolocation'], { origin: this.origin });
+    await this.context.grantPermissions(['camera', 'geolocation', 'microphone'], { origin: this.origin });
     await this.context.setGeolocation({ latitude: 26.2345678, longitude: 107.2345678, accuracy: 8 });
     this.context.setDefaultTimeout(20_000);
     // As a browser in this language says it; a person may choose another.

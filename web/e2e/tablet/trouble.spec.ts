@@ -316,6 +316,42 @@ test('no photo, no place, and a form that is withdrawn: the visit goes on', asyn
   await until(async () => (await about(supervisor, 'visit', id)).some((one) => one.fields['2'] === form));
 });
 
+test('a sound is recorded inside the app, kept when the app goes to the back, and arrives', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'ruhu-form-')), 'sound.md');
+  writeFileSync(file, '| survey |\n| | type | name | label |\n| | audio | said | 口述 |\n| settings |\n| | form_title | form_id | version |\n| | 口述 | sound | 1 |\n');
+  const form = await publish(server, file, {});
+  const { page } = tablet;
+  await page.reload();
+  await tablet.unlock();
+  await tablet.tab('农户', 'Households');
+  await page.locator('ul.list a').first().click();
+  await page.getByRole('button', { name: '口述' }).click();
+  const said = tablet.question('/data/said');
+  await said.getByRole('button', { name: '录音' }).click();
+  await expect(page.getByRole('timer')).toContainText('0:01');
+  await tablet.shot('trouble-record');
+  await page.locator('dialog[open]').getByRole('button', { name: '取消' }).click();
+  await expect(said.locator('audio')).toHaveCount(0);
+  await said.getByRole('button', { name: '录音' }).click();
+  await expect(page.getByRole('timer')).toContainText('0:02');
+  await page.evaluate(() => {
+    Object.defineProperty(document, 'hidden', { value: true, configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+  });
+  await expect(said.locator('audio')).toBeVisible();
+  await tablet.button('下一页', 'Next').click();
+  await tablet.button('提交', 'Hand in').click();
+  const id = () => new URL(page.url()).pathname.split('/').pop()!;
+  await expect(page.getByText('已存本机，有网络时自动上传')).toBeVisible();
+  const supervisor = await server.as('supervisor');
+  const visits = async () => (await about(supervisor, 'visit', id())).filter((one) => one.fields['2'] === form);
+  await until(async () => (await visits()).length === 1);
+  const [hash] = (await visits())[0]!.fields['8'] as string[];
+  const bytes = () => supervisor.bytes(`/api/v1/media/${hash}?reason=${encodeURIComponent('核对')}`);
+  // EBML (RFC 8794), as WebM has it.
+  await until(async () => Buffer.from(await bytes()).subarray(0, 4).equals(Buffer.from([0x1a, 0x45, 0xdf, 0xa3])));
+});
+
 test('an answer that no register can take is told, and stays with the visit', async () => {
   const file = join(mkdtempSync(join(tmpdir(), 'ruhu-form-')), 'found.md');
   writeFileSync(file, '| survey |\n| | type | name | label | save_to |\n| | text | head | 户主 | household#head_name |\n| | text | income | 年收入 | household#yearly_income |\n| entities |\n| | dataset | label |\n| | household | ${head} |\n| settings |\n| | form_title | form_id | version |\n| | 新户 | found | 1 |\n');
