@@ -77,7 +77,7 @@ pub(super) fn audit(connection: &mut AnyConnection) -> QueryResult<Audit> {
     Ok(audit)
 }
 
-/// Those of these records that can be read: one whose sealed values were changed can't.
+/// Those of these records that can be read.
 fn load(connection: &mut AnyConnection, ids: &[RecordId]) -> QueryResult<Vec<Record>> {
     match records::load(connection, ids) {
         Err(diesel::result::Error::DeserializationError(_)) if ids.len() > 1 => {
@@ -107,8 +107,8 @@ impl Audit {
         let Some(notice) = notice else {
             return self.say(
                 position,
-                "告知书记录不见了，或密封的内容有改动（records.fields）",
-                "its record is gone, or its sealed values were changed (records.fields)",
+                "告知书记录不见了，或读不出来（records）",
+                "its record is gone, or can't be read (records)",
             );
         };
         let bytes = content_of(notice).unwrap_or_default();

@@ -1,8 +1,9 @@
-/** An office without the internet: the server speaks TLS by an authority of its own, and tablets come to trust it. */
+/** Offices and tablets as they are: no domain, no internet, a plain address, an old browser, no services of Google's. */
 
 import { join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, test } from '@playwright/test';
+import { qrPicture } from '../stage/pictures';
 import { Server } from '../stage/server';
 import { Tablet } from '../stage/tablet';
 
@@ -66,6 +67,35 @@ test('a plain address and an old browser are told before a code is wasted', asyn
   } finally {
     await plain.remove();
     await old.remove();
+    await server.remove();
+  }
+});
+
+test('a tablet whose own reader of codes does not work reads them all the same', async () => {
+  const server = await Server.start();
+  try {
+    for (const fails of ['formats', 'detect'] as const) {
+      const tablet = await Tablet.start(server.address);
+      try {
+        // As Chrome has it on Android without Google's services.
+        await tablet.context.addInitScript((what) => {
+          class Useless {
+            static getSupportedFormats = () => Promise.resolve(what === 'formats' ? [] : ['qr_code']);
+            detect = () => Promise.reject(new DOMException('Barcode detection service unavailable.', 'NotSupportedError'));
+          }
+          Object.assign(window, { BarcodeDetector: Useless });
+        }, fails);
+        await tablet.open();
+        await tablet.button('扫码', 'Scan').click();
+        const code = await qrPicture(server.code('cadre'));
+        await tablet.page.locator('dialog[open] input[type=file]').setInputFiles({ name: 'code.png', mimeType: 'image/png', buffer: code });
+        await expect(tablet.page.locator('input[name=code]')).toHaveValue(/[A-Z2-7]{26}/);
+        expect(tablet.complaints).toEqual([]);
+      } finally {
+        await tablet.remove();
+      }
+    }
+  } finally {
     await server.remove();
   }
 });

@@ -6,12 +6,26 @@ interface Detector {
   detect(picture: Picture): Promise<{ rawValue: string }[]>;
 }
 
-declare const BarcodeDetector: { new (): Detector } | undefined;
+declare const BarcodeDetector: { new (): Detector; getSupportedFormats: () => Promise<string[]> } | undefined;
+
+/**
+ * The browser's own detector, if it works: on Android it stands on services of Google's, which many
+ * tablets don't have, and then it is there and fails.
+ */
+let own: Promise<Detector | undefined> | undefined;
+
+async function findOwn(): Promise<Detector | undefined> {
+  if (typeof BarcodeDetector === 'undefined') return undefined;
+  const formats = await BarcodeDetector.getSupportedFormats().catch((): string[] => []);
+  return formats.includes('qr_code') ? new BarcodeDetector() : undefined;
+}
 
 export async function readCode(picture: Picture): Promise<string | undefined> {
-  if (typeof BarcodeDetector !== 'undefined') {
-    const found = await new BarcodeDetector().detect(picture);
-    return found[0]?.rawValue;
+  const detector = await (own ??= findOwn());
+  try {
+    if (detector) return (await detector.detect(picture))[0]?.rawValue;
+  } catch {
+    own = Promise.resolve(undefined);
   }
   const [{ prepareZXingModule, readBarcodes }, { default: url }] = await Promise.all([
     import('zxing-wasm/reader'),
