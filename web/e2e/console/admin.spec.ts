@@ -153,7 +153,7 @@ test('an admin runs forms, people, areas and tablets', async () => {
       await desk.seen('walk-pack');
       await desk.button('安装第 1 版', 'Install version 1').click();
       await desk.because('村里要登记水井', '安装', 'Install');
-      await expect(page.getByRole('heading', { name: '水井 wells 1' })).toBeVisible();
+      await expect(page.getByRole('heading', { name: '水井 wells 1', level: 2 })).toBeVisible();
       await desk.button('登记册', 'Registers').click();
       await desk.button('水井', 'Well').click();
       await expect(page.getByRole('cell', { name: '深度（米）' })).toBeVisible();
