@@ -8,6 +8,8 @@ use serde::Serialize;
 
 /// The newest layout.
 pub const LAYOUT: u32 = 3;
+/// The newest layout that has lines of the index in another form.
+const LINES: u32 = 3;
 
 /// An object store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -64,7 +66,7 @@ pub enum Step {
 pub fn upgrade(from: u32) -> Vec<Step> {
     let added = SHELVES.iter().filter(|shelf| shelf.since > from);
     let mut steps: Vec<Step> = added.map(|shelf| Step::Add { name: shelf.name }).collect();
-    if (1..LAYOUT).contains(&from) {
+    if (1..LINES).contains(&from) {
         steps.push(Step::Reindex);
     }
     steps

@@ -28,7 +28,6 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::http::take_in;
-use super::push::Pushed;
 use super::wire::RawOp;
 use crate::app::App;
 use crate::audit::{self, Did};
@@ -125,11 +124,10 @@ pub(super) async fn hand_in(
     let work: Work = parse(&signed)?;
     let (identity, drafts) = (work.identity, work.drafts.len());
     let stored = stored(work.operations).ok_or_else(refused)?;
-    let count = stored.ops.len();
     let now = app.now();
     let (device, person, by) = (identity.device, identity.author, permitted.caller.user);
-    let tablet = app
-        .write(move |connection| {
+    let found = app
+        .read(move |connection| {
             let message = [FORMAT.as_bytes(), b"\n", &signed].concat();
             let signature = Some(head.signature.as_str());
             if !devices::is_in(connection, &permitted.areas, device)?
@@ -137,15 +135,15 @@ pub(super) async fn hand_in(
             {
                 return Ok(None);
             }
-            let found = devices::tablet(connection, device, person, now)?;
-            if found.is_some() {
-                let detail = json!({ "operations": count });
-                audit::note(connection, by, Did::HandIn, device.0, detail, now)?;
-            }
-            Ok(found)
+            devices::tablet(connection, device, person, now)
         })
         .await?;
-    let (state, scopes) = tablet.ok_or_else(refused)?;
+    let (state, scopes) = found.ok_or_else(refused)?;
+    let detail = json!({ "operations": stored.ops.len() });
+    app.write(move |connection| {
+        audit::note(connection, by, Did::HandIn, device.0, detail.clone(), now)
+    })
+    .await?;
     let tablet = Tablet { user: person, device, state, scopes };
     let mut lacking: BTreeSet<Hash> =
         stored.ops.values().flat_map(|queued| queued.op.blobs.iter().copied()).collect();
@@ -244,22 +242,23 @@ async fn exchange(
     let ops = std::mem::take(&mut request.ops).iter().map(RawOp::of).collect();
     let request = Arc::new(request.with_ops(ops));
     let epoch = app.lineage.current();
-    Ok(match take_in(app, tablet, &request, None, now).await? {
-        Pushed::Fork(seq) => SyncResponse::Fork { request: id, seq },
-        Pushed::Gap(next) => SyncResponse::Gap { request: id, next },
-        Pushed::Reset => SyncResponse::Reset { request: id, epoch },
-        Pushed::Stored { ack, outcomes, .. } => SyncResponse::Ok(Accepted {
-            request: id,
-            epoch,
-            ack,
-            outcomes,
-            feeds: BTreeMap::new(),
-            scopes: Vec::new(),
-            safe_before: 0,
-            now: now.milliseconds(),
-            order: None,
-        }),
-    })
+    let pushed = take_in(app, tablet, &request, None, now).await?;
+    Ok(pushed.stored(id, epoch).map_or_else(
+        |answer| *answer,
+        |(ack, outcomes)| {
+            SyncResponse::Ok(Accepted {
+                request: id,
+                epoch,
+                ack,
+                outcomes,
+                feeds: BTreeMap::new(),
+                scopes: Vec::new(),
+                safe_before: 0,
+                now: now.milliseconds(),
+                order: None,
+            })
+        },
+    ))
 }
 
 /// A body as lines, of which one is in memory at a time.

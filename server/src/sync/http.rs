@@ -65,14 +65,9 @@ async fn exchange(
     let request = Arc::new(wire::read_ops(request));
     let skew = skew(&request.clock, now);
     let pushed = take_in(app, &tablet, &request, Some(skew), now).await?;
-    let (ack, outcomes) = match pushed {
-        Pushed::Fork(seq) => return Ok(SyncResponse::Fork { request: id, seq }),
-        Pushed::Gap(next) => return Ok(SyncResponse::Gap { request: id, next }),
-        Pushed::Reset => {
-            let epoch = app.lineage.current();
-            return Ok(SyncResponse::Reset { request: id, epoch });
-        }
-        Pushed::Stored { ack, outcomes, .. } => (ack, outcomes),
+    let (ack, outcomes) = match pushed.stored(id, app.lineage.current()) {
+        Ok(stored) => stored,
+        Err(answer) => return Ok(*answer),
     };
     if request.protocol < OLDEST_PROTOCOL {
         let oldest = OLDEST_PROTOCOL;

@@ -9,7 +9,8 @@ use sync_protocol::merge::{Authority, Board, Numbered, Presenter};
 use sync_protocol::op::Change;
 use sync_protocol::record::Writer;
 use sync_protocol::{
-    IncarnationId, Lineage, Outcome, RecordId, RejectReason, ScopeId, SyncRequest, UserId,
+    Epoch, IncarnationId, Lineage, Outcome, RecordId, RejectReason, RequestId, ScopeId,
+    SyncRequest, SyncResponse, UserId,
 };
 
 use super::chain::{self, ForeignChain, Owner, Wanted};
@@ -61,6 +62,22 @@ pub enum Pushed {
     Gap(u64),
     /// Nothing was pushed: the tablet knew another life of this database.
     Reset,
+}
+
+impl Pushed {
+    /// Up to where all is stored and what became of each operation; else the answer to the request.
+    pub(super) fn stored<R>(
+        self,
+        request: RequestId,
+        epoch: Epoch,
+    ) -> Result<(u64, Vec<Outcome>), Box<SyncResponse<R>>> {
+        Err(Box::new(match self {
+            Self::Stored { ack, outcomes, .. } => return Ok((ack, outcomes)),
+            Self::Fork(seq) => SyncResponse::Fork { request, seq },
+            Self::Gap(next) => SyncResponse::Gap { request, next },
+            Self::Reset => SyncResponse::Reset { request, epoch },
+        }))
+    }
 }
 
 impl From<Refusal> for Pushed {

@@ -1,6 +1,7 @@
 /** Saves files that the server makes: how far each has come is shown, and each can be stopped. */
 
 import { shallowReactive, shallowRef, type ShallowRef } from 'vue';
+import { saveFile } from '../../ui/save';
 import { ask } from '../api';
 import { attempt } from './toast';
 
@@ -32,12 +33,7 @@ export async function download(path: string, name: string): Promise<void> {
   });
   downloads.splice(downloads.indexOf(entry), 1);
   if (!blob) return;
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  // The browser has read it by then.
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+  saveFile(blob, name);
 }
 
 async function counted(response: Response, { read, size }: Download): Promise<Blob> {

@@ -7,6 +7,7 @@
  */
 
 import { base64, base64url, sha256, unbase64 } from '../../api/bytes';
+import { saveFile } from '../../ui/save';
 import { OtherPerson, type Session } from '../session';
 import type { Draft, Json } from '../store/types';
 
@@ -49,12 +50,7 @@ export async function exportUnsent(session: Session, onFile: (done: number, of: 
     if (line) lines.push(new Blob([`${JSON.stringify(line)}\n`]));
   }
   onFile(hashes.length, hashes.length);
-  const address = URL.createObjectURL(new Blob(lines, { type: 'application/x-ndjson' }));
-  const link = document.createElement('a');
-  link.href = address;
-  link.download = `ruhu-${new Date().toISOString().slice(0, 10)}.jsonl`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+  saveFile(new Blob(lines, { type: 'application/x-ndjson' }), `ruhu-${new Date().toISOString().slice(0, 10)}.jsonl`);
 }
 
 /** The file is none, or was cut off. */
