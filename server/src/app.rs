@@ -31,6 +31,7 @@ use crate::live::{self, Hub};
 use crate::media::Arrivals;
 use crate::media_store::{MediaError, MediaStore};
 use crate::packs::InstallProblem;
+use crate::photos::{self, Similar};
 use crate::seal::{self, KeyProblem};
 use crate::sync::RawOp;
 use crate::{
@@ -62,6 +63,8 @@ pub struct App {
     pub(crate) checks: Bell,
     /// Wakes the workers.
     pub(crate) jobs: jobs::Bell,
+    /// How photos look.
+    pub(crate) similar: Similar,
     /// Forms that were compiled lately.
     pub(crate) forms: Compiler,
     /// What `/metrics` shows.
@@ -110,6 +113,7 @@ impl App {
         let opened: Result<_, Failed> = database
             .write(move |connection| {
                 audit::prepare(connection)?;
+                photos::prepare(connection)?;
                 let keys = TokenKeys::load(connection, now)?;
                 Ok((keys, sync::lineage(connection, now)?, packs::catalogue(connection)?))
             })
@@ -127,6 +131,7 @@ impl App {
             sync_log: sync::Log::default(),
             checks: Bell::default(),
             jobs: jobs::Bell::default(),
+            similar: Similar::default(),
             forms: Compiler::default(),
             metrics,
             definitions: RwLock::new(Arc::new(catalogue)),

@@ -298,6 +298,7 @@ async fn serve(config: &Config) -> Result<(), String> {
     // A photo takes a core for a tenth of a second, and up to some hundred megabytes.
     let workers = std::thread::available_parallelism().map_or(1, usize::from).min(4);
     (0..workers).for_each(|_| drop(actix_web::rt::spawn(jobs::work(app.clone()))));
+    actix_web::rt::spawn(know_photos(app.clone()));
     actix_web::rt::spawn(end_streams(app));
     let help = certificates.as_ref().map(|one| one.hand_out(address.port())).transpose()?.flatten();
     println!("Ruhu is ready at {scheme}://{address}");
@@ -310,6 +311,14 @@ async fn serve(config: &Config) -> Result<(), String> {
         actix_web::rt::spawn(certificates.keep_fresh());
     }
     server.await.map_err(in_words)
+}
+
+/// Reads how photos look before anybody asks, so that nobody waits for it.
+async fn know_photos(app: web::Data<App>) {
+    let similar = app.similar.clone();
+    if let Err(problem) = app.read(move |connection| similar.catch_up(connection)).await {
+        tracing::warn!(%problem, "similar photos are read when the first is asked about");
+    }
 }
 
 /// Ends live streams when the server is told to stop: it finishes what has begun, and they never

@@ -26,9 +26,10 @@ pub(super) async fn judge(
     let photo_rules =
         rule_sets.iter().rev().find_map(|(hash, rules)| Some((*hash, rules.set().photos.clone()?)));
     let Some((hash, rules)) = photo_rules else { return Ok((findings, Vec::new())) };
-    let visit = visit.clone();
-    let evidence =
-        app.read(move |connection| photos::of_visit(connection, &visit, &rules, hash)).await?;
+    let (visit, similar) = (visit.clone(), app.similar.clone());
+    let evidence = app
+        .read(move |connection| photos::of_visit(connection, &similar, &visit, &rules, hash))
+        .await?;
     findings.extend(evidence.findings);
     findings.truncate(MOST_FINDINGS);
     Ok((findings, evidence.later))

@@ -432,10 +432,19 @@ diesel::table! {
 }
 
 diesel::table! {
-    photo_bands (band, fingerprint, hash) {
-        band -> BigInt,
-        fingerprint -> BigInt,
+    photo_looks (ordinal) {
+        ordinal -> BigInt,
         hash -> Binary,
+        whole -> BigInt,
+        part_1 -> BigInt,
+        part_2 -> BigInt,
+    }
+}
+
+diesel::table! {
+    photo_looks_head (id) {
+        id -> BigInt,
+        ordinal -> BigInt,
     }
 }
 
@@ -815,7 +824,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     log_entries,
     notice_subjects,
     ops,
-    photo_bands,
+    photo_looks,
     photos,
     print_parts,
     prints,

@@ -8,8 +8,8 @@ use mobile_schema::{Hash, Value};
 use sync_protocol::finding::Finding;
 use sync_protocol::{Record, RecordId, ScopeId};
 
-use super::bands;
 use super::doubts::{Around, Match, doubts};
+use super::similar::Similar;
 use super::store;
 use crate::areas;
 use crate::db::AnyConnection;
@@ -34,6 +34,7 @@ pub(crate) struct Evidence {
 /// Looks through the photos of a visit.
 pub(crate) fn of_visit(
     connection: &mut AnyConnection,
+    similar: &Similar,
     visit: &Record,
     rules: &PhotoRules,
     judged_by: Hash,
@@ -54,7 +55,7 @@ pub(crate) fn of_visit(
         let Some((seen, looks)) = known.get(&hash) else { continue };
         let most = rules.similar_bits.max(rules.similar_bits_same_household);
         let mut near = match looks {
-            Some(looks) => bands::find(connection, looks, most.min(PhotoRules::MOST_BITS))?,
+            Some(looks) => similar.find(connection, looks, most)?,
             None => Vec::new(),
         };
         near.retain(|(other, _)| *other != hash);

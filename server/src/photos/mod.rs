@@ -5,21 +5,21 @@
 //! which are findings like those of other checks: shown with their evidence, explained by people,
 //! deciding nothing.
 
-mod bands;
 mod doubts;
 mod evidence;
 mod facts;
 mod fingerprint;
 mod inspect;
 mod look;
+mod near;
 mod picture;
 mod place;
 mod quality;
+mod similar;
 mod store;
 mod strip;
 mod view;
 
-pub use bands::{find as find_similar, index};
 pub(crate) use evidence::{of_visit, photos_of};
 pub use facts::Facts;
 pub use fingerprint::{Fingerprint, Looks};
@@ -27,6 +27,8 @@ pub use inspect::{INSPECTOR, Inspected, Picture, Thumbnail, inspect};
 pub(crate) use look::look_at;
 pub use picture::Unreadable;
 pub use quality::Quality;
+pub(crate) use similar::prepare;
+pub use similar::{Similar, index};
 pub(crate) use store::{forget, seen, why_not};
 pub use strip::without_facts;
 pub(crate) use view::{PhotoView, views};

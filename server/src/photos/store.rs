@@ -6,11 +6,11 @@ use diesel::prelude::*;
 use mobile_schema::Hash;
 use sync_protocol::RecordId;
 
-use super::bands;
 use super::doubts::Seen;
 use super::fingerprint::{Fingerprint, Looks};
 use super::inspect::{INSPECTOR, Inspected};
 use super::picture::Unreadable;
+use super::similar;
 use crate::db::schema::{blob_references, blobs, photos, records};
 use crate::db::types::{JsonText, Key, Timestamp};
 use crate::db::{AnyConnection, STATEMENT_ROWS};
@@ -53,14 +53,16 @@ pub(super) fn save(
             photos::inspected_at.eq(now),
         ))
         .execute(connection)?;
-    let looks: Vec<_> = looks.map(|looks| (*hash, looks)).into_iter().collect();
-    bands::index(connection, &looks)
+    match looks {
+        Some(looks) => similar::index(connection, &[(*hash, looks)]),
+        None => Ok(()),
+    }
 }
 
 /// Forgets what a photo's bytes told.
 pub(crate) fn forget(connection: &mut AnyConnection, hash: &Hash) -> QueryResult<()> {
     diesel::delete(photos::table.find(hash.as_bytes().to_vec())).execute(connection)?;
-    bands::forget(connection, hash)
+    similar::forget(connection, hash)
 }
 
 /// What is known of a photo, and how it looks.

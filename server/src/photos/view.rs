@@ -14,7 +14,8 @@ use uuid::Uuid;
 use super::evidence::{around, household_of, photos_of, when};
 use super::facts::Facts;
 use super::place::Place;
-use super::{bands, store};
+use super::similar::Similar;
+use super::store;
 use crate::db::AnyConnection;
 use crate::records;
 
@@ -70,7 +71,11 @@ pub(crate) struct Alike {
 }
 
 /// The photos of a visit, in its order.
-pub(crate) fn views(connection: &mut AnyConnection, visit: &Record) -> QueryResult<Vec<PhotoView>> {
+pub(crate) fn views(
+    connection: &mut AnyConnection,
+    similar: &Similar,
+    visit: &Record,
+) -> QueryResult<Vec<PhotoView>> {
     let hashes = photos_of(visit);
     let mut known = store::load(connection, &hashes)?;
     let around = around(connection, visit)?;
@@ -80,7 +85,7 @@ pub(crate) fn views(connection: &mut AnyConnection, visit: &Record) -> QueryResu
         let looks = found.as_ref().and_then(|(_, looks)| *looks);
         let mut near: BTreeMap<Hash, Option<u32>> = BTreeMap::new();
         if let Some(looks) = looks {
-            let all = bands::find(connection, &looks, PhotoRules::MOST_BITS)?;
+            let all = similar.find(connection, &looks, PhotoRules::MOST_BITS)?;
             near.extend(all.into_iter().map(|(other, bits)| (other, Some(bits))));
         }
         near.insert(hash, None);

@@ -74,10 +74,11 @@ async fn show(
 ) -> Result<web::Json<VisitFile>, Problem> {
     let (id, ReasonQuery { reason }) = (id.into_inner(), query.read()?);
     let (caller, now) = (permitted.caller.clone(), app.now());
+    let similar = app.similar.clone();
     let found = app
         .read(move |connection| {
             let scopes = areas::scopes_within(connection, &permitted.areas, None)?;
-            queries::file(connection, id, &scopes, now)
+            queries::file(connection, &similar, id, &scopes, now)
         })
         .await?;
     let mut found = found.ok_or_else(|| Problem::new(&Kind::NOT_FOUND))?;

@@ -14,7 +14,7 @@ use crate::areas;
 use crate::db::AnyConnection;
 use crate::db::schema::{history, ops, records, users};
 use crate::db::types::{Key, Timestamp};
-use crate::photos::{self, PhotoView};
+use crate::photos::{self, PhotoView, Similar};
 use crate::records::visit::ANSWERS;
 use crate::records::{RecordView, titles, view_of, views};
 use crate::review::{self, Claim, Pass};
@@ -162,6 +162,7 @@ pub(super) struct VisitFile {
 /// A visit in these scopes.
 pub(super) fn file(
     connection: &mut AnyConnection,
+    similar: &Similar,
     id: Uuid,
     scopes: &[String],
     now: Timestamp,
@@ -196,7 +197,7 @@ pub(super) fn file(
         None => Vec::new(),
     };
     let earlier: Vec<RecordId> = earlier.into_iter().map(RecordId::from).collect();
-    let mut photos = photos::views(connection, &record)?;
+    let mut photos = photos::views(connection, similar, &record)?;
     for photo in &mut photos {
         photo.alike.retain(|other| scopes.contains(&other.scope));
     }

@@ -61,8 +61,10 @@ async fn print(table: &str, folder: Option<&Path>) {
         "pictures" => pictures::look(),
         "copies" => pictures::copies(folder),
         "similar" => {
-            println!("| a photo against | photos stored | median ms | p95 ms | found |");
-            println!("|---|---|---|---|---|");
+            println!(
+                "| a photo against | photos stored | median ms | p95 ms | found | first read, s |"
+            );
+            println!("|---|---|---|---|---|---|");
             for backend in both {
                 pictures::similar(backend).await;
             }

@@ -4,6 +4,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use harness::{Stage, ruhu_binary, story};
 use image::DynamicImage;
@@ -48,6 +49,18 @@ async fn visit(
     hours: i64,
     photos: &[Vec<u8>],
 ) -> RecordId {
+    let id = bring(tablet, household, hours, photos).await;
+    look(stage).await;
+    id
+}
+
+/// The same, and nobody looks at the photos yet.
+async fn bring(
+    tablet: &mut HeadlessTablet,
+    household: &Row,
+    hours: i64,
+    photos: &[Vec<u8>],
+) -> RecordId {
     let hashes: Vec<Hash> =
         photos.iter().map(|photo| tablet.keep_photo(photo).expect("it is kept")).collect();
     let mut draft = tablets::day::visit(tablet, household, hashes[0], 1).remove(0);
@@ -73,7 +86,6 @@ async fn visit(
     };
     tablet.edit(vec![home, draft]).expect("it is stored");
     tablet.sync_again(LIMIT).await.expect("it syncs");
-    look(stage).await;
     id
 }
 
@@ -186,6 +198,96 @@ story!(a_photo_is_shown_small_to_all_who_see_its_visit_and_whole_with_a_reason, 
     let auditor = stage.person("auditor").await;
     assert_eq!(get(&stage, &auditor, &path, &[]).await.status(), StatusCode::FORBIDDEN);
 });
+
+story!(photos_that_another_replica_looked_at_are_found, async |stage| {
+    let mut tablet = stage.tablet("cadre").await;
+    let mut supervisor = stage.person("supervisor").await;
+    let homes = households(&tablet);
+    let photo = taken(1).jpeg();
+    let smaller = |side| {
+        copy(&photo, |image| image.resize(side, side, image::imageops::FilterType::Triangle))
+    };
+    let like = open(&["photo/no-facts", "photo/similar"]);
+    // This one looks at a photo first, so that it knows what there is by then.
+    visit(&stage, &mut tablet, &homes[0], 0, &[taken(2).jpeg()]).await;
+    let other = stage.another_replica().await;
+    let there = async |tablet: &mut HeadlessTablet, at: usize, photo: Vec<u8>| {
+        let id = bring(tablet, &homes[at], at as i64, &[photo]).await;
+        jobs::run_due(&other.app).await.expect("photos are looked at");
+        checks::run_due(&other.app).await.expect("visits are checked");
+        id
+    };
+    let first = there(&mut tablet, 1, photo.clone()).await;
+    let here = visit(&stage, &mut tablet, &homes[2], 2, &[smaller(400)]).await;
+    assert_eq!(flags(&mut supervisor, here).await, like, "what the other looked at");
+    let again = there(&mut tablet, 3, smaller(300)).await;
+    assert_eq!(flags(&mut supervisor, again).await, like, "what either looked at");
+    assert_eq!(flags(&mut supervisor, first).await, [], "it was the first");
+});
+
+story!(photos_from_before_the_index_are_found_after_an_upgrade, async |stage| {
+    let mut tablet = stage.tablet("cadre").await;
+    let mut supervisor = stage.person("supervisor").await;
+    let homes = households(&tablet);
+    let photo = taken(1).jpeg();
+    visit(&stage, &mut tablet, &homes[0], 0, std::slice::from_ref(&photo)).await;
+    // Back to the layout before, with what it had, and forward again.
+    macro_rules! step {
+        ($kind:literal, $way:literal) => {
+            include_str!(concat!(
+                "../../../migrations/",
+                $kind,
+                "/2026-11-26-000013_photo_looks/",
+                $way,
+                ".sql"
+            ))
+        };
+    }
+    let (down, up) = match stage.backend.database {
+        harness::DatabaseKind::Sqlite => (step!("sqlite", "down"), step!("sqlite", "up")),
+        harness::DatabaseKind::Postgres => (step!("postgres", "down"), step!("postgres", "up")),
+    };
+    batch(&stage, down).await;
+    assert_eq!(rows(&stage, "photo_bands").await, 12, "four bands of three fingerprints");
+    batch(&stage, up).await;
+    let upgraded = stage.another_replica().await;
+    let cropped = copy(&photo, |image| {
+        let (across, down) = (image.width() / 22, image.height() / 22);
+        image.crop_imm(across, down, image.width() - 2 * across, image.height() - 2 * down)
+    });
+    let cropped = bring(&mut tablet, &homes[1], 1, &[cropped]).await;
+    jobs::run_due(&upgraded.app).await.expect("photos are looked at");
+    checks::run_due(&upgraded.app).await.expect("visits are checked");
+    let like = open(&["photo/no-facts", "photo/similar"]);
+    assert_eq!(flags(&mut supervisor, cropped).await, like);
+    assert_eq!(rows(&stage, "photo_looks").await, 2);
+});
+
+async fn batch(stage: &Arc<Stage>, statements: &'static str) {
+    let done: Result<(), ruhu::db::Failed> = stage
+        .app()
+        .database
+        .write(move |connection| Ok(connection.batch_execute(statements)?))
+        .await;
+    done.expect("they run");
+}
+
+async fn rows(stage: &Arc<Stage>, table: &'static str) -> i64 {
+    #[derive(QueryableByName)]
+    struct Count {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        count: i64,
+    }
+    let counted: Result<Count, ruhu::db::Failed> = stage
+        .app()
+        .database
+        .read(move |connection| {
+            let query = format!("SELECT count(*) AS count FROM {table}");
+            Ok(diesel::sql_query(query).get_result(connection)?)
+        })
+        .await;
+    counted.expect("they are counted").count
+}
 
 async fn accesses(stage: &Arc<Stage>) -> i64 {
     let counted: Result<i64, ruhu::db::Failed> = stage
