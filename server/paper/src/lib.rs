@@ -9,7 +9,7 @@ mod fonts;
 mod print;
 
 pub use code::{TooLongForACode, svg as code};
-pub use drawing::Pen;
+pub use drawing::{Pen, svg as drawing};
 pub use print::{Unprintable, print};
 
 use serde::Serialize;

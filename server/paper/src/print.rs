@@ -132,7 +132,7 @@ fn sheet_data<'a>(sheet: &'a Sheet, files: &mut Files) -> Result<SheetData<'a>, 
     let region = tags.find(|tag| tag.len() == 2);
     let marks = sheet.marks.iter().map(|mark| MarkData {
         label: &mark.label,
-        drawing: drawing::svg(&mark.strokes).map(|svg| files.add_next("svg", svg)),
+        drawing: drawing::svg(&mark.strokes).map(|svg| files.add_next("svg", svg.into_bytes())),
         words: &mark.words,
     });
     let marks = marks.collect();

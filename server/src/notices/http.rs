@@ -11,7 +11,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::receipt::{Bytes, Head};
-use super::{countersign, page, pdf, prints, store, templates, tree};
+use super::view::{self, NoticeView};
+use super::{countersign, list, page, pdf, prints, store, templates, tree};
 use crate::app::App;
 use crate::areas;
 use crate::audit::{self, Did};
@@ -133,6 +134,28 @@ async fn look(
     Ok(notice)
 }
 
+/// A notification in the caller's areas: what was shown and answered, the signature as an image,
+/// its place in the log, what was found about it, and the copies that were given.
+#[utoipa::path(tag = "notices", params(ReasonQuery), responses((status = 200, body = NoticeView)))]
+#[get("/api/v1/notices/{id}")]
+async fn show(
+    permitted: Permitted<ReadReceipts>,
+    app: web::Data<App>,
+    id: web::Path<Uuid>,
+    query: Query<ReasonQuery>,
+) -> Result<web::Json<NoticeView>, Problem> {
+    let notice = look(&permitted, &app, RecordId(id.into_inner()), query).await?;
+    if notice.collection != "notice" || notice.deleted {
+        return Err(not_found());
+    }
+    let areas = permitted.areas.clone();
+    let read = move |connection: &mut _| {
+        let scopes = areas::scopes_within(connection, &areas, None)?;
+        view::view(connection, &notice, &scopes)
+    };
+    app.read(read).await.map(web::Json)
+}
+
 /// The receipt of a notification in the caller's areas, once it is in the log.
 #[utoipa::path(tag = "notices", params(ReasonQuery), responses((status = 200, body = ReceiptView)))]
 #[get("/api/v1/notices/{id}/receipt")]
@@ -226,9 +249,10 @@ async fn revoke(
 /// The feature's routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(keys).service(head).service(consistency);
-    config.service(receipt).service(sheet_of);
+    config.service(list::list).service(receipt).service(sheet_of);
     config.service(templates::list_templates).service(templates::publish_template);
     config.service(templates::sample).service(templates::try_template);
     config.service(prints::order).service(prints::progress).service(prints::file);
-    config.service(revoke).service(page::verify);
+    // After those whose names an id could be.
+    config.service(revoke).service(page::verify).service(show);
 }

@@ -10,6 +10,7 @@ mod command;
 mod countersign;
 mod http;
 mod leaf;
+mod list;
 mod page;
 mod pdf;
 mod prints;
@@ -18,6 +19,7 @@ mod sheet;
 mod store;
 mod templates;
 pub mod tree;
+mod view;
 
 pub(crate) use command::run;
 pub use command::{NoticeCommand, sample, verify};

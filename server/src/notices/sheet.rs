@@ -157,7 +157,7 @@ fn marks(content: &NoticeContent, chinese: bool) -> Vec<Mark> {
     own.into_iter().chain(witness).collect()
 }
 
-fn pens(strokes: &[Stroke]) -> Vec<Pen> {
+pub(super) fn pens(strokes: &[Stroke]) -> Vec<Pen> {
     strokes.iter().map(|stroke| stroke.iter().map(|point| (point.x, point.y)).collect()).collect()
 }
 

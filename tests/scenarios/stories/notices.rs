@@ -80,6 +80,12 @@ impl Desk {
         self.tablet.client().call(Method::GET, &path, None).await.ok()
     }
 
+    /// What the supervisor reads of a notification.
+    async fn read(&mut self, id: RecordId) -> Json {
+        let path = format!("/api/v1/notices/{id}?reason=%E6%A0%B8%E5%AF%B9");
+        self.supervisor.call(Method::GET, &path, None).await.expect("it is read")
+    }
+
     /// What the checks found about a notification.
     pub(crate) async fn findings(&mut self, id: RecordId) -> Vec<String> {
         let path = "/api/v1/records?collection=finding&limit=500&reason=核对";
@@ -192,8 +198,31 @@ story!(a_notification_is_countersigned_and_its_receipt_proves_it_offline, async 
     let proof: Vec<Hash> = grown["proof"].as_array().unwrap().iter().map(hash).collect();
     let now = hash(&grown["to"]["root"]);
     assert!(tree::is_consistent((kept.size, &kept.root), (3, &now), &proof));
-    // Nobody else gets the receipt.
+    // At the office it is read with a reason, as it was signed.
+    let path = format!("/api/v1/notices/{one}");
+    let refused = desk.supervisor.call(Method::GET, &path, None).await.unwrap_err();
+    assert_eq!(refused.kind(), "reason-needed");
+    let shown = desk.read(one).await;
+    assert_eq!(shown["content"]["text"], json!(first.text));
+    assert_eq!((&shown["position"], &shown["findings"]), (&json!(0), &json!([])));
+    let image = shown["content"]["signature"].as_str().unwrap();
+    assert!(image.contains("M0 0L900 400L1700 200"), "{image}");
+    assert_eq!(shown["content"]["device_label"], json!("测试平板"));
+    // They are listed by their place in the log, the newest first, a page at a time.
+    let mut listed = Vec::new();
+    let mut next = String::new();
+    for _ in 0..3 {
+        let path = format!("/api/v1/notices?limit=1{next}");
+        let page = desk.supervisor.call(Method::GET, &path, None).await.unwrap();
+        listed.push((page["items"][0]["position"].clone(), page["items"][0]["outcome"].clone()));
+        next = format!("&after={}", page["next"].as_str().unwrap());
+    }
+    let third = (json!(2), json!("signed"));
+    assert_eq!(listed, [third, (json!(1), json!("refused")), (json!(0), json!("signed"))]);
+    // Nobody else gets the receipt, or sees that there is one.
     let mut neighbour = stage.neighbour().await;
+    let none = neighbour.call(Method::GET, "/api/v1/notices", None).await.unwrap();
+    assert_eq!(none["items"], json!([]));
     let path = format!("/api/v1/notices/{one}/receipt");
     assert_eq!(neighbour.call(Method::GET, &path, None).await.unwrap_err().kind(), "not-found");
 });
@@ -205,6 +234,15 @@ story!(what_is_not_as_it_should_be_is_kept_and_not_countersigned, async |stage| 
     let other_key = desk.sign_with(&good, &stranger).await;
     assert_eq!(desk.findings(other_key).await, ["notice/signature"]);
     assert_eq!(desk.receipt(other_key).await, None);
+    let shown = desk.read(other_key).await;
+    assert_eq!((&shown["position"], &shown["logged_at"]), (&Json::Null, &Json::Null));
+    assert_eq!(shown["findings"][0]["fields"]["2"], json!("notice/signature"));
+    let open = desk.supervisor.call(Method::GET, "/api/v1/notices?standing=open", None).await;
+    let open = &open.unwrap()["items"][0];
+    assert_eq!(
+        (&open["id"], &open["position"], &open["findings"]),
+        (&json!(other_key), &Json::Null, &json!(["notice/signature"]))
+    );
     let empty = desk.content("告知", Outcome::Signed { strokes: vec![vec![]] });
     let empty = desk.sign(&empty).await;
     assert_eq!(desk.findings(empty).await, ["notice/no-stroke"]);

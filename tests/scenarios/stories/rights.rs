@@ -120,6 +120,8 @@ const ROUTES: &[(&str, &str, [bool; 6])] = &[
     ("get", "/.well-known/ruhu-notice-keys.json", NOBODY),
     ("get", "/.well-known/ruhu-notice-log.json", NOBODY),
     ("get", "/.well-known/ruhu-notice-log/consistency", NOBODY),
+    ("get", "/api/v1/notices", READERS),
+    ("get", "/api/v1/notices/{id}", VIEWERS),
     ("get", "/api/v1/notices/{id}/receipt", VIEWERS),
     ("get", "/api/v1/notices/{id}/sheet.pdf", VIEWERS),
     ("get", "/api/v1/notices/templates/{hash}/sample.pdf", ANYONE),

@@ -1002,6 +1002,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page of notifications. The next page costs what the first does. */
+        get: operations["get /api/v1/notices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A notification in the caller's areas: what was shown and answered, the signature as an image,
+         *     its place in the log, what was found about it, and the copies that were given.
+         */
+        get: operations["get /api/v1/notices/{id}"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/notices/{id}/receipt": {
         parameters: {
             query?: never;
@@ -2255,6 +2292,34 @@ export interface components {
             proof: string[];
             to: Record<string, unknown>;
         };
+        /** @description What was shown, and how the household answered. */
+        ContentView: {
+            /**
+             * Format: uuid
+             * @description The tablet.
+             */
+            device: string;
+            /** @description Its name. */
+            device_label?: string | null;
+            /** @description The BCP 47 tag of its language. */
+            language: string;
+            /** @description `signed`, `refused` or `paper`. */
+            outcome: string;
+            /** @description The photo of the paper that was signed. */
+            paper?: string | null;
+            /** @description The photos that belong to it. */
+            photos: string[];
+            /** @description Why it was refused. */
+            refusal?: string | null;
+            relative?: components["schemas"]["Relative"] | null;
+            /** @description The signature as an image (SVG), drawn from its strokes. */
+            signature?: string | null;
+            /** @description When, by the tablet's clock. */
+            signed_at: string;
+            /** @description The text as it was shown, its heading first; cells of tables stand between tabs. */
+            text: string;
+            witness?: components["schemas"]["WitnessView"] | null;
+        };
         /** @description How many visits there are. */
         Counts: {
             /** @description By where they stand. */
@@ -2732,6 +2797,60 @@ export interface components {
             /** @description The screen it is of: `visits`. */
             screen: string;
         };
+        /** @description A line of the list. */
+        NoticeLine: {
+            /** @description The rules of what was found about it and is open. */
+            findings: string[];
+            /** Format: uuid */
+            household?: string | null;
+            /** @description The line people recognise the household by. */
+            household_title?: string | null;
+            /** Format: uuid */
+            id: string;
+            /** @description `signed`, `refused` or `paper`. */
+            outcome?: string | null;
+            /**
+             * Format: int64
+             * @description The receipt number.
+             */
+            position?: number | null;
+            title?: string | null;
+            village: string;
+        };
+        /** @description A notification. */
+        NoticeView: {
+            content?: components["schemas"]["ContentView"] | null;
+            /** @description The copies that were given. */
+            copies: components["schemas"]["RecordView"][];
+            /** @description What was found about it. */
+            findings: components["schemas"]["RecordView"][];
+            /** Format: uuid */
+            household?: string | null;
+            /** @description The household's title. */
+            household_title?: string | null;
+            /** Format: uuid */
+            id: string;
+            /** @description Since when it is in the log. */
+            logged_at?: string | null;
+            /**
+             * Format: int64
+             * @description The receipt number: its place in the log; none where it is not countersigned.
+             */
+            position?: number | null;
+            /**
+             * Format: uuid
+             * @description The notification that replaced it.
+             */
+            superseded_by?: string | null;
+            /**
+             * Format: uuid
+             * @description The notification it replaces.
+             */
+            supersedes?: string | null;
+            template?: components["schemas"]["TemplateName"] | null;
+            /** @description The village's name. */
+            village?: string | null;
+        };
         /** @description What an authenticator app has to know. */
         Offer: {
             /** @description In Base32 (RFC 4648), to be typed. */
@@ -3000,6 +3119,34 @@ export interface components {
                 id: string;
                 /** @description The line as a person reads it, in the caller's language. */
                 words: string;
+            }[];
+            /**
+             * Format: uuid
+             * @description Where the next page starts; absent on the last.
+             */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        Page_NoticeLine: {
+            /** @description What is on it. */
+            items: {
+                /** @description The rules of what was found about it and is open. */
+                findings: string[];
+                /** Format: uuid */
+                household?: string | null;
+                /** @description The line people recognise the household by. */
+                household_title?: string | null;
+                /** Format: uuid */
+                id: string;
+                /** @description `signed`, `refused` or `paper`. */
+                outcome?: string | null;
+                /**
+                 * Format: int64
+                 * @description The receipt number.
+                 */
+                position?: number | null;
+                title?: string | null;
+                village: string;
             }[];
             /**
              * Format: uuid
@@ -3332,6 +3479,12 @@ export interface components {
             /** @description Base64url of the Ed25519 signature of `ruhu-refresh-1` and the token. */
             signature?: string | null;
         };
+        /** @description Somebody of the family who signed. */
+        Relative: {
+            name: string;
+            /** @description The relation to the head, in words. */
+            relation: string;
+        };
         /** @description A decision about which version is filled in where. */
         ReleaseRequest: {
             /** @description The code of the area it is for, and all below: a village first, the county later. */
@@ -3588,6 +3741,12 @@ export interface components {
              */
             overdue: number;
         };
+        /** @description The template of a notification. */
+        TemplateName: {
+            name: string;
+            /** Format: int32 */
+            version: number;
+        };
         /** @description A version of a template. */
         TemplateVersion: {
             added_at: string;
@@ -3843,6 +4002,12 @@ export interface components {
         };
         /** @enum {string} */
         What: "apply" | "discard";
+        /** @description Somebody who saw it. */
+        WitnessView: {
+            name: string;
+            /** @description As the signature. */
+            signature?: string | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -5317,6 +5482,61 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    "get /api/v1/notices": {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before; absent for the first. */
+                after?: string | null;
+                /** @description An area; everywhere the caller may look, where it isn't said. */
+                area?: string | null;
+                /** @description How many at most. */
+                limit?: number | null;
+                /**
+                 * @description `logged`: countersigned and in the log, the newest first; `open`: not in it, because a photo
+                 *     is still to come or something is wrong.
+                 */
+                standing?: ("logged" | "open") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_NoticeLine"];
+                };
+            };
+        };
+    };
+    "get /api/v1/notices/{id}": {
+        parameters: {
+            query?: {
+                /** @description Why, in the person's words; it is kept with their name. A tablet needs none. */
+                reason?: string | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeView"];
+                };
             };
         };
     };
