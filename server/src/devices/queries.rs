@@ -1,6 +1,6 @@
 //! Tablets in the database.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use data_encoding::BASE32_NOPAD;
 use diesel::prelude::*;
@@ -12,7 +12,9 @@ use uuid::Uuid;
 use super::DeviceState;
 use crate::accounts::{self, Role, SecretToken, Session, hash_token};
 use crate::areas::{self, AreaPath};
-use crate::db::schema::{areas as area_table, devices, enrolment_codes, grants, users};
+use crate::db::schema::{
+    areas as area_table, device_revocations, devices, enrolment_codes, grants, users,
+};
 use crate::db::types::{Key, Timestamp};
 use crate::db::{AnyConnection, RowLocked};
 use crate::limits::ENROLMENT_LIFETIME;
@@ -207,6 +209,9 @@ pub(super) struct DeviceRow {
     #[schema(value_type = Option<String>)]
     last_seen_at: Option<Timestamp>,
     clock_skew_ms: Option<i64>,
+    /// From when its signatures count for nothing, because it was lost or stolen.
+    #[schema(value_type = Option<String>)]
+    revoked_from: Option<Timestamp>,
 }
 
 impl DeviceRow {
@@ -251,6 +256,15 @@ pub(super) fn list(
             devices::clock_skew_ms,
         ))
         .load(connection)?;
+    let ids: Vec<Key> = rows.iter().map(|row| row.0).collect();
+    // The earliest comes last, and counts.
+    let revoked: BTreeMap<Key, Timestamp> = device_revocations::table
+        .filter(device_revocations::device_id.eq_any(ids))
+        .order(device_revocations::from_at.desc())
+        .select((device_revocations::device_id, device_revocations::from_at))
+        .load::<(Key, Timestamp)>(connection)?
+        .into_iter()
+        .collect();
     let row = |(id, label, user, state, enrolled_at, last_seen_at, clock_skew_ms): Row| DeviceRow {
         id: id.0,
         label,
@@ -259,6 +273,7 @@ pub(super) fn list(
         enrolled_at,
         last_seen_at,
         clock_skew_ms,
+        revoked_from: revoked.get(&id).copied(),
     };
     Ok(rows.into_iter().map(row).collect())
 }

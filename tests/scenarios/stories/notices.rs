@@ -10,6 +10,7 @@ use harness::{DatabaseKind, Stage, ruhu_binary, story};
 use mobile_schema::Hash;
 use mobile_schema::notice::{NoticeContent, Outcome, Point, RecordVersion, Signer, Witness};
 use reqwest::Method;
+use ruhu::db::Timestamp;
 use ruhu::notices::{PublishedKeys, Receipt, tree};
 use ruhu::{checks, jobs};
 use scenery::Photo;
@@ -381,6 +382,9 @@ story!(what_is_not_as_it_should_be_is_kept_and_not_countersigned, async |stage| 
     let refused = neighbour.call(Method::POST, &path, Some(&body)).await.unwrap_err();
     assert_eq!(refused.kind(), "not-found");
     admin.call(Method::POST, &path, Some(&body)).await.unwrap();
+    let devices = admin.call(Method::GET, "/api/v1/devices", None).await.unwrap();
+    let listed = devices["items"].as_array().unwrap().iter().find(|one| one["id"] == json!(device));
+    assert_eq!(listed.unwrap()["revoked_from"], json!(Timestamp(from)));
     let lost = desk.content("报失以后", signed());
     let lost = desk.sign(&lost).await;
     assert_eq!(desk.findings(lost).await, ["notice/revoked"]);

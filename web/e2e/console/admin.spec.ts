@@ -216,6 +216,14 @@ test('an admin runs forms, people, areas and tablets', async () => {
       await expect(tablet.page.locator('input[name=code]')).toBeVisible({ timeout: 60_000 });
     });
 
+    await test.step('reports a tablet stolen: its signatures count for nothing since', async () => {
+      const row = page.getByRole('row', { name: /村干部丙/ });
+      await row.getByRole('button', { name: '报失' }).click();
+      await desk.shot('walk-lost');
+      await desk.because('昨晚在车站被偷', '报失', 'Lost or stolen');
+      await expect(row).toContainText('签名不算数');
+    });
+
     await test.step('sets the review policy and a retention period, and reads who looked at what', async () => {
       await desk.section('审核规则', 'Review policy');
       await page.getByLabel('分数 photo/reused').fill('90');

@@ -73,6 +73,17 @@ for (const { name, language, isMirrored } of PASSES) {
       await page.locator('.work .table a').first().click();
       await expect(page.locator('.work ol li').first()).toBeVisible();
       await desk.seen('household');
+      await desk.open('/console/deliveries');
+      await desk.button('未登记', 'Not in the log').click();
+      await expect(page.getByText(desk.words('没有未登记的告知书。', 'Every one is in the log.'))).toBeVisible();
+      await desk.button('已登记', 'In the log').click();
+      await page.locator('.work .card').last().locator('.table a').first().click();
+      await expect(desk.button('查看', 'Read it')).toBeDisabled();
+      await page.fill('input[name=reason]', '核对');
+      await desk.button('查看', 'Read it').click();
+      await expect(page.locator('figure img').first()).toBeVisible();
+      await expect(page.locator('.sheet h2')).not.toBeEmpty();
+      await desk.seen('notice');
       await desk.open('/console/library?of=registers');
       await expect(page.locator('.work .table')).toBeVisible();
       await desk.seen('registers');

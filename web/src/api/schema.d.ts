@@ -2400,6 +2400,8 @@ export interface components {
             id: string;
             label: string;
             last_seen_at?: string | null;
+            /** @description From when its signatures count for nothing, because it was lost or stolen. */
+            revoked_from?: string | null;
             state: components["schemas"]["DeviceState"];
             user: string;
         };
@@ -3050,6 +3052,8 @@ export interface components {
                 id: string;
                 label: string;
                 last_seen_at?: string | null;
+                /** @description From when its signatures count for nothing, because it was lost or stolen. */
+                revoked_from?: string | null;
                 state: components["schemas"]["DeviceState"];
                 user: string;
             }[];

@@ -20,6 +20,7 @@ export const router = createRouter({
     screen('/households/:id', 'reader', () => import('./households/HouseholdScreen.vue'), true),
     screen('/tasks', 'reader', () => import('./tasks/TasksScreen.vue')),
     screen('/deliveries', 'reader', () => import('./deliveries/DeliveriesScreen.vue')),
+    screen('/notices/:id', 'reviewer', () => import('./notices/NoticeScreen.vue'), true),
     screen('/conflicts', 'reader', () => import('./conflicts/ConflictsScreen.vue')),
     screen('/held', 'reviewer', () => import('./held/HeldScreen.vue')),
     screen('/samples', 'reader', () => import('./samples/SamplesScreen.vue')),

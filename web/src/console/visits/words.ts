@@ -62,7 +62,7 @@ export function foundOf(record: RecordView): Found {
   };
 }
 
-const RULES = ['photo/reused', 'photo/similar', 'photo/edited', 'photo/far', 'photo/early', 'photo/late', 'photo/clock', 'photo/screenshot', 'photo/no-facts', 'photo/animated', 'photo/cut-off', 'photo/trailing', 'photo/dark', 'photo/bright', 'photo/blurred', 'photo/unreadable', 'form/required', 'form/constraint', 'form/type', 'form/unknown-version', 'review/comment', 'review/flag', 'resubmitted'] as const;
+const RULES = ['photo/reused', 'photo/similar', 'photo/edited', 'photo/far', 'photo/early', 'photo/late', 'photo/clock', 'photo/screenshot', 'photo/no-facts', 'photo/animated', 'photo/cut-off', 'photo/trailing', 'photo/dark', 'photo/bright', 'photo/blurred', 'photo/unreadable', 'form/required', 'form/constraint', 'form/type', 'form/unknown-version', 'notice/content', 'notice/no-stroke', 'notice/too-many-points', 'notice/fields', 'notice/device', 'notice/signature', 'notice/revoked', 'notice/template', 'notice/signer', 'notice/witness', 'notice/photos', 'notice/records', 'notice/supersedes', 'review/comment', 'review/flag', 'resubmitted'] as const;
 
 /** A rule in a word or two; its own name where there is none. */
 export function ruleWords(rule: string): string {
