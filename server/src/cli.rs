@@ -380,7 +380,7 @@ async fn back_up(config: &Config, folder: &Path) -> Result<(), String> {
     let (place, manifest) = made.map_err(in_words)?;
     println!(
         "{}\n{} chains of operations, {} photos ({} bytes, in the media store)\n\
-         read back and complete: tablets may let go of what it has",
+         read back, restored on trial, and complete: tablets may let go of what it has",
         place.display(),
         manifest.chains.len(),
         manifest.blobs,

@@ -31,6 +31,13 @@ pub struct Manifest {
     pub files: Vec<DumpedFile>,
 }
 
+impl Manifest {
+    /// The last step of the layout.
+    pub(super) fn last_migration(&self) -> &str {
+        self.migrations.last().map_or("", String::as_str)
+    }
+}
+
 pub(super) fn kind(url: &DatabaseUrl) -> &'static str {
     match url {
         DatabaseUrl::Sqlite(_) => "sqlite",

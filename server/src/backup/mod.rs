@@ -2,7 +2,7 @@
 //!
 //! A backup is a folder: the database as it was at one moment, a list of the photos it names, and
 //! a manifest with the hash of every file. Photos themselves stay in the media store, where they
-//! never change. Only once a backup has been read back, and every photo of it was found, are
+//! never change. Only once a backup has been restored on trial, and every photo of it was found, are
 //! tablets told that they may let go of what it has.
 
 mod manifest;
@@ -48,6 +48,18 @@ pub enum BackupProblem {
          go on keeping what it has"
     )]
     PhotosMissing(usize, Hash),
+    /// It can't be restored.
+    #[error(
+        "the backup could not be restored on trial: {0}; it is kept, but tablets go on keeping what \
+         it has"
+    )]
+    Rehearsal(DumpProblem),
+    /// What was restored on trial is something else.
+    #[error(
+        "what was restored on trial is not what was backed up; the backup is kept, but tablets go \
+         on keeping what it has"
+    )]
+    Otherwise,
     /// The database was restored while it was backed up.
     #[error("the database is another one than when the backup was made")]
     AnotherLife,
@@ -75,7 +87,8 @@ fn file_problem(path: &Path) -> impl FnOnce(std::io::Error) -> BackupProblem {
     |error| BackupProblem::File(path, error)
 }
 
-/// Makes a backup in a new folder inside `folder`, reads it back, and tells tablets what is safe.
+/// Makes a backup in a new folder inside `folder`, reads it back, restores it on trial, and tells
+/// tablets what is safe.
 /// `progress` is told how many photos of how many were looked at.
 pub async fn make(
     url: &DatabaseUrl,
@@ -91,6 +104,7 @@ pub async fn make(
     let manifest = write(url, &place, made_at)?;
     let id = queries::note(&database, &place, &manifest).await?;
     check(&place, &manifest)?;
+    rehearse(url, &place, &manifest)?;
     let blobs = read_blobs(&place)?;
     let missing = missing(media, &blobs, progress).await?;
     if let Some(first) = missing.first() {
@@ -140,6 +154,17 @@ fn write(url: &DatabaseUrl, place: &Path, made_at: Timestamp) -> Result<Manifest
 /// Whether every file is as it was written.
 fn check(place: &Path, manifest: &Manifest) -> Result<(), BackupProblem> {
     Ok(db::check_dump(place, &manifest.files)?)
+}
+
+/// Whether it can be restored, and is then what it was. Takes as long as a restore.
+fn rehearse(url: &DatabaseUrl, place: &Path, manifest: &Manifest) -> Result<(), BackupProblem> {
+    let state = db::rehearse(url, place, manifest.last_migration(), queries::state);
+    let state = state.map_err(BackupProblem::Rehearsal)?;
+    let is_the_same = state.migrations == manifest.migrations
+        && state.lineage == manifest.lineage
+        && state.chains == manifest.chains
+        && state.blobs.len() == manifest.blobs;
+    if is_the_same { Ok(()) } else { Err(BackupProblem::Otherwise) }
 }
 
 fn read_blobs(place: &Path) -> Result<Vec<Hash>, BackupProblem> {
@@ -194,8 +219,7 @@ pub async fn restore(
     check(place, &manifest)?;
     let blobs = read_blobs(place)?;
     let missing = missing(media, &blobs, progress).await?;
-    let last = manifest.migrations.last().map_or("", String::as_str);
-    let epoch = db::fill(url, place, last, replace, |connection| {
+    let epoch = db::fill(url, place, manifest.last_migration(), replace, |connection| {
         queries::strike(connection, &missing)?;
         Ok(begin_epoch(connection, Timestamp::now())?.current())
     })?;

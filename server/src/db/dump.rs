@@ -292,6 +292,29 @@ pub fn fill<T>(
     }
 }
 
+/// Restores what [`dump`] wrote on trial, asks it `question`, and leaves no trace. A copy of SQLite
+/// is a database already; PostgreSQL gets a schema of its own in a transaction that is undone, for
+/// which it must be allowed to make one.
+pub fn rehearse<T>(
+    url: &DatabaseUrl,
+    folder: &Path,
+    last_migration: &str,
+    question: impl FnOnce(&mut AnyConnection) -> QueryResult<T>,
+) -> Result<T, DumpProblem> {
+    match url.connect()? {
+        AnyConnection::Sqlite(_) => Ok(question(&mut open_copy(&folder.join(SQLITE_FILE))?)?),
+        AnyConnection::Postgres(mut connection) => {
+            connection.begin_test_transaction()?;
+            connection.batch_execute(
+                "CREATE SCHEMA ruhu_rehearsal; SET LOCAL search_path TO ruhu_rehearsal",
+            )?;
+            migrate_to(&mut connection, last_migration)?;
+            fill_postgres(&mut connection, folder)?;
+            Ok(question(&mut AnyConnection::Postgres(connection))?)
+        }
+    }
+}
+
 fn fill_postgres(connection: &mut PgConnection, folder: &Path) -> QueryResult<()> {
     macro_rules! read_in {
         ($($table:ident),*) => {$({

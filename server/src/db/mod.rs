@@ -22,7 +22,8 @@ pub use connect::{Database, DatabaseUrl, UrlProblem};
 pub use dialect::{Prepared, RowLocked, STATEMENT_ROWS, SkipLocked};
 pub(crate) use dialect::{insert_all, update_all, write_all};
 pub use dump::{
-    DumpProblem, DumpedFile, check as check_dump, check_vacant, dump, fill, measure, table_names,
+    DumpProblem, DumpedFile, check as check_dump, check_vacant, dump, fill, measure, rehearse,
+    table_names,
 };
 pub use migrate::{MigrationProblem, migrate, revert_all};
 pub use notify::Notifier;

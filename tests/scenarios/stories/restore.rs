@@ -4,10 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use harness::{Stage, story};
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use harness::{DatabaseKind, Stage, story};
 use mobile_schema::Hash;
 use reqwest::Method;
 use ruhu::backup;
+use ruhu::db::{Database, DatabaseUrl};
 use ruhu::media_store::{MediaStore, ObjectName};
 use sync_protocol::Row;
 use tablets::{Client, HeadlessTablet};
@@ -192,14 +195,49 @@ story!(a_restore_that_is_cut_off_leaves_nothing_and_can_be_tried_again, async |s
     assert!(!manifest.lineage.contains(&restored.epoch), "a new life has begun");
 });
 
-story!(every_table_is_backed_up, async |stage| {
-    use diesel::prelude::*;
-    use diesel::sql_types::Text;
-    #[derive(QueryableByName)]
-    struct Name {
-        #[diesel(sql_type = Text)]
-        name: String,
+story!(a_backup_that_can_not_be_restored_is_noticed_and_leaves_no_trace, async |stage| {
+    let place = make_backup(&stage).await;
+    let manifest: backup::Manifest =
+        serde_json::from_slice(&std::fs::read(place.join("manifest.json")).unwrap()).unwrap();
+    let last = manifest.migrations.last().unwrap();
+    let url = &stage.config().database;
+    let rehearse = || {
+        ruhu::db::rehearse(url, &place, last, |connection| {
+            ruhu::db::schema::chains::table.count().get_result::<i64>(connection)
+        })
+    };
+    assert_eq!(rehearse().unwrap(), manifest.chains.len() as i64);
+    // Its bytes are all there, and it is no database.
+    match stage.backend.database {
+        DatabaseKind::Sqlite => {
+            let copy = DatabaseUrl::Sqlite(place.join("database.sqlite"));
+            let broken: Result<(), ruhu::db::Failed> = Database::open(&copy)
+                .unwrap()
+                .write(|connection| {
+                    Ok(connection.batch_execute("ALTER TABLE chains RENAME TO gone")?)
+                })
+                .await;
+            broken.unwrap();
+        }
+        DatabaseKind::Postgres => {
+            // Tablets of people who are not there.
+            let nobody = zstd::encode_all(&b""[..], 3).unwrap();
+            std::fs::write(place.join("users.copy.zst"), nobody).unwrap();
+        }
     }
+    let refused = rehearse().expect_err("it can't be restored").to_string();
+    let why = match stage.backend.database {
+        DatabaseKind::Sqlite => "no such table",
+        DatabaseKind::Postgres => "foreign key",
+    };
+    assert!(refused.contains(why), "{refused}");
+    if stage.backend.database == DatabaseKind::Postgres {
+        let left = "SELECT nspname::text AS name FROM pg_namespace WHERE nspname LIKE 'ruhu%'";
+        assert_eq!(names(&stage, left).await, BTreeSet::new());
+    }
+});
+
+story!(every_table_is_backed_up, async |stage| {
     let query = match stage.backend.database {
         harness::DatabaseKind::Sqlite => {
             "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
@@ -209,17 +247,23 @@ story!(every_table_is_backed_up, async |stage| {
              WHERE table_schema = 'public'"
         }
     };
-    let found: Vec<Name> = stage
-        .app()
-        .read(move |connection| diesel::sql_query(query).load(connection))
-        .await
-        .unwrap();
-    let found: BTreeSet<String> =
-        found.into_iter().map(|row| row.name).filter(|name| !name.contains("diesel")).collect();
+    let mut found = names(&stage, query).await;
+    found.retain(|name| !name.contains("diesel"));
     let written: BTreeSet<String> =
         ruhu::db::table_names().iter().map(|name| (*name).to_owned()).collect();
     assert_eq!(found, written);
 });
+
+async fn names(stage: &Arc<Stage>, query: &'static str) -> BTreeSet<String> {
+    #[derive(QueryableByName)]
+    struct Name {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        name: String,
+    }
+    let read =
+        stage.app().read(move |connection| diesel::sql_query(query).load::<Name>(connection));
+    read.await.unwrap().into_iter().map(|row| row.name).collect()
+}
 
 async fn collect(media: &MediaStore, photo: Hash) -> Vec<u8> {
     use futures_util::TryStreamExt;
