@@ -153,13 +153,18 @@ pub(super) async fn complete(
         return Err(Problem::new(&Kind::HASH_MISMATCH));
     }
     let name = ObjectName::Blob(upload.hash);
-    match whole {
-        Some(bytes) => app.media.put(name, bytes).await?,
-        None => app.media.assemble(name, &parts).await?,
-    }
+    let place = async || match &whole {
+        Some(bytes) => app.media.put(name, bytes.clone()).await,
+        None => app.media.assemble(name, &parts).await,
+    };
+    place().await?;
     let (now, done) = (app.now(), upload.clone());
     let stored = app.write(move |connection| queries::verified(connection, &done, now)).await;
     stored?;
+    // The bytes of one that was forgotten may have been removed before it was noted.
+    if !app.media.has(name).await? {
+        place().await?;
+    }
     metrics::counter!("media_blobs_verified_total").increment(1);
     app.jobs.ring();
     app.checks.ring();
