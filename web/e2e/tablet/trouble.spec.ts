@@ -316,22 +316,110 @@ test('no photo, no place, and a form that is withdrawn: the visit goes on', asyn
   await until(async () => (await about(supervisor, 'visit', id)).some((one) => one.fields['2'] === form));
 });
 
+/** The keys of what is half typed or half recorded, as the disk has them. */
+function scraps(): Promise<string[]> {
+  return tablet.page.evaluate(async () => {
+    const wait = <T>(request: IDBRequest<T>) => new Promise<T>((done) => (request.onsuccess = () => done(request.result)));
+    const found: string[] = [];
+    for (const { name } of await indexedDB.databases()) {
+      const database = await wait(indexedDB.open(name!));
+      const has = database.objectStoreNames.contains('profile');
+      if (has) found.push(...(await wait(database.transaction('profile').objectStore('profile').getAllKeys())).map(String));
+      database.close();
+    }
+    return found.filter((key) => key.startsWith('scrap/'));
+  });
+}
+
+test('what is half typed in a dialog or half filled in to be signed is there after the app was killed', async () => {
+  await tablet.tab('农户', 'Households');
+  await tablet.page.locator('ul.list a').first().click();
+  await tablet.button('记录同意或谢绝', '').waitFor();
+  const home = new URL(tablet.page.url()).pathname;
+  const again = async () => {
+    await tablet.kill();
+    await tablet.up();
+    await tablet.open(home);
+    await tablet.unlock();
+  };
+  const dialog = () => tablet.page.locator('dialog[open]').first();
+  const onDisk = async (name: string, parts: number) => until(async () => (await scraps()).filter((key) => key.startsWith(`scrap/${name}/`)).length === parts);
+
+  await tablet.button('记录同意或谢绝', '').click();
+  await dialog().getByRole('textbox').first().fill('低保复核入户（虚构）');
+  await dialog().getByText('纸质', { exact: true }).click();
+  await dialog().getByRole('button', { name: '纸质同意书照片' }).click();
+  await tablet.page.getByRole('button', { name: '拍摄', exact: true }).click();
+  await expect(dialog().locator('img.taken')).toBeVisible();
+  await onDisk('consent', 2);
+  await again();
+  await tablet.button('记录同意或谢绝', '').click();
+  await expect(dialog().getByText('上次没填完的内容还在。')).toBeVisible();
+  await expect(dialog().getByRole('textbox').first()).toHaveValue('低保复核入户（虚构）');
+  await expect(dialog().locator('img.taken')).toBeVisible();
+  await tablet.shot('trouble-half-typed');
+  await dialog().getByRole('button', { name: '保存' }).click();
+  await expect(tablet.page.locator('article', { hasText: '低保复核入户（虚构）' })).toContainText('已同意');
+  await onDisk('consent', 0);
+
+  await tablet.page.getByRole('button', { name: '修改住址' }).click();
+  await tablet.page.getByRole('textbox', { name: '住址' }).fill('只填了一半');
+  await onDisk('field', 1);
+  await again();
+  await tablet.page.getByRole('button', { name: '修改住址' }).click();
+  await expect(tablet.page.getByRole('textbox', { name: '住址' })).toHaveValue('只填了一半');
+  // Called off is called off.
+  await dialog().getByRole('button', { name: '取消' }).click();
+  await onDisk('field', 0);
+  await tablet.page.getByRole('button', { name: '修改住址' }).click();
+  await expect(tablet.page.getByRole('textbox', { name: '住址' })).not.toHaveValue('只填了一半');
+  await dialog().getByRole('button', { name: '取消' }).click();
+
+  await tablet.link('告知签字', 'Notify and sign').click();
+  const offer = tablet.page.locator('.body ul.list button').first();
+  if (await offer.isVisible()) await offer.click();
+  await tablet.page.getByText('拒签', { exact: true }).click();
+  await tablet.page.getByRole('textbox', { name: '拒签原因' }).fill('要等儿子回来再说');
+  await onDisk('sign', 1);
+  await again();
+  await tablet.link('告知签字', 'Notify and sign').click();
+  await expect(tablet.page.getByRole('textbox', { name: '拒签原因' })).toHaveValue('要等儿子回来再说');
+  await tablet.shot('trouble-half-signed');
+  await tablet.button('记录拒签', '').click();
+  await expect(tablet.page.getByText('已存本机，有网络时自动上传')).toBeVisible();
+  await onDisk('sign', 0);
+});
+
 test('a sound is recorded inside the app, kept when the app goes to the back, and arrives', async () => {
   const file = join(mkdtempSync(join(tmpdir(), 'ruhu-form-')), 'sound.md');
   writeFileSync(file, '| survey |\n| | type | name | label |\n| | audio | said | 口述 |\n| settings |\n| | form_title | form_id | version |\n| | 口述 | sound | 1 |\n');
   const form = await publish(server, file, {});
-  const { page } = tablet;
+  let { page } = tablet;
   await page.reload();
   await tablet.unlock();
   await tablet.tab('农户', 'Households');
   await page.locator('ul.list a').first().click();
   await page.getByRole('button', { name: '口述' }).click();
-  const said = tablet.question('/data/said');
+  let said = tablet.question('/data/said');
   await said.getByRole('button', { name: '录音' }).click();
   await expect(page.getByRole('timer')).toContainText('0:01');
   await tablet.shot('trouble-record');
   await page.locator('dialog[open]').getByRole('button', { name: '取消' }).click();
   await expect(said.locator('audio')).toHaveCount(0);
+  // Killed in the middle: what was said until then is found, and may be recorded anew.
+  await said.getByRole('button', { name: '录音' }).click();
+  await until(async () => (await scraps()).filter((key) => key.startsWith('scrap/sound/')).length > 2);
+  const visit = new URL(page.url()).pathname;
+  await tablet.kill();
+  await tablet.up();
+  page = tablet.page;
+  await tablet.open(visit);
+  await tablet.unlock();
+  said = tablet.question('/data/said');
+  await expect(page.getByText('上次的录音没录完，已保存在“口述”。')).toBeVisible();
+  await expect(said.locator('audio')).toBeVisible();
+  expect(await scraps()).toEqual([]);
+  await tablet.shot('trouble-sound-found');
   await said.getByRole('button', { name: '录音' }).click();
   await expect(page.getByRole('timer')).toContainText('0:02');
   await page.evaluate(() => {

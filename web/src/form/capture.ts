@@ -13,8 +13,8 @@ export interface Place {
 export interface Capture {
   /** Takes a photo, or lets one be chosen; gives the name it is kept by. */
   photo: (options: { isDocument: boolean }) => Promise<string | undefined>;
-  /** Records a sound, where the device can; gives the name it is kept by. */
-  record?: () => Promise<string | undefined>;
+  /** Records a sound for a question, where the device can; gives the name it is kept by. */
+  record?: (path: string) => Promise<string | undefined>;
   /** Keeps a file that was chosen; gives the name it is kept by. */
   keep: (file: Blob, options: { isDocument: boolean }) => Promise<string>;
   /** An address that shows a kept file. */

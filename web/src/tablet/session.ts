@@ -10,6 +10,7 @@ import { Book } from './store/book';
 import type { Registers } from './store/lines';
 import * as profiles from './store/profiles';
 import type { Sealer } from './store/seal';
+import { tidyScraps } from './store/scraps';
 import { Shelves, type Write } from './store/shelves';
 import type { FormBundle, Json, Register, Row } from './store/types';
 import { Client, enrol, type Session as Tokens } from './sync/client';
@@ -71,6 +72,7 @@ export class Session {
     const shelves = await Shelves.open(profile, sealer, onTaken);
     const session = new Session(profile, name, shelves);
     await session.load();
+    void tidyScraps(shelves).catch(() => {});
     return session;
   }
 

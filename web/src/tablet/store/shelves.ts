@@ -104,7 +104,12 @@ export class Shelves {
 
   async readBytes(hash: string): Promise<ArrayBuffer | undefined> {
     const sealed: Uint8Array | undefined = await this.db.get('bytes', hash);
-    return sealed && (await this.sealer.openBytes(ADDRESS('bytes', hash), sealed));
+    return sealed && (await this.openBytes(hash, sealed));
+  }
+
+  /** The bytes that [sealedBytes] made a write of. */
+  openBytes(hash: string, sealed: Uint8Array): Promise<ArrayBuffer> {
+    return this.sealer.openBytes(ADDRESS('bytes', hash), sealed);
   }
 
   /** A value, sealed, as a write of a transaction. */
