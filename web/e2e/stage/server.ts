@@ -73,6 +73,12 @@ export class Server {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
+  /** Changes its database behind its back, as time or an accident would. */
+  sql(statement: string): void {
+    const change = 'import sqlite3, sys; c = sqlite3.connect(sys.argv[1], timeout=30); c.execute(sys.argv[2]); c.commit()';
+    execFileSync('python3', ['-c', change, join(this.folder, 'ruhu.sqlite'), statement]);
+  }
+
   /** A one-time code to enrol a tablet for a person. */
   code(login: string): string {
     const told = execFileSync(RUHU, ['device', 'enrol', login, '--data', this.folder]).toString();

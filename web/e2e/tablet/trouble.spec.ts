@@ -572,7 +572,17 @@ test('the screen locks while one is called away in the middle of a sentence, and
   await expect(note()).toHaveValue('老人说今年');
 });
 
-test('a session that has ended is enrolled again, and what was not sent follows', async () => {
+for (const [how, end] of [
+  ['that has ended', endSession],
+  ['whose token ran out while the tablet was offline', expireSession],
+] as const) {
+  test(`a session ${how} is enrolled again, and what was not sent follows`, async () => {
+    await end();
+    await enrolAgain();
+  });
+}
+
+async function endSession(): Promise<void> {
   const { page } = tablet;
   await tablet.tab('同步', 'Sync');
   const asked = page.waitForRequest(/\/sync\/v1\/sync$/);
@@ -580,6 +590,15 @@ test('a session that has ended is enrolled again, and what was not sent follows'
   const { authorization } = await (await asked).allHeaders();
   const ended = await fetch(`${server.address}/api/v1/session`, { method: 'DELETE', headers: { authorization: authorization! } });
   expect(ended.status).toBe(204);
+}
+
+/** As if it had been offline for longer than a token lasts. */
+async function expireSession(): Promise<void> {
+  server.sql('UPDATE sessions SET expires_at = 0 WHERE device_id IS NOT NULL');
+}
+
+async function enrolAgain(): Promise<void> {
+  const { page } = tablet;
   const id = await move('重新登记 1 号');
   await page.reload();
   await tablet.unlock();
@@ -592,7 +611,7 @@ test('a session that has ended is enrolled again, and what was not sent follows'
   await tablet.button('重新登记', 'Enrol again').click();
   await expect(page.getByText('已重新登记')).toBeVisible();
   await arrives(id, '重新登记 1 号');
-});
+}
 
 /** Whether the browser still stores what it is given. */
 function hasRoom(page: Page): Promise<boolean> {
