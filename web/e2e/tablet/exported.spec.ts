@@ -51,6 +51,18 @@ test('an exported file brings the work to the server and the draft to another ta
     await page.locator('dialog[open]').getByRole('button', { name: '导出' }).click();
     const file = join(folder, 'work.jsonl');
     await (await download).saveAs(file);
+    // It is removed only once the file is there, and has everything.
+    await expect(tablet.button('从这台平板删除本用户', '')).toBeDisabled();
+    const cut = join(folder, 'cut.jsonl');
+    const all = readFileSync(file, 'utf8').split('\n');
+    writeFileSync(cut, all.slice(0, 2).join('\n'));
+    await page.setInputFiles('input[name=check]', cut);
+    await expect(page.getByRole('alert')).toContainText('文件不完整');
+    await page.setInputFiles('input[name=check]', form);
+    await expect(page.getByRole('alert')).toContainText('这不是平板导出的文件');
+    await expect(tablet.button('从这台平板删除本用户', '')).toBeDisabled();
+    await page.setInputFiles('input[name=check]', file);
+    await expect(page.getByText('核对完成')).toBeVisible();
     await tablet.shot('exported');
     await tablet.button('从这台平板删除本用户', '').click();
     await page.locator('dialog[open]').getByRole('button', { name: '删除' }).click();

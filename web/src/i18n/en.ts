@@ -326,7 +326,10 @@ export const en: Record<keyof typeof zh, string> = {
   'me.takeBackOther': 'Another person exported this file; they have to take it back. Nothing was changed.',
   'me.remove': 'Remove this person from the tablet',
   'me.removeWhy': 'Everything this person has on the tablet is removed.',
-  'me.removeNot': 'Only when all is sent or exported.',
+  'me.removeNot': 'Only when all is sent, or exported and the file was checked.',
+  'me.check': 'Check: choose the file that was exported, to see that all is in it',
+  'me.checked': 'Checked: all that was not sent is in the file.',
+  'me.checkedNot': 'The file is not whole, or something was done since. Export once more.',
   'me.switch': 'Another person',
   'me.about': 'Version {version} · tablet {device}',
 };

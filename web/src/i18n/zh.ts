@@ -324,7 +324,10 @@ export const zh = {
   'me.takeBackOther': '这份文件是别人导出的，请由本人取回。没有改动任何内容。',
   'me.remove': '从这台平板删除本用户',
   'me.removeWhy': '本用户在这台平板上的所有数据都会删除。',
-  'me.removeNot': '全部上传或导出之后才能删除。',
+  'me.removeNot': '全部上传之后，或导出并核对文件之后才能删除。',
+  'me.check': '核对：选择刚导出的文件，确认内容都在',
+  'me.checked': '核对完成：未上传的内容都在文件里。',
+  'me.checkedNot': '文件不完整，或导出后又有新的内容。请重新导出。',
   'me.switch': '换一个用户',
   'me.about': '版本 {version} · 平板 {device}',
 } as const;

@@ -18,8 +18,15 @@ interface Head {
   signature: string;
 }
 
+interface Operation {
+  seq: number;
+  op: string;
+  outcome: string | null;
+}
+
 interface Work {
   identity: { author: string };
+  operations: Operation[];
   drafts: Draft[];
 }
 
@@ -29,18 +36,24 @@ interface FileLine {
   bytes: string;
 }
 
-/** Writes the file; `onFile` is told how many of its photos are in it. */
-export async function exportUnsent(session: Session, onFile: (done: number, of: number) => void): Promise<void> {
-  const { book } = session;
+/** What has not been handed over, and the photos that belong to it. */
+function unsentOf({ book }: Session): { operations: Operation[]; drafts: Draft[]; hashes: string[] } {
   // What was answered for as well: a backup of the server's that is restored may lack it.
   const operations = [...book.outbox.values()].sort((a, b) => a.seq - b.seq).map(({ seq, op, outcome }) => ({ seq, op, outcome }));
   const drafts = [...book.drafts.values()];
+  const unverified = [...book.files].filter(([, file]) => file.verified === null).map(([hash]) => hash);
+  const hashes = [...new Set([...unverified, ...drafts.flatMap((draft) => Object.values(draft.files))])];
+  return { operations, drafts, hashes };
+}
+
+/** Writes the file; `onFile` is told how many of its photos are in it. */
+export async function exportUnsent(session: Session, onFile: (done: number, of: number) => void): Promise<void> {
+  const { book } = session;
+  const { operations, drafts, hashes } = unsentOf(session);
   const work = JSON.stringify({ exported_at: new Date().toISOString(), identity: book.identity, operations, drafts });
   const signature = base64url(await session.sign(new TextEncoder().encode(`${FORMAT}\n${work}`)));
   const head: Head = { format: FORMAT, signature };
   const lines: BlobPart[] = [`${JSON.stringify(head)}\n`, `${work}\n`];
-  const unverified = [...book.files].filter(([, file]) => file.verified === null).map(([hash]) => hash);
-  const hashes = [...new Set([...unverified, ...drafts.flatMap((draft) => Object.values(draft.files))])];
   for (const [done, hash] of hashes.entries()) {
     onFile(done, hashes.length);
     const bytes = await book.shelves.readBytes(hash);
@@ -51,6 +64,32 @@ export async function exportUnsent(session: Session, onFile: (done: number, of: 
   }
   onFile(hashes.length, hashes.length);
   saveFile(new Blob(lines, { type: 'application/x-ndjson' }), `ruhu-${new Date().toISOString().slice(0, 10)}.jsonl`);
+}
+
+/**
+ * Whether a file is on the disk with all that has not been handed over by now: a download may have
+ * failed, and something may have been done since.
+ */
+export async function hasAll(session: Session, file: Blob): Promise<boolean> {
+  const { operations, drafts, hashes } = unsentOf(session);
+  const lines = linesOf(file);
+  const head = await read<Head>(lines);
+  if (head?.format !== FORMAT) throw new NoExport();
+  const work = await read<Work>(lines);
+  if (!work || !Array.isArray(work.operations) || !Array.isArray(work.drafts)) throw new NoExport();
+  const ops = new Set(work.operations.map(({ seq, op }) => `${seq} ${op}`));
+  const visits = new Set(work.drafts.map((draft) => JSON.stringify(draft)));
+  if (!operations.every(({ seq, op }) => ops.has(`${seq} ${op}`))) return false;
+  if (!drafts.every((draft) => visits.has(JSON.stringify(draft)))) return false;
+  const lacking = new Set<string>();
+  // A photo that is gone from the tablet can't be in the file either.
+  for (const hash of hashes) if (await session.book.shelves.has('bytes', hash)) lacking.add(hash);
+  while (lacking.size > 0) {
+    const line = await read<FileLine>(lines);
+    if (!line) return false;
+    if ((await sha256(unbase64(line.bytes))) === line.hash) lacking.delete(line.hash);
+  }
+  return true;
 }
 
 /** The file is none, or was cut off. */

@@ -88,6 +88,10 @@ export class Shelves {
     return new Map(await Promise.all(opened));
   }
 
+  async has(shelf: Shelf, key: IDBValidKey): Promise<boolean> {
+    return (await this.db.count(shelf, key)) > 0;
+  }
+
   async keys(shelf: Shelf): Promise<string[]> {
     return (await this.db.getAllKeys(shelf)).map(String);
   }
