@@ -8,7 +8,7 @@ use sync_protocol::exchange::Admission;
 use sync_protocol::merge::Presenter;
 use sync_protocol::message::Inheritance;
 use sync_protocol::record::Writer;
-use sync_protocol::{DeviceId, IncarnationId, Outcome, UserId};
+use sync_protocol::{DeviceId, IncarnationId, Outcome, SyncRequest, UserId};
 
 use crate::db::schema::{chains, ops};
 use crate::db::types::{JsonText, Key, Timestamp};
@@ -44,6 +44,27 @@ pub(super) struct Wanted {
     pub(super) incarnation: IncarnationId,
     pub(super) inherits: Option<Inheritance>,
     pub(super) begins: u64,
+}
+
+impl Wanted {
+    /// The chain that a request goes on.
+    pub(super) fn of<Op>(owner: Owner, request: &SyncRequest<Op>) -> Self {
+        let SyncRequest { incarnation, inherits, begins, .. } = *request;
+        Self { owner, incarnation, inherits, begins }
+    }
+}
+
+/// The operations of the chain that a request goes on which are below this number are in a verified
+/// backup; none of a chain that is another's.
+pub fn safe_before<Op>(
+    connection: &mut AnyConnection,
+    owner: Owner,
+    request: &SyncRequest<Op>,
+) -> QueryResult<u64> {
+    match find(connection, &Wanted::of(owner, request), false)? {
+        Ok(chain) => chain.safe_before(connection),
+        Err(ForeignChain) => Ok(0),
+    }
 }
 
 /// A chain as it is stored, or as it would be if it were begun.
@@ -172,8 +193,7 @@ impl Chain {
         Ok(presenter)
     }
 
-    /// Operations below this number are in a verified backup.
-    pub(super) fn safe_before(&self, connection: &mut AnyConnection) -> QueryResult<u64> {
+    fn safe_before(&self, connection: &mut AnyConnection) -> QueryResult<u64> {
         let ancestors = ancestors(connection, self.parent)?;
         let theirs = ancestors.into_iter().map(|one| one.safe_before.min(one.before));
         Ok(theirs.fold(self.safe_before, u64::max))

@@ -74,16 +74,12 @@ async fn exchange(
         return Ok(SyncResponse::Upgrade { request: id, oldest, ack, outcomes });
     }
     let scopes: Vec<_> = tablet.scopes.iter().cloned().collect();
-    let wanted = wanted(&tablet, &request);
     let wiping = tablet.state == DeviceState::Wiping;
     let (feeds, safe_before) = app
         .read(move |connection| {
             let feeds = pull::pull(connection, &tablet.scopes, &request)?;
-            let safe_before = match chain::find(connection, &wanted, false)? {
-                Ok(chain) => chain.safe_before(connection)?,
-                Err(_) => 0,
-            };
-            Ok((feeds, safe_before))
+            let owner = Owner::Tablet(tablet.device);
+            Ok((feeds, chain::safe_before(connection, owner, &request)?))
         })
         .await?;
     Ok(SyncResponse::Ok(Accepted {
@@ -97,15 +93,6 @@ async fn exchange(
         now: now.milliseconds(),
         order: wiping.then_some(Order::Wipe),
     }))
-}
-
-fn wanted(tablet: &Tablet, request: &SyncRequest<RawOp>) -> Wanted {
-    Wanted {
-        owner: Owner::Tablet(tablet.device),
-        incarnation: request.incarnation,
-        inherits: request.inherits,
-        begins: request.begins,
-    }
 }
 
 fn check(tablet: &Tablet, request: &Request) -> Result<(), Problem> {
@@ -204,7 +191,7 @@ async fn stand(
     tablet: &Tablet,
     request: &Arc<SyncRequest<RawOp>>,
 ) -> Result<Pushed, Problem> {
-    let wanted = wanted(tablet, request);
+    let wanted = Wanted::of(Owner::Tablet(tablet.device), request);
     let chain = app.read(move |connection| chain::find(connection, &wanted, false)).await?;
     let chain = chain.map_err(Problem::from)?;
     Ok(match admit(&app.lineage, request.epoch, chain.admission, request.first_seq) {

@@ -13,7 +13,7 @@ mod quarantine;
 mod settle;
 mod wire;
 
-pub use chain::Owner;
+pub use chain::{Owner, safe_before};
 pub use compact::{compact, forget_old, stale_scopes};
 pub use console::{Person, act, act_wholly, as_seen, check_reason, in_browser, not_applicable};
 pub use epoch::{lineage, restored_at};

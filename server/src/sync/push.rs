@@ -137,12 +137,7 @@ pub fn push(
     pusher: &Pusher<'_>,
     request: &SyncRequest<RawOp>,
 ) -> Result<Pushed, Failed<Problem>> {
-    let wanted = Wanted {
-        owner: pusher.owner,
-        incarnation: request.incarnation,
-        inherits: request.inherits,
-        begins: request.begins,
-    };
+    let wanted = Wanted::of(pusher.owner, request);
     let chain =
         chain::find(connection, &wanted, true)?.map_err(|foreign| Failed::Rule(foreign.into()))?;
     let first_seq = request.first_seq;

@@ -1,6 +1,7 @@
 //! The simulation's stories on real databases, eight at once; and servers that are killed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -8,10 +9,12 @@ use std::time::Duration;
 use diesel::prelude::*;
 use harness::{Backend, DatabaseKind, MediaKind, ServerProcess, Stage};
 use mobile_schema::{Catalogue, Hash};
+use ruhu::backup;
 use ruhu::checks;
 use ruhu::db::schema::{devices, ops, records, scope_heads, users};
-use ruhu::db::{AnyConnection, Database, Failed, Key, Timestamp};
+use ruhu::db::{AnyConnection, Database, DatabaseUrl, Failed, Key, Timestamp};
 use ruhu::http::Problem;
+use ruhu::media_store::MediaStore;
 use ruhu::sync::{Owner, Pushed, Pusher, RawOp, pull, push};
 use simulation::county;
 use simulation::memory::Push;
@@ -25,13 +28,42 @@ use sync_protocol::{
 };
 use tablets::HeadlessTablet;
 
-/// The real push and pull on a database that others use at the same time.
+/// The real push and pull on a database that others use at the same time, or on one of its own.
 struct Real {
     database: Database,
     lineage: Arc<Lineage>,
     runtime: tokio::runtime::Handle,
     newer: bool,
     blobs: BTreeSet<Hash>,
+    /// What it takes to put backups back: a database that others use has none of it.
+    lives: Option<Lives>,
+}
+
+/// The backups of a database, which is another one after each restore.
+struct Lives {
+    stage: Arc<Stage>,
+    url: DatabaseUrl,
+    /// Where each backup is, and the blobs that were known then.
+    backups: Vec<(PathBuf, BTreeSet<Hash>)>,
+    /// A copy that follows, and the last step of its layout.
+    follower: Option<(PathBuf, String)>,
+    /// What was ever uploaded, and is not lost.
+    media: BTreeSet<Hash>,
+    folders: usize,
+}
+
+impl Lives {
+    fn folder(&mut self) -> PathBuf {
+        self.folders += 1;
+        let name = format!("lives-{}", self.folders);
+        let folder = tempfile::Builder::new().prefix(&name).tempdir_in(self.stage.folder());
+        folder.expect("a folder").keep()
+    }
+
+    fn media_store(&self) -> MediaStore {
+        let config = self.stage.config();
+        MediaStore::open(&config.media, &config.s3).expect("the media store")
+    }
 }
 
 impl Real {
@@ -70,6 +102,27 @@ impl Real {
     }
 }
 
+#[derive(QueryableByName)]
+struct Text {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    text: String,
+}
+
+impl Real {
+    /// Goes on with another database.
+    fn move_to(&mut self, url: DatabaseUrl) {
+        self.database = Database::open(&url).expect("it opens");
+        self.lineage = Arc::new(self.runtime.block_on(lineage_of(&self.database)));
+        self.lives.as_mut().expect("it has lives").url = url;
+    }
+}
+
+async fn lineage_of(database: &Database) -> Lineage {
+    let lineage: Result<Lineage, Failed> =
+        database.write(|connection| Ok(ruhu::sync::lineage(connection, Timestamp::now())?)).await;
+    lineage.expect("it has a lineage")
+}
+
 fn own_scopes() -> BTreeSet<ScopeId> {
     county::villages(0b111)
 }
@@ -94,7 +147,10 @@ impl Server for Real {
         let scopes = caller.scopes.clone();
         let feeds = self.read(move |connection| pull(connection, &scopes, &raw));
         let scopes = caller.scopes.iter().cloned().collect();
-        let (safe_before, order) = (0, None);
+        let (owner, request) = (Owner::Tablet(caller.device), request.clone());
+        let safe_before =
+            self.read(move |connection| ruhu::sync::safe_before(connection, owner, &request));
+        let order = None;
         let accepted =
             Accepted { request: id, epoch, ack, outcomes, feeds, scopes, safe_before, now, order };
         // As it goes over the wire.
@@ -122,6 +178,9 @@ impl Server for Real {
 
     fn upload(&mut self, hash: Hash) {
         self.blobs.insert(hash);
+        if let Some(lives) = &mut self.lives {
+            lives.media.insert(hash);
+        }
     }
 
     fn compact(&mut self, _keep: u64) {
@@ -133,19 +192,53 @@ impl Server for Real {
         forgotten.expect("it forgets");
     }
 
-    // The databases are shared: restoring is another story's (`restore`).
-    fn backup(&mut self, _good: bool) {}
+    fn backup(&mut self, good: bool) {
+        let Some(lives) = self.lives.as_mut().filter(|_| good) else { return };
+        let (folder, media) = (lives.folder(), lives.media_store());
+        let made = backup::make(&lives.url, &media, &folder, |_, _| {});
+        let (place, _) = self.runtime.block_on(made).expect("it is backed up");
+        // It is verified as soon as it is made: tablets let go of what it has, so an older one, or
+        // a copy that lags behind it, is of no use.
+        lives.backups = vec![(place, self.blobs.clone())];
+        lives.follower = None;
+    }
 
     fn verify(&mut self) {}
 
-    fn restore(&mut self, _pick: usize, _media_lost: bool) -> bool {
-        false
+    fn restore(&mut self, _pick: usize, media_lost: bool) -> bool {
+        let Some(lives) = &mut self.lives else { return false };
+        let Some((place, known)) = lives.backups.last().cloned() else { return false };
+        let (url, media) = (lives.stage.empty_database(), lives.media_store());
+        let restored = backup::restore(&url, &media, &place, false, |_, _| {});
+        self.runtime.block_on(restored).expect("it is restored");
+        if media_lost {
+            lives.media.retain(|hash| known.contains(hash));
+        }
+        self.blobs = known.intersection(&lives.media).copied().collect();
+        lives.follower = None;
+        self.move_to(url);
+        true
     }
 
-    fn follow(&mut self) {}
+    fn follow(&mut self) {
+        let Some(lives) = &mut self.lives else { return };
+        let folder = lives.folder();
+        let query = "SELECT version AS text FROM __diesel_schema_migrations \
+                     ORDER BY version DESC LIMIT 1";
+        let last = |connection: &mut AnyConnection| {
+            Ok(diesel::sql_query(query).get_result::<Text>(connection)?.text)
+        };
+        let (_, last) = ruhu::db::dump(&lives.url, &folder, last).expect("it is copied");
+        lives.follower = Some((folder, last));
+    }
 
     fn fail_over(&mut self) -> bool {
-        false
+        let Some(lives) = &mut self.lives else { return false };
+        let Some((folder, last)) = lives.follower.take() else { return false };
+        let url = lives.stage.empty_database();
+        ruhu::db::fill(&url, &folder, &last, false, |_| Ok(())).expect("the copy takes over");
+        self.move_to(url);
+        true
     }
 
     fn scope_of(&mut self, record: RecordId) -> Option<ScopeId> {
@@ -213,40 +306,42 @@ impl Server for Real {
 }
 
 /// The cadres and tablets of the simulation, so that chains have owners.
-async fn people(stage: &Stage) {
-    let added = stage.app().write(|connection| {
-        for number in 0..county::CADRES {
-            let user = Key::from(county::user(number));
-            diesel::insert_into(users::table)
-                .values((
-                    users::id.eq(user),
-                    users::login.eq(format!("simulated-{number}")),
-                    users::display_name.eq("simulated"),
-                    users::password_hash.eq(""),
-                    users::created_at.eq(Timestamp(0)),
-                ))
-                .execute(connection)?;
-            diesel::insert_into(devices::table)
-                .values((
-                    devices::id.eq(Key::from(county::device(number))),
-                    devices::user_id.eq(user),
-                    devices::public_key.eq(vec![number as u8; 32]),
-                    devices::label.eq("simulated"),
-                    devices::state.eq("active"),
-                    devices::enrolled_at.eq(Timestamp(0)),
-                ))
-                .execute(connection)?;
-        }
-        Ok(())
-    });
-    added.await.expect("they are added");
+async fn people(database: &Database) {
+    let added: Result<(), Failed> = database
+        .write(|connection| {
+            for number in 0..county::CADRES {
+                let user = Key::from(county::user(number));
+                diesel::insert_into(users::table)
+                    .values((
+                        users::id.eq(user),
+                        users::login.eq(format!("simulated-{number}")),
+                        users::display_name.eq("simulated"),
+                        users::password_hash.eq(""),
+                        users::created_at.eq(Timestamp(0)),
+                    ))
+                    .execute(connection)?;
+                diesel::insert_into(devices::table)
+                    .values((
+                        devices::id.eq(Key::from(county::device(number))),
+                        devices::user_id.eq(user),
+                        devices::public_key.eq(vec![number as u8; 32]),
+                        devices::label.eq("simulated"),
+                        devices::state.eq("active"),
+                        devices::enrolled_at.eq(Timestamp(0)),
+                    ))
+                    .execute(connection)?;
+            }
+            Ok(())
+        })
+        .await;
+    added.expect("they are added");
 }
 
 const WRITERS: u64 = 8;
 const STORIES_EACH: u64 = 4;
 
 async fn tell_at_once(stage: Arc<Stage>) {
-    people(&stage).await;
+    people(&stage.app().database).await;
     let runtime = tokio::runtime::Handle::current();
     let tellers: Vec<_> = (0..WRITERS)
         .map(|writer| {
@@ -262,6 +357,7 @@ async fn tell_at_once(stage: Arc<Stage>) {
                         runtime: runtime.clone(),
                         newer: false,
                         blobs: BTreeSet::new(),
+                        lives: None,
                     };
                     let mut world = World::new(real, seed);
                     let told: Vec<Step> = steps(seed);
@@ -288,6 +384,57 @@ fn the_simulations_stories_hold_on_sqlite() {
 fn the_simulations_stories_hold_on_postgres() {
     let backend = Backend { database: DatabaseKind::Postgres, media: MediaKind::Folder };
     Stage::set(backend, tell_at_once);
+}
+
+/// Stories with restores and with copies that take over, each on a database of its own.
+const LIVES: usize = 12;
+
+async fn live_again_and_again(stage: Arc<Stage>) {
+    let is_so = |wanted: fn(&Step) -> bool| move |seed: &u64| steps(*seed).iter().any(wanted);
+    let restored = (1..).filter(is_so(|step| matches!(step, Step::Restore { .. }))).take(LIVES);
+    let taken_over = (1..).filter(is_so(|step| matches!(step, Step::Failover))).take(LIVES);
+    let (mut restores, mut failovers) = (0, 0);
+    for seed in restored.chain(taken_over) {
+        let url = stage.empty_database();
+        ruhu::db::migrate(&url).expect("it has a layout");
+        let database = Database::open(&url).expect("it opens");
+        people(&database).await;
+        let lineage = Arc::new(lineage_of(&database).await);
+        let (runtime, stage) = (tokio::runtime::Handle::current(), stage.clone());
+        let told = tokio::task::spawn_blocking(move || {
+            county::name_county(&format!("s{seed}-"));
+            let lives = Lives {
+                stage,
+                url,
+                backups: Vec::new(),
+                follower: None,
+                media: BTreeSet::new(),
+                folders: 0,
+            };
+            let (newer, blobs, lives) = (false, BTreeSet::new(), Some(lives));
+            let mut world =
+                World::new(Real { database, lineage, runtime, newer, blobs, lives }, seed);
+            let ended = simulation::tell(&mut world, &steps(seed));
+            ended.unwrap_or_else(|violation| panic!("seed {seed}: {}", violation.0));
+            (world.count.restores, world.count.failovers)
+        });
+        let (restored, taken_over) = told.await.expect("no violation");
+        (restores, failovers) = (restores + restored, failovers + taken_over);
+    }
+    println!("{restores} restores, {failovers} copies took over");
+    assert!(restores > 0 && failovers > 0);
+}
+
+#[test]
+fn stories_with_restores_hold_on_sqlite() {
+    let backend = Backend { database: DatabaseKind::Sqlite, media: MediaKind::Folder };
+    Stage::set(backend, live_again_and_again);
+}
+
+#[test]
+fn stories_with_restores_hold_on_postgres() {
+    let backend = Backend { database: DatabaseKind::Postgres, media: MediaKind::Folder };
+    Stage::set(backend, live_again_and_again);
 }
 
 const KILLS: usize = 20;
