@@ -13,6 +13,7 @@ use diesel::QueryResult;
 use metrics_exporter_prometheus::PrometheusHandle;
 use mobile_schema::Catalogue;
 use rustls::ServerConfig;
+use sync_protocol::message::Unsent;
 use sync_protocol::{DeviceId, Lineage};
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
@@ -190,7 +191,16 @@ impl App {
 
 /// When each tablet was last noted to be here, so that not every exchange has to write it.
 #[derive(Default)]
-pub struct Presence(Mutex<HashMap<DeviceId, (Timestamp, i64)>>);
+pub struct Presence(Mutex<HashMap<DeviceId, (Timestamp, Seen)>>);
+
+/// How a tablet was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// How far its clock is ahead, milliseconds.
+    pub skew_ms: i64,
+    /// What it has not handed over, once what it brings now is taken in.
+    pub unsent: Option<Unsent>,
+}
 
 impl Presence {
     /// Seconds until it is noted again.
@@ -198,18 +208,20 @@ impl Presence {
     /// How far the tablet's clock may move meanwhile, milliseconds.
     const SAME_CLOCK: u64 = 30_000;
 
-    /// Whether it is time to note that this tablet is here, its clock ahead by `skew_ms`.
-    pub fn is_due(&self, device: DeviceId, skew_ms: i64, now: Timestamp) -> bool {
+    /// Whether it is time to note that this tablet is here.
+    pub fn is_due(&self, device: DeviceId, seen: Seen, now: Timestamp) -> bool {
         let noted = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&device).copied();
-        noted.is_none_or(|(at, skew)| {
-            at.plus_seconds(Self::NOTED_EVERY) <= now || skew.abs_diff(skew_ms) > Self::SAME_CLOCK
+        noted.is_none_or(|(at, before)| {
+            at.plus_seconds(Self::NOTED_EVERY) <= now
+                || before.skew_ms.abs_diff(seen.skew_ms) > Self::SAME_CLOCK
+                || before.unsent != seen.unsent
         })
     }
 
     /// It was noted.
-    pub fn note(&self, device: DeviceId, skew_ms: i64, now: Timestamp) {
+    pub fn note(&self, device: DeviceId, seen: Seen, now: Timestamp) {
         let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        noted.insert(device, (now, skew_ms));
+        noted.insert(device, (now, seen));
     }
 }
 

@@ -54,13 +54,26 @@ pub struct SyncRequest<O = Op> {
     pub budget: u32,
     /// What its clocks say.
     pub clock: ClockReading,
+    /// What it has not handed over, so that people can be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsent: Option<Unsent>,
+}
+
+/// What a tablet has not handed over when it asks; the operations of the request are among it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unsent {
+    /// Operations that were not answered for.
+    pub ops: u64,
+    /// Files that were not verified.
+    pub files: u64,
 }
 
 impl<O> SyncRequest<O> {
     /// The same request with its operations in another form.
     pub fn with_ops<P>(self, ops: Vec<P>) -> SyncRequest<P> {
         let Self { protocol, request, device, incarnation, inherits, epoch, begins, .. } = self;
-        let Self { first_seq, cursors, digests, repair, budget, clock, .. } = self;
+        let Self { first_seq, cursors, digests, repair, budget, clock, unsent, .. } = self;
         SyncRequest {
             protocol,
             request,
@@ -76,6 +89,7 @@ impl<O> SyncRequest<O> {
             repair,
             budget,
             clock,
+            unsent,
         }
     }
 
@@ -102,6 +116,7 @@ impl<O> SyncRequest<O> {
             repair: BTreeMap::new(),
             budget: 0,
             clock,
+            unsent: None,
         }
     }
 }
@@ -302,6 +317,7 @@ mod tests {
     #[test]
     fn a_request_is_written_as_documented() {
         same("request", examples::request());
+        same("telling_request", examples::telling_request());
     }
 
     #[test]

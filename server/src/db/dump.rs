@@ -97,6 +97,7 @@ macro_rules! for_every_table {
             log_nodes,
             log_heads,
             device_revocations,
+            device_unsent,
             notice_subjects,
             prints,
             print_parts,

@@ -510,6 +510,18 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use crate::db::types::{Id, Moment};
+    use diesel::sql_types::BigInt;
+
+    device_unsent (device_id) {
+        device_id -> Id,
+        ops -> BigInt,
+        files -> BigInt,
+        told_at -> Moment,
+    }
+}
+
 diesel::joinable!(forms -> areas (area_code));
 diesel::joinable!(form_releases -> areas (area_code));
 diesel::joinable!(form_releases -> forms (form_id));
@@ -811,6 +823,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     blobs,
     bundles,
     device_revocations,
+    device_unsent,
     devices,
     erased_ops,
     erased_records,

@@ -11,9 +11,10 @@ use uuid::Uuid;
 
 use super::DeviceState;
 use crate::accounts::{self, Role, SecretToken, Session, hash_token};
+use crate::app::Seen;
 use crate::areas::{self, AreaPath};
 use crate::db::schema::{
-    areas as area_table, device_revocations, devices, enrolment_codes, grants, users,
+    areas as area_table, device_revocations, device_unsent, devices, enrolment_codes, grants, users,
 };
 use crate::db::types::{Key, Timestamp};
 use crate::db::{AnyConnection, RowLocked};
@@ -184,16 +185,33 @@ pub fn is_active(connection: &mut AnyConnection, device: DeviceId) -> QueryResul
     Ok(state.is_some_and(|state| DeviceState::from_name(&state) == DeviceState::Active))
 }
 
-/// Notes that a tablet was here, and how far its clock is off.
+/// Notes that a tablet was here, how far its clock is off, and what it has not handed over.
 pub fn seen(
     connection: &mut AnyConnection,
     device: DeviceId,
-    skew_ms: i64,
+    seen: Seen,
     now: Timestamp,
 ) -> QueryResult<()> {
-    diesel::update(devices::table.find(Key::from(device)))
-        .set((devices::last_seen_at.eq(Some(now)), devices::clock_skew_ms.eq(Some(skew_ms))))
+    let key = Key::from(device);
+    diesel::update(devices::table.find(key))
+        .set((devices::last_seen_at.eq(Some(now)), devices::clock_skew_ms.eq(Some(seen.skew_ms))))
         .execute(connection)?;
+    let Some(unsent) = seen.unsent else { return Ok(()) };
+    // Numbers from outside; nobody has that many.
+    let count = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let told = || {
+        (
+            device_unsent::ops.eq(count(unsent.ops)),
+            device_unsent::files.eq(count(unsent.files)),
+            device_unsent::told_at.eq(now),
+        )
+    };
+    let known = diesel::update(device_unsent::table.find(key)).set(told()).execute(connection)?;
+    if known == 0 {
+        diesel::insert_into(device_unsent::table)
+            .values((device_unsent::device_id.eq(key), told()))
+            .execute(connection)?;
+    }
     Ok(())
 }
 
@@ -209,6 +227,10 @@ pub(super) struct DeviceRow {
     #[schema(value_type = Option<String>)]
     last_seen_at: Option<Timestamp>,
     clock_skew_ms: Option<i64>,
+    /// Operations that it had not handed over when it was here last; none where it never said.
+    unsent_ops: Option<i64>,
+    /// Files that it had not handed over then.
+    unsent_files: Option<i64>,
     /// From when its signatures count for nothing, because it was lost or stolen.
     #[schema(value_type = Option<String>)]
     revoked_from: Option<Timestamp>,
@@ -238,10 +260,20 @@ pub(super) fn list(
     after: Option<Uuid>,
     limit: i64,
 ) -> QueryResult<Vec<DeviceRow>> {
-    type Row = (Key, String, String, String, Timestamp, Option<Timestamp>, Option<i64>);
+    type Row = (
+        Key,
+        String,
+        String,
+        String,
+        Timestamp,
+        Option<Timestamp>,
+        Option<i64>,
+        Option<(i64, i64)>,
+    );
     let people = people_in(connection, within)?;
     let rows: Vec<Row> = devices::table
         .inner_join(users::table.on(users::id.eq(devices::user_id)))
+        .left_join(device_unsent::table.on(device_unsent::device_id.eq(devices::id)))
         .filter(devices::user_id.eq_any(people))
         .filter(devices::id.gt(Key(after.unwrap_or(Uuid::nil()))))
         .order(devices::id)
@@ -254,6 +286,7 @@ pub(super) fn list(
             devices::enrolled_at,
             devices::last_seen_at,
             devices::clock_skew_ms,
+            (device_unsent::ops, device_unsent::files).nullable(),
         ))
         .load(connection)?;
     let ids: Vec<Key> = rows.iter().map(|row| row.0).collect();
@@ -265,15 +298,19 @@ pub(super) fn list(
         .load::<(Key, Timestamp)>(connection)?
         .into_iter()
         .collect();
-    let row = |(id, label, user, state, enrolled_at, last_seen_at, clock_skew_ms): Row| DeviceRow {
-        id: id.0,
-        label,
-        user,
-        state: DeviceState::from_name(&state),
-        enrolled_at,
-        last_seen_at,
-        clock_skew_ms,
-        revoked_from: revoked.get(&id).copied(),
+    let row = |(id, label, user, state, enrolled_at, last_seen_at, clock_skew_ms, unsent): Row| {
+        DeviceRow {
+            id: id.0,
+            label,
+            user,
+            state: DeviceState::from_name(&state),
+            enrolled_at,
+            last_seen_at,
+            clock_skew_ms,
+            unsent_ops: unsent.map(|(ops, _)| ops),
+            unsent_files: unsent.map(|(_, files)| files),
+            revoked_from: revoked.get(&id).copied(),
+        }
     };
     Ok(rows.into_iter().map(row).collect())
 }

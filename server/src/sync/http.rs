@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, post, web};
 use sync_protocol::exchange::admit;
 use sync_protocol::limits::{MAX_OPS, MAX_PARTS, MAX_SCOPES, OLDEST_PROTOCOL, PROTOCOL};
 use sync_protocol::log::{Attempt, AttemptResult, Traffic};
-use sync_protocol::message::{Accepted, Order, SyncResponse};
+use sync_protocol::message::{Accepted, Order, SyncResponse, Unsent};
 use sync_protocol::{ClockReading, Outcome, SyncRequest};
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -15,7 +15,7 @@ use super::chain::{Owner, Wanted};
 use super::push::{Pushed, Pusher, push};
 use super::wire::{self, RawOp, Request, Response};
 use super::{chain, hand_in, log, pull, quarantine, settle};
-use crate::app::App;
+use crate::app::{App, Seen};
 use crate::db::Timestamp;
 use crate::devices::{self, DeviceState};
 use crate::http::{EitherBody, Kind, Problem, Tablet};
@@ -63,8 +63,8 @@ async fn exchange(
     check(&tablet, &request)?;
     let id = request.request;
     let request = Arc::new(wire::read_ops(request));
-    let skew = skew(&request.clock, now);
-    let pushed = take_in(app, &tablet, &request, Some(skew), now).await?;
+    let seen = seen(&request, now);
+    let pushed = take_in(app, &tablet, &request, Some(seen), now).await?;
     let (ack, outcomes) = match pushed.stored(id, app.lineage.current()) {
         Ok(stored) => stored,
         Err(answer) => return Ok(*answer),
@@ -122,16 +122,16 @@ fn check(tablet: &Tablet, request: &Request) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Takes in the operations, and tells whoever waits for them. `skew` is how far the clock of a
-/// tablet that is here is ahead.
+/// Takes in the operations, and tells whoever waits for them. `seen` is how a tablet that is here
+/// was seen.
 pub(super) async fn take_in(
     app: &App,
     tablet: &Tablet,
     request: &Arc<SyncRequest<RawOp>>,
-    skew: Option<i64>,
+    seen: Option<Seen>,
     now: Timestamp,
 ) -> Result<Pushed, Problem> {
-    let pushed = push_all(app, tablet, request, skew, now).await?;
+    let pushed = push_all(app, tablet, request, seen, now).await?;
     if let Pushed::Stored { outcomes, touched, .. } = &pushed {
         if !touched.is_empty() {
             app.checks.ring();
@@ -148,10 +148,10 @@ async fn push_all(
     app: &App,
     tablet: &Tablet,
     request: &Arc<SyncRequest<RawOp>>,
-    skew: Option<i64>,
+    seen: Option<Seen>,
     now: Timestamp,
 ) -> Result<Pushed, Problem> {
-    let seen = skew.filter(|skew| app.presence.is_due(tablet.device, *skew, now));
+    let seen = seen.filter(|seen| app.presence.is_due(tablet.device, *seen, now));
     if request.ops.is_empty() && seen.is_none() {
         return stand(app, tablet, request).await;
     }
@@ -172,15 +172,15 @@ async fn push_all(
                 decides_about: None,
             };
             let pushed = push(connection, &pusher, &request)?;
-            if let Some(skew) = seen {
-                devices::seen(connection, device, skew, now)?;
+            if let Some(seen) = seen {
+                devices::seen(connection, device, seen, now)?;
             }
             Ok(pushed)
         })
         .await
         .map_err(Problem::from)?;
-    if let Some(skew) = seen {
-        app.presence.note(device, skew, now);
+    if let Some(seen) = seen {
+        app.presence.note(device, seen, now);
     }
     Ok(pushed)
 }
@@ -201,6 +201,13 @@ async fn stand(
 }
 
 /// How far the tablet's clock is ahead, milliseconds.
+/// How the tablet is seen once the request's operations are taken in.
+fn seen(request: &SyncRequest<RawOp>, now: Timestamp) -> Seen {
+    let brought = request.ops.len() as u64;
+    let left = |unsent: Unsent| Unsent { ops: unsent.ops.saturating_sub(brought), ..unsent };
+    Seen { skew_ms: skew(&request.clock, now), unsent: request.unsent.map(left) }
+}
+
 fn skew(clock: &ClockReading, now: Timestamp) -> i64 {
     clock.wall.saturating_sub(now.milliseconds())
 }

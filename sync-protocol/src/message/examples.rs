@@ -68,7 +68,13 @@ pub(crate) fn request() -> SyncRequest {
         .into(),
         budget: 65_536,
         clock: ClockReading { wall: 1_700_000_000_000, monotonic: 5, boot: "b".into() },
+        unsent: None,
     }
+}
+
+/// A request that says what the tablet has not handed over.
+pub(crate) fn telling_request() -> SyncRequest {
+    SyncRequest { unsent: Some(Unsent { ops: 3, files: 2 }), ..request() }
 }
 
 /// One answer of each kind.

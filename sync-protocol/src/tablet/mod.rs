@@ -29,7 +29,7 @@ pub use store::{ATTEMPTS_KEPT, Identity, StoreChange, Stored};
 use crate::clock::ClockReading;
 use crate::limits::{MAX_BUDGET, MIN_BUDGET, PROTOCOL};
 use crate::log::{Attempt, AttemptResult, Traffic};
-use crate::message::{Accepted, Inheritance, Order, SyncRequest, SyncResponse};
+use crate::message::{Accepted, Inheritance, Order, SyncRequest, SyncResponse, Unsent};
 use crate::mutant::{self, Mutant};
 use crate::op::Op;
 use crate::outcome::Outcome;
@@ -437,6 +437,10 @@ impl Tablet {
             repair: self.scopes.repair(),
             budget: self.budget,
             clock: clock.clone(),
+            unsent: Some(Unsent {
+                ops: self.unsent() as u64,
+                files: self.unverified_blobs().len() as u64,
+            }),
         })));
     }
 

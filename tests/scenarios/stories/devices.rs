@@ -1,11 +1,15 @@
 //! Tablets: enrolled once, blocked, told to wipe.
 
+use std::time::Duration;
+
 use harness::story;
 use reqwest::Method;
 use serde_json::json;
 use tablets::{Client, HeadlessTablet};
 
 use crate::probe::{Probe, kind};
+
+const LIMIT: Duration = Duration::from_secs(60);
 
 story!(a_code_enrols_one_tablet, async |stage| {
     let code = stage.enrolment_code("cadre").await;
@@ -87,4 +91,41 @@ story!(a_clock_ten_years_off_is_noted_and_wins_nothing, async |stage| {
     let row = devices["items"].as_array().unwrap().iter().find(|row| row["id"] == device).unwrap();
     let skew = row["clock_skew_ms"].as_i64().unwrap();
     assert!((ten_years - 60_000..ten_years + 60_000).contains(&skew), "{skew}");
+});
+
+story!(an_admin_sees_what_a_tablet_has_not_handed_over, async |stage| {
+    let mut tablet = stage.tablet("cadre").await;
+    let mut admin = stage.person("admin").await;
+    let device = json!(tablet.machine().identity().device);
+    let unsent = async |admin: &mut Client| {
+        let devices = admin.call(Method::GET, "/api/v1/devices", None).await.unwrap();
+        let items = devices["items"].as_array().unwrap();
+        let row = items.iter().find(|row| row["id"] == device).unwrap().clone();
+        (row["unsent_ops"].clone(), row["unsent_files"].clone())
+    };
+    assert_eq!(unsent(&mut admin).await, (json!(0), json!(0)), "it has just been enrolled");
+    let mut probe = Probe { incarnation: uuid::Uuid::now_v7(), next: 1, tablet };
+    let household = probe.household(0);
+    let op = probe.address(&household, "一");
+    let mut request = probe.request(1, &[op]);
+    request["unsent"] = json!({ "ops": 8, "files": 3 });
+    probe.send(&request).await.unwrap();
+    assert_eq!(unsent(&mut admin).await, (json!(7), json!(3)), "one of them was taken in");
+    // Nobody has that many, and nothing breaks.
+    let mut request = probe.request(2, &[]);
+    request["unsent"] = json!({ "ops": u64::MAX, "files": 0 });
+    probe.send(&request).await.unwrap();
+    assert_eq!(unsent(&mut admin).await, (json!(i64::MAX), json!(0)));
+    // The tablet itself, once everything is handed over.
+    tablet = probe.tablet;
+    let home = tablet.rows().find(|row| row.collection == "household").cloned().unwrap();
+    let bytes = tablets::photo::invented(1, "2026:11:23 09:00:00", 26.2, 107.2);
+    let photo = tablet.keep_photo(&bytes).unwrap();
+    let drafts = tablets::day::visit(&tablet, &home, photo, 1);
+    tablet.edit(drafts).unwrap();
+    tablet.sync_again(LIMIT).await.unwrap();
+    let (ops, files) = unsent(&mut admin).await;
+    assert_eq!((ops, files), (json!(0), json!(1)), "the photo came after the records");
+    tablet.sync_again(LIMIT).await.unwrap();
+    assert_eq!(unsent(&mut admin).await, (json!(0), json!(0)));
 });

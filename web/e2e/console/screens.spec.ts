@@ -77,7 +77,8 @@ for (const { name, language, isMirrored } of PASSES) {
       await desk.button('未登记', 'Not in the log').click();
       await expect(page.getByText(desk.words('没有未登记的告知书。', 'Every one is in the log.'))).toBeVisible();
       await desk.button('已登记', 'In the log').click();
-      await page.locator('.work .card').last().locator('.table a').first().click();
+      const signed = page.getByRole('row').filter({ has: page.getByRole('cell', { name: desk.words('已签字', 'Signed'), exact: true }) });
+      await signed.first().getByRole('link').click();
       await expect(desk.button('查看', 'Read it')).toBeDisabled();
       await page.fill('input[name=reason]', '核对');
       await desk.button('查看', 'Read it').click();

@@ -2403,6 +2403,16 @@ export interface components {
             /** @description From when its signatures count for nothing, because it was lost or stolen. */
             revoked_from?: string | null;
             state: components["schemas"]["DeviceState"];
+            /**
+             * Format: int64
+             * @description Files that it had not handed over then.
+             */
+            unsent_files?: number | null;
+            /**
+             * Format: int64
+             * @description Operations that it had not handed over when it was here last; none where it never said.
+             */
+            unsent_ops?: number | null;
             user: string;
         };
         /**
@@ -3055,6 +3065,16 @@ export interface components {
                 /** @description From when its signatures count for nothing, because it was lost or stolen. */
                 revoked_from?: string | null;
                 state: components["schemas"]["DeviceState"];
+                /**
+                 * Format: int64
+                 * @description Files that it had not handed over then.
+                 */
+                unsent_files?: number | null;
+                /**
+                 * Format: int64
+                 * @description Operations that it had not handed over when it was here last; none where it never said.
+                 */
+                unsent_ops?: number | null;
                 user: string;
             }[];
             /**

@@ -31,6 +31,7 @@ mod request_key {
     pub(super) const REPAIR: u64 = 11;
     pub(super) const BUDGET: u64 = 12;
     pub(super) const CLOCK: u64 = 13;
+    pub(super) const UNSENT: u64 = 14;
 }
 
 /// The keys of an answer.

@@ -8,7 +8,7 @@ use mobile_schema::{Hash, Value};
 use uuid::Uuid;
 
 use super::{MAX_DEPTH, PARK_REASONS, REJECT_REASONS, answer_key, feed_key, request_key, result};
-use crate::message::{Accepted, Feed, Gone, Inheritance, Order, Repair};
+use crate::message::{Accepted, Feed, Gone, Inheritance, Order, Repair, Unsent};
 use crate::op::{Change, Fields, Group, Op, Resolution};
 use crate::outcome::Outcome;
 use crate::{
@@ -398,6 +398,11 @@ pub fn read_request(bytes: &[u8]) -> Result<SyncRequest<&[u8]>, Unreadable> {
                 reader.array_of(3)?;
                 let (wall, monotonic) = (reader.integer()?, reader.unsigned()?);
                 request.clock = ClockReading { wall, monotonic, boot: reader.text()?.to_owned() };
+            }
+            key::UNSENT => {
+                reader.array_of(2)?;
+                let (ops, files) = (reader.unsigned()?, reader.unsigned()?);
+                request.unsent = Some(Unsent { ops, files });
             }
             _ => return reader.wrong("a known member expected"),
         }

@@ -16,9 +16,12 @@ fn vectors() -> Vec<(String, String, String)> {
         let name = format!("operation-{number:02}");
         vectors.push((name, json(&op), HEXLOWER.encode(&op_bytes(&op))));
     }
-    let request = examples::request();
-    let bytes = HEXLOWER.encode(&write_request(&request));
-    vectors.push(("request".into(), json(&request), bytes));
+    for (name, request) in
+        [("request", examples::request()), ("request-unsent", examples::telling_request())]
+    {
+        let bytes = HEXLOWER.encode(&write_request(&request));
+        vectors.push((name.into(), json(&request), bytes));
+    }
     for (number, answer) in examples::answers().into_iter().enumerate() {
         let bytes = HEXLOWER.encode(&write_response(&answer));
         vectors.push((format!("answer-{number:02}"), json(&answer), bytes));
@@ -60,12 +63,13 @@ fn what_is_written_is_read_back() {
     for op in examples::operations() {
         assert_eq!(read_op(&op_bytes(&op)).as_ref(), Ok(&op));
     }
-    let request = examples::request();
-    let bytes = write_request(&request);
-    let read = read_request(&bytes).expect("it is read");
-    let ops = read.ops.iter().map(|op| read_op(op).expect("it is read")).collect();
-    let read: SyncRequest = read.with_ops(ops);
-    assert_eq!(read, request);
+    for request in [examples::request(), examples::telling_request()] {
+        let bytes = write_request(&request);
+        let read = read_request(&bytes).expect("it is read");
+        let ops = read.ops.iter().map(|op| read_op(op).expect("it is read")).collect();
+        let read: SyncRequest = read.with_ops(ops);
+        assert_eq!(read, request);
+    }
     for answer in examples::answers() {
         assert_eq!(read_response(&write_response(&answer)), Ok(answer));
     }

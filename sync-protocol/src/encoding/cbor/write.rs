@@ -86,6 +86,11 @@ pub fn write_request(request: &SyncRequest) -> Vec<u8> {
             e.array(2).bytes(inherits.incarnation.0.as_bytes()).unsigned(inherits.before);
         });
     }
+    if let Some(unsent) = request.unsent {
+        members.put(key::UNSENT, |e| {
+            e.array(2).unsigned(unsent.ops).unsigned(unsent.files);
+        });
+    }
     if let Some(epoch) = request.epoch {
         members.number(key::EPOCH, epoch.0);
     }
