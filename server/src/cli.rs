@@ -197,6 +197,9 @@ enum KeysCommand {
 /// Runs the program.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    if !matches!(cli.command, Command::Serve) {
+        end_with_the_reader();
+    }
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
@@ -204,6 +207,20 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Who reads no further (`ruhu … | head`) does no harm: the command ends without a word, with the
+/// status that others have then.
+fn end_with_the_reader() {
+    const STATUS: i32 = 128 + 13;
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let words = panic.payload().downcast_ref::<String>().map_or("", String::as_str);
+        if words.starts_with("failed printing to stdout") && words.contains("Broken pipe") {
+            std::process::exit(STATUS);
+        }
+        tell(panic);
+    }));
 }
 
 fn run(cli: Cli) -> Result<(), String> {

@@ -89,7 +89,7 @@ pub(super) async fn list(
 }
 
 macro_rules! columns {
-    ($position:expr) => {
+    () => {
         (
             records::id,
             records::scope,
@@ -97,7 +97,7 @@ macro_rules! columns {
             records::subject,
             homes.field(records::title).nullable(),
             records::status,
-            $position,
+            log_entries::position.nullable(),
         )
     };
 }
@@ -119,7 +119,7 @@ fn logged(
         .filter(log_entries::position.lt(before.map_or(i64::MAX, |before| before as i64)))
         .order(log_entries::position.desc())
         .limit(limit)
-        .select(columns!(log_entries::position.nullable()))
+        .select(columns!())
         .load(connection)
 }
 
@@ -138,7 +138,7 @@ fn open(
         .filter(records::id.gt(Key(after.unwrap_or(Uuid::nil()))))
         .order(records::id)
         .limit(limit)
-        .select(columns!(log_entries::position.nullable()))
+        .select(columns!())
         .load(connection)
 }
 

@@ -167,6 +167,15 @@ story!(a_notification_is_countersigned_and_its_receipt_proves_it_offline, async 
     assert!(!well && english.contains("✗") && english.contains("is not what was signed for"));
     std::fs::write(file, told["qr"].as_str().unwrap()).unwrap();
     assert!(desk.ruhu(&["verify", file, "--keys", keys], "C").0);
+    // Whoever reads only the first lines hears no complaint.
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let verify = ["notice", "verify", file, "--keys", keys];
+    let unread = Command::new(ruhu_binary()).args(verify).stdout(writer).output().unwrap();
+    assert_eq!(
+        (unread.status.code(), String::from_utf8(unread.stderr).unwrap()),
+        (Some(141), String::new())
+    );
     std::fs::write(file, "rubbish").unwrap();
     assert!(desk.ruhu(&["verify", file, "--keys", keys], "C").1.contains("not a receipt"));
 
