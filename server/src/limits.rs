@@ -73,6 +73,8 @@ pub const MAX_PHOTO_SIDE: u32 = 12_000;
 pub const MAX_PHOTO_PIXELS: u64 = 80_000_000;
 /// What decoding a photo may take, bytes.
 pub const MAX_PHOTO_MEMORY: u64 = 256 * 1024 * 1024;
+/// What looking at a photo may take; the largest honest ones take a second or two.
+pub const MAX_PHOTO_TIME: std::time::Duration = std::time::Duration::from_secs(30);
 /// Notifications that are printed in one go.
 pub const MAX_PRINTED: usize = 20_000;
 /// How long what was printed is kept, seconds.

@@ -158,6 +158,10 @@ fn unreadable(why: Unreadable) -> Option<Doubt> {
             "照片像素过多，无法处理。原件已保存。",
             "The photo has too many pixels to be looked at. The original is kept.",
         ),
+        Unreadable::TooLong => (
+            "照片的编码方式异常，处理时间过长，无法显示。原件已保存。",
+            "The photo is encoded so oddly that it takes too long to be looked at. The original is kept.",
+        ),
         Unreadable::Damaged => (
             "照片文件已损坏，无法显示。可能是存储卡故障，原件已保存。",
             "The photo is damaged and can't be shown. A failing memory card does that; the original is kept.",

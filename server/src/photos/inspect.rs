@@ -54,6 +54,14 @@ pub struct Inspected {
     pub picture: Result<Picture, Unreadable>,
 }
 
+impl Inspected {
+    /// Of a file that took too long; nothing else of it is told.
+    pub(super) fn too_long(bytes: &[u8]) -> Self {
+        let media_type = Format::of(bytes).media_type();
+        Self { media_type, facts: Facts::default(), picture: Err(Unreadable::TooLong) }
+    }
+}
+
 /// A photo's picture.
 #[derive(Clone, Debug)]
 pub struct Picture {

@@ -1,14 +1,17 @@
 //! Looking at a photo: the job that follows each upload.
 
+use std::time::Duration;
+
 use actix_web::web;
+use bytes::Bytes;
 use mobile_schema::Hash;
 
-use super::inspect::inspect;
+use super::inspect::{Inspected, inspect};
 use super::store;
 use crate::app::App;
 use crate::checks;
 use crate::http::{Kind, Problem};
-use crate::limits::MAX_BLOB;
+use crate::limits::{MAX_BLOB, MAX_PHOTO_TIME};
 use crate::media_store::{MediaError, ObjectName};
 use crate::records;
 
@@ -23,8 +26,7 @@ pub(crate) async fn look_at(app: &App, key: &str) -> Result<(), Problem> {
         }
         Err(error) => return Err(error.into()),
     };
-    let inspected = web::block(move || inspect(&bytes)).await;
-    let mut inspected = inspected.map_err(|_| Problem::new(&Kind::INTERNAL))?;
+    let mut inspected = inspect_within(bytes, MAX_PHOTO_TIME).await?;
     if let Ok(picture) = &mut inspected.picture {
         for (which, jpeg) in &mut picture.thumbnails {
             let jpeg = std::mem::take(jpeg).into();
@@ -42,4 +44,37 @@ pub(crate) async fn look_at(app: &App, key: &str) -> Result<(), Problem> {
     .await?;
     app.checks.ring();
     Ok(())
+}
+
+/// What a file tells, if that does not take too long; it is tried once more, for a machine may have
+/// slept. A thread that is in the middle of it goes on: the decoders' own bounds (pixels, passes)
+/// end it.
+async fn inspect_within(bytes: Bytes, limit: Duration) -> Result<Inspected, Problem> {
+    for _ in 0..2 {
+        let file = bytes.clone();
+        let looking = web::block(move || inspect(&file));
+        if let Ok(inspected) = tokio::time::timeout(limit, looking).await {
+            return inspected.map_err(|_| Problem::new(&Kind::INTERNAL));
+        }
+    }
+    Ok(Inspected::too_long(&bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use scenery::Photo;
+
+    use super::super::picture::Unreadable;
+    use super::*;
+
+    #[actix_web::test]
+    async fn what_takes_too_long_is_told_and_not_waited_for() {
+        let photo = Bytes::from(Photo { width: 320, ..Photo::of(1) }.jpeg());
+        let looked_at =
+            inspect_within(photo.clone(), MAX_PHOTO_TIME).await.expect("it is looked at");
+        assert!(looked_at.picture.is_ok());
+        let given_up = inspect_within(photo, Duration::ZERO).await.expect("it is given up");
+        assert_eq!(given_up.media_type, Some("image/jpeg"));
+        assert_eq!(given_up.picture.err(), Some(Unreadable::TooLong));
+    }
 }

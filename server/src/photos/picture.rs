@@ -70,6 +70,9 @@ pub enum Unreadable {
     /// Too many pixels, or more memory than a photo may take.
     #[error("too-large")]
     TooLarge,
+    /// It takes longer than a photo may, as one made of a hundred passes does.
+    #[error("too-long")]
+    TooLong,
     /// Not what its first bytes say.
     #[error("damaged")]
     Damaged,
@@ -81,7 +84,7 @@ pub enum Unreadable {
 impl Unreadable {
     /// Reads a name again.
     pub(super) fn named(name: &str) -> Option<Self> {
-        let all = [Self::Heif, Self::TooLarge, Self::Damaged, Self::NotAPhoto];
+        let all = [Self::Heif, Self::TooLarge, Self::TooLong, Self::Damaged, Self::NotAPhoto];
         all.into_iter().find(|one| one.to_string() == name)
     }
 }
