@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::{FieldId, Labels, RegisterDefinition};
+use crate::{FieldId, Labels, RegisterDefinition, Words};
 
 /// A ledger about the records of one register.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -111,16 +111,25 @@ impl LedgerDefinition {
     }
 
     /// Everything that is wrong with it, given the registers there are.
-    pub fn check(&self, registers: &[RegisterDefinition]) -> Vec<String> {
+    pub fn check(&self, registers: &[RegisterDefinition]) -> Vec<Words> {
         let Some(register) = registers.iter().find(|one| one.name == self.register) else {
-            return vec![format!("register: there is no `{}`", self.register)];
+            return vec![Words::new(
+                format!("没有登记册“{}”", self.register),
+                format!("register: there is no `{}`", self.register),
+            )];
         };
         let mut problems = Vec::new();
         let mut look = |name: &str| match register.fields.iter().find(|field| field.name == name) {
-            None => problems.push(format!("`{}` has no field `{name}`", self.register)),
+            None => problems.push(Words::new(
+                format!("登记册“{}”没有字段“{name}”", self.register),
+                format!("`{}` has no field `{name}`", self.register),
+            )),
             // What is encrypted can't be counted without opening it.
             Some(field) if field.is_sealed() => {
-                problems.push(format!("`{name}` is sensitive: a ledger may not count it"));
+                problems.push(Words::new(
+                    format!("“{name}”是敏感字段，台账不能统计"),
+                    format!("`{name}` is sensitive: a ledger may not count it"),
+                ));
             }
             Some(_) => {}
         };
@@ -135,14 +144,11 @@ impl LedgerDefinition {
             labels.chain(self.indicators.iter().map(|one| &one.label)).chain([&self.title]);
         for label in labels {
             problems.extend(
-                label
-                    .missing_languages()
-                    .into_iter()
-                    .map(|tag| format!("labels: nothing in {tag}")),
+                label.missing_languages().into_iter().map(|tag| Words::missing("labels", tag)),
             );
         }
         if self.columns.is_empty() {
-            problems.push("it has no columns".to_owned());
+            problems.push(Words::new("没有列", "it has no columns"));
         }
         problems
     }
@@ -309,7 +315,7 @@ mod tests {
     #[test]
     fn records_are_counted_in_their_period() {
         let (register, ledger) = (register(), ledger());
-        assert_eq!(ledger.check(std::slice::from_ref(&register)), Vec::<String>::new());
+        assert_eq!(ledger.check(std::slice::from_ref(&register)), []);
         assert_eq!(ledger.columns[1].tone, Some(Tone::Red));
         let counter = Counter::new(&ledger, &register, (100, 200));
         let mut tally = counter.nothing();

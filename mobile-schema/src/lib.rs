@@ -27,6 +27,7 @@ pub mod pack;
 pub mod register;
 pub mod rule;
 pub mod value;
+pub mod words;
 pub mod xlsform;
 pub mod xml;
 
@@ -34,3 +35,4 @@ pub use hash::Hash;
 pub use labels::Labels;
 pub use register::{Catalogue, Field, FieldId, FieldType, MergePolicy, RegisterDefinition};
 pub use value::Value;
+pub use words::Words;

@@ -1,5 +1,7 @@
 //! What is wrong with a template, in Chinese and English.
 
+use crate::Words;
+
 /// What is wrong with a template, or with the data for one. Paragraphs are counted from 1; 0 is
 /// the title.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,14 +147,21 @@ impl NameProblem {
     }
 }
 
+impl TemplateProblem {
+    /// In words, with where it is.
+    pub(crate) fn words(&self) -> Words {
+        let words = Words::new(self.message(true), self.message(false));
+        match self.paragraph() {
+            Some(0) => words.about("标题", "title"),
+            Some(number) => words.about(&format!("第 {number} 段"), &format!("paragraph {number}")),
+            None => words,
+        }
+    }
+}
+
 impl std::fmt::Display for TemplateProblem {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.paragraph() {
-            Some(0) => write!(formatter, "title: ")?,
-            Some(paragraph) => write!(formatter, "paragraph {paragraph}: ")?,
-            None => {}
-        }
-        formatter.write_str(&self.message(false))
+        self.words().fmt(formatter)
     }
 }
 

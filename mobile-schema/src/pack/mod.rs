@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::form::{BundleFile, FormBundle};
 use crate::ledger::LedgerDefinition;
-use crate::notice::NoticeTemplate;
+use crate::notice::{NoticeTemplate, TemplateProblem};
 use crate::register::builtin_registers;
-use crate::rule::{RuleSet, Rules};
-use crate::{Hash, Labels, RegisterDefinition};
+use crate::rule::{RuleProblem, RuleSet, Rules};
+use crate::{Hash, Labels, RegisterDefinition, Words};
 
 /// Most bytes in one file of a pack.
 pub const MAX_FILE_BYTES: usize = 4 * 1024 * 1024;
@@ -122,7 +122,7 @@ pub struct PackProblem {
     /// The path in the pack.
     pub file: String,
     /// What is wrong.
-    pub message: String,
+    pub message: Words,
 }
 
 impl Pack {
@@ -137,13 +137,13 @@ impl Pack {
             match path.split_once('/') {
                 Some(("registers", name)) if name.ends_with(".toml") => {
                     if let Some(register) = reader.toml::<RegisterDefinition>(path, text) {
-                        reader.note_all(path, register.check().iter().map(|one| one.message.clone()));
+                        reader.note_all(path, register.check().into_iter().map(|one| one.message));
                         registers.push(register);
                     }
                 }
                 Some(("notices", name)) if name.ends_with(".toml") => {
                     if let Some(notice) = reader.toml::<NoticeTemplate>(path, text) {
-                        reader.note_all(path, notice.check().iter().map(ToString::to_string));
+                        reader.note_all(path, notice.check().iter().map(TemplateProblem::words));
                         notices.push(notice);
                     }
                 }
@@ -153,7 +153,9 @@ impl Pack {
                     let errors = opened.problems.iter().filter(|problem| {
                         problem.severity == crate::form::Severity::Error
                     });
-                    reader.note_all(path, errors.map(|problem| problem.describe("en")));
+                    reader.note_all(path, errors.map(|problem| {
+                        Words::new(problem.describe("zh-CN"), problem.describe("en"))
+                    }));
                     if let (Some(form), Some(xform)) = (&opened.form, &opened.xform) {
                         let source = BundleFile::of(&format!("{name}.md"), bytes);
                         let bundle = FormBundle::new(form, xform, source, Vec::new());
@@ -163,7 +165,11 @@ impl Pack {
                 Some(("rules", name)) if name.ends_with(".toml") => {
                     if let Some(set) = reader.toml::<RuleSet>(path, text) {
                         let wrong = Rules::new(set.clone()).err().unwrap_or_default();
-                        reader.note_all(path, wrong.iter().map(ToString::to_string));
+                        let about = |one: RuleProblem| {
+                            let rule = one.rule;
+                            one.message.about(&format!("规则“{rule}”"), &rule)
+                        };
+                        reader.note_all(path, wrong.into_iter().map(about));
                         rules.push(set);
                     }
                 }
@@ -173,14 +179,17 @@ impl Pack {
                     }
                 }
                 None if path == "pack.toml" || path == "README.md" => {}
-                _ => reader.note(path, "packs have pack.toml, README.md, registers/*.toml, forms/*.md, rules/*.toml, notices/*.toml and ledgers/*.toml only"),
+                _ => reader.note(path, Words::new(
+                    "业务包只能有 pack.toml、README.md、registers/*.toml、forms/*.md、rules/*.toml、notices/*.toml 和 ledgers/*.toml",
+                    "packs have pack.toml, README.md, registers/*.toml, forms/*.md, rules/*.toml, notices/*.toml and ledgers/*.toml only",
+                )),
             }
         }
         for notice in &notices {
             let file = format!("notices/{}.toml", notice.name);
             reader.note_all(
                 &file,
-                notice.unknown_sources(&registers).iter().map(ToString::to_string),
+                notice.unknown_sources(&registers).iter().map(TemplateProblem::words),
             );
         }
         let known = [registers.as_slice(), &builtin_registers()].concat();
@@ -263,11 +272,11 @@ struct Reader {
 }
 
 impl Reader {
-    fn note(&mut self, file: &str, message: impl Into<String>) {
-        self.problems.push(PackProblem { file: file.to_owned(), message: message.into() });
+    fn note(&mut self, file: &str, message: Words) {
+        self.problems.push(PackProblem { file: file.to_owned(), message });
     }
 
-    fn note_all(&mut self, file: &str, messages: impl Iterator<Item = String>) {
+    fn note_all(&mut self, file: &str, messages: impl Iterator<Item = Words>) {
         for message in messages {
             self.note(file, message);
         }
@@ -275,12 +284,18 @@ impl Reader {
 
     fn text<'a>(&mut self, path: &str, bytes: &'a [u8]) -> Option<&'a str> {
         if bytes.len() > MAX_FILE_BYTES {
-            self.note(path, format!("is larger than {MAX_FILE_BYTES} bytes"));
+            self.note(
+                path,
+                Words::new(
+                    format!("超过 {MAX_FILE_BYTES} 字节"),
+                    format!("is larger than {MAX_FILE_BYTES} bytes"),
+                ),
+            );
             return None;
         }
         let text = std::str::from_utf8(bytes);
         if text.is_err() {
-            self.note(path, "is not text in UTF-8");
+            self.note(path, Words::new("不是 UTF-8 文本", "is not text in UTF-8"));
         }
         text.ok()
     }
@@ -289,7 +304,9 @@ impl Reader {
         match toml::from_str(text) {
             Ok(read) => Some(read),
             Err(problem) => {
-                self.note(path, problem.to_string().trim_end());
+                let told = problem.to_string();
+                let told = told.trim_end();
+                self.note(path, Words::new(format!("TOML 写法不对：{told}"), told));
                 None
             }
         }
@@ -297,16 +314,13 @@ impl Reader {
 
     fn manifest(&mut self, files: &BTreeMap<String, Vec<u8>>) -> Option<PackManifest> {
         let Some(bytes) = files.get("pack.toml") else {
-            self.note("pack.toml", "is missing");
+            self.note("pack.toml", Words::new("没有这个文件", "is missing"));
             return None;
         };
         let text = self.text("pack.toml", bytes)?;
         let manifest: PackManifest = self.toml("pack.toml", text)?;
         let labels = manifest.labels.missing_languages();
-        self.note_all(
-            "pack.toml",
-            labels.into_iter().map(|tag| format!("labels: nothing in {tag}")),
-        );
+        self.note_all("pack.toml", labels.into_iter().map(|tag| Words::missing("labels", tag)));
         Some(manifest)
     }
 }
@@ -330,6 +344,8 @@ mod tests {
         let problems = Pack::read(&files).unwrap_err();
         let about: Vec<_> = problems.iter().map(|problem| problem.file.as_str()).collect();
         assert_eq!(about, ["pack.toml", "forms/f.md", "notes.txt", "registers/a.toml"]);
-        assert!(problems[1].message.contains("Did you mean “text”?"), "{}", problems[1].message);
+        let Words { zh, en } = &problems[1].message;
+        assert!(en.contains("Did you mean “text”?"), "{en}");
+        assert!(zh.contains("text") && zh != en, "{zh}");
     }
 }

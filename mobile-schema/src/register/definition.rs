@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::field::{Choice, Field, FieldId, FieldType, MergePolicy, Role};
-use crate::{Hash, Labels, Value};
+use crate::{Hash, Labels, Value, Words};
 
 /// A kind of record. Published definitions never change; a new version is a new definition.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -41,7 +41,7 @@ pub struct DefinitionProblem {
     /// The register's name.
     pub register: String,
     /// What is wrong, where, and what to do.
-    pub message: String,
+    pub message: Words,
 }
 
 impl RegisterDefinition {
@@ -99,28 +99,41 @@ impl RegisterDefinition {
     pub fn check(&self) -> Vec<DefinitionProblem> {
         let mut messages = Vec::new();
         if !is_name(&self.name) {
-            messages.push("its name must be lower-case letters, digits and _".to_owned());
+            messages.push(Words::new(
+                "名称只能用小写字母、数字和 _，以字母开头",
+                "its name must be lower-case letters, digits and _",
+            ));
         }
         for language in self.labels.missing_languages() {
-            messages.push(format!("has no label in {language}"));
+            messages.push(no_label(language));
         }
         let mut ids = BTreeSet::from_iter(self.retired.iter().copied());
         let mut names = BTreeSet::new();
         for field in &self.fields {
-            let about = format!("field {} `{}`", field.id, field.name);
+            let mut wrong = Vec::new();
             if field.id == 0 {
-                messages.push(format!("{about}: ids start at 1; 0 means the record itself"));
+                wrong.push(Words::new(
+                    "编号从 1 开始，0 指记录本身",
+                    "ids start at 1; 0 means the record itself",
+                ));
             }
             if !ids.insert(field.id) {
-                messages.push(format!("{about}: the id is used or retired; take a new one"));
+                wrong.push(Words::new(
+                    "编号已被使用或停用，请换新的",
+                    "the id is used or retired; take a new one",
+                ));
             }
             if !is_name(&field.name) || !names.insert(&field.name) {
-                messages.push(format!("{about}: the name is not snake_case or is used twice"));
+                wrong.push(Words::new(
+                    "名称只能用小写字母、数字和 _，且不能重复",
+                    "the name is not snake_case or is used twice",
+                ));
             }
-            for language in field.labels.missing_languages() {
-                messages.push(format!("{about}: has no label in {language}"));
-            }
-            messages.extend(self.check_field(field).map(|message| format!("{about}: {message}")));
+            wrong.extend(field.labels.missing_languages().into_iter().map(no_label));
+            wrong.extend(self.check_field(field));
+            let (id, name) = (field.id, &field.name);
+            let (zh, en) = (format!("字段 {id}“{name}”"), format!("field {id} `{name}`"));
+            messages.extend(wrong.into_iter().map(|message| message.about(&zh, &en)));
         }
         let register = || self.name.clone();
         messages
@@ -129,15 +142,26 @@ impl RegisterDefinition {
             .collect()
     }
 
-    fn check_field(&self, field: &Field) -> Option<String> {
+    fn check_field(&self, field: &Field) -> Option<Words> {
         if field.role.is_some() && field.is_sealed() {
-            return Some("what an index keeps can't be sensitive".to_owned());
+            return Some(Words::new(
+                "要进索引的字段不能是敏感字段",
+                "what an index keeps can't be sensitive",
+            ));
         }
         if let Some(leader) = field.group {
             match self.field(leader) {
-                None => return Some(format!("group {leader} is no field of this register")),
+                None => {
+                    return Some(Words::new(
+                        format!("登记册没有编号为 {leader} 的字段，不能与它同组"),
+                        format!("group {leader} is no field of this register"),
+                    ));
+                }
                 Some(leader) if leader.policy() != field.policy() => {
-                    return Some(format!("its merge policy differs from `{}`'s", leader.name));
+                    return Some(Words::new(
+                        format!("合并方式与同组的“{}”不同", leader.name),
+                        format!("its merge policy differs from `{}`'s", leader.name),
+                    ));
                 }
                 Some(_) => {}
             }
@@ -146,20 +170,28 @@ impl RegisterDefinition {
             (FieldType::Status { choices, transitions, locked }, _) => {
                 let known = |state: &String| choices.iter().any(|choice| choice.name == *state);
                 let mut used = transitions.iter().flat_map(|(from, to)| [from, to]).chain(locked);
-                used.find(|state| !known(state)).map(|state| format!("`{state}` is no state"))
+                used.find(|state| !known(state)).map(|state| {
+                    Words::new(format!("没有状态“{state}”"), format!("`{state}` is no state"))
+                })
             }
             (FieldType::Count, policy) if policy != MergePolicy::Delta => {
-                Some("a count is merged by differences".to_owned())
+                Some(Words::new("计数只能按增减合并", "a count is merged by differences"))
             }
             (kind, MergePolicy::Delta) if *kind != FieldType::Count => {
-                Some("only a count is merged by differences".to_owned())
+                Some(Words::new("只有计数才按增减合并", "only a count is merged by differences"))
             }
             (FieldType::SelectOne { choices } | FieldType::SelectMultiple { choices }, _) => {
-                first_repeated(choices).map(|name| format!("choice `{name}` stands twice"))
+                first_repeated(choices).map(|name| {
+                    Words::new(format!("选项“{name}”重复"), format!("choice `{name}` stands twice"))
+                })
             }
             _ => None,
         }
     }
+}
+
+fn no_label(language: &str) -> Words {
+    Words::new(format!("缺 {language} 名称"), format!("has no label in {language}"))
 }
 
 fn first_repeated(choices: &[Choice]) -> Option<&str> {

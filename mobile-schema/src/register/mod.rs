@@ -14,4 +14,3 @@ pub use catalogue::Catalogue;
 pub use definition::{DefinitionProblem, RegisterDefinition};
 pub use entity::Unplaced;
 pub use field::{Choice, Field, FieldId, FieldType, MergePolicy, Role, Sensitivity, Unfit};
-pub use succession::Broken;

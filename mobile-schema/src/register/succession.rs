@@ -4,28 +4,16 @@ use std::mem::discriminant;
 
 use super::definition::RegisterDefinition;
 use super::field::{Choice, Field, FieldType};
-
-/// Something that records would lose, in Chinese and English.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Broken {
-    /// In Chinese.
-    pub zh: String,
-    /// In English.
-    pub en: String,
-}
-
-fn broken(zh: String, en: String) -> Broken {
-    Broken { zh, en }
-}
+use crate::Words;
 
 impl RegisterDefinition {
-    /// What a newer version takes away or makes into something else. It may add fields and choices,
+    /// What a newer version takes away or makes into something else, so that records would lose it. It may add fields and choices,
     /// change words, and retire fields by name.
-    pub fn broken_by(&self, newer: &Self) -> Vec<Broken> {
+    pub fn broken_by(&self, newer: &Self) -> Vec<Words> {
         let mut found = Vec::new();
         let nature = |one: &Self| (one.insert_only, one.server_only, one.from_forms);
         if nature(self) != nature(newer) {
-            found.push(broken(
+            found.push(Words::new(
                 "写入方式（insert_only、server_only）不能改变".to_owned(),
                 "who may write it, and how often, can't change".to_owned(),
             ));
@@ -34,7 +22,7 @@ impl RegisterDefinition {
             match newer.field(field.id) {
                 Some(now) => found.extend(field.broken_by(now)),
                 None if newer.retired.contains(&field.id) => {}
-                None => found.push(broken(
+                None => found.push(Words::new(
                     format!(
                         "少了字段“{}”（{}）；不再用的字段要列在 retired 中",
                         field.name, field.id
@@ -47,7 +35,7 @@ impl RegisterDefinition {
             }
         }
         for id in self.retired.iter().filter(|id| newer.field(**id).is_some()) {
-            found.push(broken(
+            found.push(Words::new(
                 format!("字段编号 {id} 以前用过，不能再用"),
                 format!("field number {id} was used before, and can't be used again"),
             ));
@@ -57,28 +45,28 @@ impl RegisterDefinition {
 }
 
 impl Field {
-    fn broken_by(&self, newer: &Self) -> Option<Broken> {
+    fn broken_by(&self, newer: &Self) -> Option<Words> {
         let name = &self.name;
         if newer.name != self.name {
             let (zh, en) = (
                 format!("字段 {} 原名“{name}”，不能改名为“{}”", self.id, newer.name),
                 format!("field {} is called `{name}`, not `{}`", self.id, newer.name),
             );
-            return Some(broken(zh, en));
+            return Some(Words::new(zh, en));
         }
         if !self.kind.fits_in(&newer.kind) || self.policy() != newer.policy() {
             let (zh, en) = (
                 format!("字段“{name}”的类型不能改变，选项只能增加"),
                 format!("field `{name}` keeps its type; choices can only be added"),
             );
-            return Some(broken(zh, en));
+            return Some(Words::new(zh, en));
         }
         if self.is_sealed() != newer.is_sealed() {
             let (zh, en) = (
                 format!("字段“{name}”是否加密不能改变"),
                 format!("whether field `{name}` is encrypted can't change"),
             );
-            return Some(broken(zh, en));
+            return Some(Words::new(zh, en));
         }
         None
     }

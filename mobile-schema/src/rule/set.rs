@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::photo::PhotoRules;
-use crate::Labels;
 use crate::expression::{Names, check};
 use crate::form::problem::{Kind, Place, Problem};
+use crate::{Labels, Words};
 
 /// What is asked of a household and its members.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -116,7 +116,7 @@ pub struct RuleProblem {
     /// The rule's id.
     pub rule: String,
     /// What is wrong.
-    pub message: String,
+    pub message: Words,
 }
 
 impl RuleSet {
@@ -141,18 +141,22 @@ impl RuleSet {
         if let Some(photos) = &self.photos
             && photos.similar_bits.max(photos.similar_bits_same_household) > PhotoRules::MOST_BITS
         {
-            let message = format!("at most {} bits can be looked for", PhotoRules::MOST_BITS);
+            let most = PhotoRules::MOST_BITS;
+            let message = Words::new(
+                format!("最多只能查找相差 {most} 位的照片"),
+                format!("at most {most} bits can be looked for"),
+            );
             problems.push(RuleProblem { rule: "photos".to_owned(), message });
         }
         for (at, rule) in self.rules.iter().enumerate() {
-            let mut tell = |message: String| {
+            let mut tell = |message: Words| {
                 problems.push(RuleProblem { rule: rule.id.clone(), message });
             };
             if self.rules[..at].iter().any(|other| other.id == rule.id) {
-                tell("another rule has this id".to_owned());
+                tell(Words::new("规则编号重复", "another rule has this id"));
             }
             for language in rule.message.missing_languages() {
-                tell(format!("message: nothing in {language}"));
+                tell(Words::missing("message", language));
             }
             let mut expressions = vec![rule.when.as_deref()];
             match &rule.check {
@@ -160,12 +164,15 @@ impl RuleSet {
                 Check::Date { earliest, latest, .. } => {
                     for bound in [earliest, latest].into_iter().flatten() {
                         if bound != "today" && !is_date(bound) {
-                            tell(format!("“{bound}” is neither a date nor “today”"));
+                            tell(Words::new(
+                                format!("“{bound}”既不是日期，也不是 today"),
+                                format!("“{bound}” is neither a date nor “today”"),
+                            ));
                         }
                     }
                 }
                 Check::Sum { parts, .. } if parts.is_empty() => {
-                    tell("a sum needs parts".to_owned());
+                    tell(Words::new("求和要有 parts", "a sum needs parts"));
                 }
                 _ => {}
             }
@@ -173,7 +180,8 @@ impl RuleSet {
                 let wrong = check::compile(text, &mut Names::default()).err();
                 for problem in wrong.unwrap_or_default() {
                     let kind = Kind::Expression(problem.mistake);
-                    tell(Problem::error(Place::default(), kind).kind.message(false));
+                    let kind = Problem::error(Place::default(), kind).kind;
+                    tell(Words::new(kind.message(true), kind.message(false)));
                 }
             }
         }

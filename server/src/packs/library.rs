@@ -106,7 +106,7 @@ fn read(bytes: &[u8], is_chinese: bool) -> Result<Pack, Problem> {
     Pack::read(&files).map_err(|problems| {
         let mistake = |one: mobile_schema::pack::PackProblem| PackMistake {
             file: one.file,
-            words: one.message,
+            words: one.message.say(is_chinese),
         };
         wrong(problems.into_iter().map(mistake).collect())
     })

@@ -27,9 +27,19 @@ fn pack(version: u32, register: &str) -> Vec<u8> {
 
 /// Sends a pack: the status, and what is said.
 async fn send(stage: &Stage, who: &Client, pack: Vec<u8>, query: &str) -> (u16, Json) {
+    send_in("en", stage, who, pack, query).await
+}
+
+async fn send_in(
+    language: &str,
+    stage: &Stage,
+    who: &Client,
+    pack: Vec<u8>,
+    query: &str,
+) -> (u16, Json) {
     let url = format!("{}/api/v1/packs?{query}", stage.address());
     let request = reqwest::Client::new().post(url).bearer_auth(who.access_token()).body(pack);
-    let response = request.header("accept-language", "en").send().await.unwrap();
+    let response = request.header("accept-language", language).send().await.unwrap();
     let (status, told) = (response.status().as_u16(), response.bytes().await.unwrap());
     (status, serde_json::from_slice(&told).unwrap())
 }
@@ -96,6 +106,16 @@ story!(a_pack_takes_nothing_from_others_and_rubbish_is_refused, async |stage| {
         let stolen = REGISTER.replace("name = \"well\"", &format!("name = \"{name}\""));
         let stolen = stolen.replace("VERSION", "99");
         let (status, told) = send(&stage, &admin, pack(1, &stolen), "dry_run=true").await;
+        assert_eq!(status, 422);
+        assert!(words(&told).contains(why), "{told}");
+    }
+    // What is wrong inside is told in the reader's language.
+    let odd = REGISTER.replace("\"integer\"", "\"count\"\npolicy = \"latest\"");
+    for (language, why) in
+        [("zh-CN", "计数只能按增减合并"), ("en", "a count is merged by differences")]
+    {
+        let odd = pack(1, &odd);
+        let (status, told) = send_in(language, &stage, &admin, odd, "dry_run=true").await;
         assert_eq!(status, 422);
         assert!(words(&told).contains(why), "{told}");
     }
