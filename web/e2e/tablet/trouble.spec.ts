@@ -440,6 +440,30 @@ test('a sound is recorded inside the app, kept when the app goes to the back, an
   await until(async () => Buffer.from(await bytes()).subarray(0, 4).equals(Buffer.from([0x1a, 0x45, 0xdf, 0xa3])));
 });
 
+test('a form that lists every household says how far it is while it opens', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'ruhu-form-')), 'neighbour.md');
+  writeFileSync(file, '| survey |\n| | type | name | label |\n| | select_one_from_file household.csv | which | 邻居是哪户 |\n| settings |\n| | form_title | form_id | version |\n| | 邻里 | neighbour | 1 |\n');
+  await publish(server, file, {});
+  const { page } = tablet;
+  await page.reload();
+  await tablet.unlock();
+  await tablet.tab('农户', 'Households');
+  await page.locator('ul.list a').first().click();
+  await page.getByRole('button', { name: '邻里' }).waitFor();
+  await page.evaluate(() => {
+    const told = ((window as { told?: string[] }).told = [] as string[]);
+    new MutationObserver(() => {
+      const strip = document.querySelector('.strip progress')?.parentElement;
+      if (strip) told.push(strip.textContent);
+    }).observe(document.body, { childList: true, subtree: true, characterData: true });
+  });
+  await page.getByRole('button', { name: '邻里' }).click();
+  await expect(tablet.question('/data/which')).toBeVisible();
+  const told = await page.evaluate(() => (window as { told?: string[] }).told!);
+  expect(told.some((words) => /正在读取名单 \d+ \/ 10\d/.test(words))).toBe(true);
+  await expect(page.locator('.strip progress')).toHaveCount(0);
+});
+
 test('an answer that no register can take is told, and stays with the visit', async () => {
   const file = join(mkdtempSync(join(tmpdir(), 'ruhu-form-')), 'found.md');
   writeFileSync(file, '| survey |\n| | type | name | label | save_to |\n| | text | head | 户主 | household#head_name |\n| | text | income | 年收入 | household#yearly_income |\n| entities |\n| | dataset | label |\n| | household | ${head} |\n| settings |\n| | form_title | form_id | version |\n| | 新户 | found | 1 |\n');

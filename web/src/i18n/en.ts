@@ -126,6 +126,7 @@ export const en: Record<keyof typeof zh, string> = {
   'dossier.gone': 'This household is no longer yours.',
   'finding.explain': 'Explain',
   'finding.why': 'What is the matter really?',
+  'visit.reading': 'Reading the lists: {n} of {of}',
   'visit.kept': '✓ Kept on this tablet',
   'visit.keeping': 'Keeping…',
   'visit.drop': 'Discard',

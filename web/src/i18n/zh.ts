@@ -124,6 +124,7 @@ export const zh = {
   'dossier.gone': '这户已不在您负责的范围内。',
   'finding.explain': '说明情况',
   'finding.why': '实际情况是什么？',
+  'visit.reading': '正在读取名单 {n} / {of}',
   'visit.kept': '✓ 已存本机',
   'visit.keeping': '正在保存…',
   'visit.drop': '放弃',

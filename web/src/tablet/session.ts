@@ -36,6 +36,8 @@ export interface Preferences {
 const PREFERENCES: Preferences = { wifiOnly: false, oneByOne: false, lockAfter: 10 };
 /** Until it syncs again after the disk was full, milliseconds. */
 const STORE_AGAIN = 15_000;
+/** From so many documents on, reading all of them is shown. */
+const MANY = 100;
 /** Between looks for new definitions, milliseconds. */
 const DEFINITIONS_EVERY = 10 * 60_000;
 
@@ -46,6 +48,8 @@ export class Session {
   /** Counts up with each change of what is stored. */
   readonly edition = ref(0);
   readonly fetching = shallowReactive({ done: 0, of: 0, failed: '' });
+  /** How many documents of how many a form's lists were read from; `of` is 0 where it takes no time. */
+  readonly reading = shallowReactive({ done: 0, of: 0 });
   readonly storeFailed = ref(false);
   readonly progress = shallowReactive<Progress>({ ...STILL });
   book!: Book;
@@ -220,9 +224,16 @@ export class Session {
   /** The rows of all records of a register that the tablet holds. */
   async rowsOf(collection: string): Promise<Row[]> {
     const rows: Row[] = [];
-    for (const line of this.book.lines.values()) {
-      const own = await this.book.rows(line.id);
-      rows.push(...own.filter((row) => row.collection === collection));
+    const lines = [...this.book.lines.values()];
+    this.reading.of = lines.length < MANY ? 0 : lines.length;
+    try {
+      for (const [done, line] of lines.entries()) {
+        this.reading.done = done;
+        const own = await this.book.rows(line.id);
+        rows.push(...own.filter((row) => row.collection === collection));
+      }
+    } finally {
+      this.reading.of = 0;
     }
     return rows;
   }
