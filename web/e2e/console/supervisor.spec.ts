@@ -433,6 +433,8 @@ test('a supervisor reviews with the keyboard alone, and what was returned comes 
       await page.getByRole('button', { name: /^已退回/ }).click();
       await expect(page.getByText('已选 1 次')).toHaveCount(0);
       await page.getByRole('button', { name: /^已提交/ }).click();
+      // What was listed before stands there until the list has come.
+      await expect(page.getByRole('row').nth(1)).toContainText('已提交');
       await page.getByRole('checkbox', { name: '全选已显示的' }).check();
       const back = page.getByRole('button', { name: /^退回 \d+ 次/ });
       const many = Number((await back.innerText()).match(/\d+/)![0]);
