@@ -14,7 +14,7 @@ const MOST_BITS: u32 = PhotoRules::MOST_BITS;
 const BANDS: usize = 4;
 const WIDTH: usize = 16;
 const PLACES: usize = 1 << WIDTH;
-/// Fingerprints that have no place yet, and are all compared.
+/// Fingerprints that may stay without a place; they are all compared.
 const MOST_LOOSE: usize = 8_192;
 
 /// Fingerprints by the order in which they came. Each takes 24 bytes.
@@ -38,15 +38,25 @@ fn place(of: Fingerprint, band: usize) -> usize {
 }
 
 impl Near {
-    /// Adds one.
+    /// Adds one, which is found, but has no place yet.
     pub(super) fn push(&mut self, one: Fingerprint) {
         self.all.push(one);
-        if self.all.len() - self.placed > MOST_LOOSE {
+    }
+
+    /// Gives places to those that have none, if they are many. Costs what there is, so it is done
+    /// after many were added, and not for each.
+    pub(super) fn settle(&mut self) {
+        if self.is_unsettled() {
             for (number, band) in self.bands.iter_mut().enumerate() {
                 *band = Band::of(&self.all, number);
             }
             self.placed = self.all.len();
         }
+    }
+
+    /// Whether there are many that have no place.
+    pub(super) fn is_unsettled(&self) -> bool {
+        self.all.len() - self.placed > MOST_LOOSE
     }
 
     /// Makes room for so many more.
@@ -120,8 +130,11 @@ mod tests {
             }
             all.push(one);
             near.push(one);
+            if number % 1_000 == 0 {
+                near.settle();
+            }
         }
-        assert_eq!(near.placed, MOST_LOOSE + 1);
+        assert_eq!((near.placed, all.len()), (9_001, 9_192));
         let mut seen = BTreeSet::new();
         for number in (0..all.len()).step_by(7) {
             let asked = differing(&mut random, all[number], number % 9);
