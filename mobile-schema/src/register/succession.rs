@@ -7,15 +7,15 @@ use super::field::{Choice, Field, FieldType};
 use crate::Words;
 
 impl RegisterDefinition {
-    /// What a newer version takes away or makes into something else, so that records would lose it. It may add fields and choices,
-    /// change words, and retire fields by name.
+    /// What a newer version takes away or makes into something else, so that records would lose it.
+    /// It may add fields and choices, change words, and retire fields by name.
     pub fn broken_by(&self, newer: &Self) -> Vec<Words> {
         let mut found = Vec::new();
         let nature = |one: &Self| (one.insert_only, one.server_only, one.from_forms);
         if nature(self) != nature(newer) {
             found.push(Words::new(
-                "写入方式（insert_only、server_only）不能改变".to_owned(),
-                "who may write it, and how often, can't change".to_owned(),
+                "写入方式（insert_only、server_only）不能改变",
+                "who may write it, and how often, can't change",
             ));
         }
         for field in &self.fields {

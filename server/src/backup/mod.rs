@@ -88,8 +88,7 @@ fn file_problem(path: &Path) -> impl FnOnce(std::io::Error) -> BackupProblem {
 }
 
 /// Makes a backup in a new folder inside `folder`, reads it back, restores it on trial, and tells
-/// tablets what is safe.
-/// `progress` is told how many photos of how many were looked at.
+/// tablets what is safe. `progress` is told how many photos of how many were looked at.
 pub async fn make(
     url: &DatabaseUrl,
     media: &MediaStore,

@@ -97,7 +97,7 @@ pub(super) fn of(
                 let read = |bytes: &[u8]| serde_json::from_slice::<RegisterDefinition>(bytes).ok();
                 if let (Some(before), Some(after)) = (read(&there.bytes), read(&bundle.bytes)) {
                     for broken in before.broken_by(&after) {
-                        tell(say(broken.zh, broken.en));
+                        tell(broken.say(is_chinese));
                     }
                 }
             }
