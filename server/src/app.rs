@@ -54,6 +54,8 @@ pub struct App {
     pub throttle: Throttle,
     /// The uploads that are arriving.
     pub arrivals: Arrivals,
+    /// Where pushes wait for their turn.
+    pub pushes: sync::Pushes,
     /// When each tablet was last noted to be here.
     pub presence: Presence,
     /// Where changes are announced.
@@ -120,11 +122,13 @@ impl App {
             })
             .await;
         let (keys, lineage, catalogue) = opened?;
+        let lineage = Arc::new(lineage);
         Ok(Self {
+            pushes: sync::Pushes::open(&database, &lineage),
             database,
             media: MediaStore::open(&config.media, &config.s3)?,
             keys: Arc::new(keys),
-            lineage: Arc::new(lineage),
+            lineage,
             throttle: Throttle::default(),
             arrivals: Arrivals::default(),
             presence: Presence::default(),

@@ -8,6 +8,12 @@ pub const DATABASE_CONNECTIONS: u32 = 12;
 pub const MAX_BODY: usize = 4 * 1024 * 1024;
 /// A request body once it is decompressed.
 pub const MAX_INFLATED: usize = 16 * 1024 * 1024;
+/// Pushes that are stored in one transaction.
+pub const PUSHES_TOGETHER: usize = 64;
+/// Their operations, unless one of them has more by itself.
+pub const OPS_TOGETHER: usize = 1_000;
+/// Transactions of pushes that a replica has open on PostgreSQL.
+pub const TRANSACTIONS_OF_PUSHES: usize = 2;
 /// A photo or document.
 pub const MAX_BLOB: u64 = 64 * 1024 * 1024;
 /// Bytes of the operations and drafts of a file that a tablet exported.

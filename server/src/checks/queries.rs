@@ -12,7 +12,7 @@ use super::{CHECKER, Subject};
 use crate::accounts;
 use crate::db::schema::{blob_references, bundles, checks_due, records};
 use crate::db::types::{Key, Timestamp};
-use crate::db::{AnyConnection, update_all};
+use crate::db::{AnyConnection, write_all};
 use crate::records as store;
 
 /// The registers whose records are looked at.
@@ -35,11 +35,9 @@ pub fn ask<'a>(
     let is_looked_at = |collection: &str| {
         LOOKED_AT.contains(&collection) || catalogue.notice_about(collection).is_some()
     };
-    let rows: Vec<DueRow> = changed
-        .filter(|record| is_looked_at(&record.collection))
-        .map(|record| DueRow { record: record.id.into(), asked_at: now })
-        .collect();
-    update_all!(connection, checks_due::table, checks_due::record, (checks_due::asked_at), rows)
+    let changed = changed.filter(|record| is_looked_at(&record.collection));
+    let ids: Vec<RecordId> = changed.map(|record| record.id).collect();
+    ask_for(connection, &ids, now)
 }
 
 /// Notes that every household, and every visit with photos, is to be looked at: the rules are
@@ -55,12 +53,11 @@ pub(crate) fn ask_all(connection: &mut AnyConnection, now: Timestamp) -> QueryRe
         .select(records::id)
         .distinct()
         .load(connection)?;
-    let all = households.into_iter().chain(visits);
-    let rows: Vec<DueRow> = all.map(|record| DueRow { record, asked_at: now }).collect();
-    update_all!(connection, checks_due::table, checks_due::record, (checks_due::asked_at), rows)
+    let all = households.into_iter().chain(visits).map(RecordId::from);
+    ask_for(connection, &all.collect::<Vec<_>>(), now)
 }
 
-/// Notes that these records are to be looked at.
+/// Notes that these records are to be looked at. One that is due already stays where it stands.
 pub(crate) fn ask_for(
     connection: &mut AnyConnection,
     ids: &[RecordId],
@@ -68,7 +65,10 @@ pub(crate) fn ask_for(
 ) -> QueryResult<()> {
     let rows = ids.iter().map(|id| DueRow { record: Key::from(*id), asked_at: now });
     let rows: Vec<DueRow> = rows.collect();
-    update_all!(connection, checks_due::table, checks_due::record, (checks_due::asked_at), rows)
+    write_all!(connection, rows, |rows| diesel::insert_into(checks_due::table)
+        .values(rows)
+        .on_conflict(checks_due::record)
+        .do_nothing())
 }
 
 /// Notes that every record of a register is to be looked at.

@@ -72,7 +72,8 @@ impl DatabaseUrl {
                     .batch_execute(
                         "PRAGMA busy_timeout = 30000; PRAGMA journal_mode = WAL; \
                          PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-                         PRAGMA cache_size = -8000; PRAGMA temp_store = MEMORY;",
+                         PRAGMA cache_size = -8000; PRAGMA temp_store = MEMORY; \
+                         PRAGMA wal_autocheckpoint = 4000;",
                     )
                     .map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
                 Ok(AnyConnection::Sqlite(connection))

@@ -68,7 +68,7 @@ pub struct Prepared<Q> {
 }
 
 impl<Q> Prepared<Q> {
-    /// Most rows or ids in a statement that is kept: each number of them is a text of its own.
+    /// Most rows in a statement that is kept: each number of them is a text of its own.
     const FEW: usize = 16;
 
     /// Keeps a statement whose text is always the same.
@@ -76,7 +76,7 @@ impl<Q> Prepared<Q> {
         Self { statement, kept: true }
     }
 
-    /// Keeps a statement about so many rows or ids if they are few.
+    /// Keeps a statement about so many rows if they are few.
     pub fn if_few(statement: Q, rows: usize) -> Self {
         Self { statement, kept: rows <= Self::FEW }
     }
@@ -101,6 +101,15 @@ impl<B: Backend, Q: QueryFragment<B>> QueryFragment<B> for Prepared<Q> {
     fn is_safe_to_cache_prepared(&self, backend: &B) -> QueryResult<bool> {
         Ok(self.kept || self.statement.is_safe_to_cache_prepared(backend)?)
     }
+}
+
+/// Ids for a list in a statement, the last of them repeated until their number is a power of two: a
+/// connection keeps few texts for lists of any length.
+pub fn padded<T: Clone>(mut ids: Vec<T>) -> Vec<T> {
+    if let Some(last) = ids.last().cloned() {
+        ids.resize(ids.len().next_power_of_two(), last);
+    }
+    ids
 }
 
 /// Most rows or ids in one statement: the databases take a bounded number of parameters.

@@ -1,8 +1,8 @@
 //! SQLite's one writer: a thread that commits many small transactions at once.
 //!
 //! SQLite lets one transaction write at a time, and with `synchronous = FULL` each commit waits
-//! for the disk. So writes queue here; each runs in a savepoint of its own, and those that came
-//! meanwhile share one commit. Nobody is told of success before that commit.
+//! for the disk. So writes queue here; those that came meanwhile share one commit, and each can be
+//! undone by itself. Nobody is told of success before that commit.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc;
@@ -19,7 +19,8 @@ const SHARED_COMMIT: usize = 64;
 
 /// What a job leaves to do once it is known whether the commit went through.
 type Reply = Box<dyn FnOnce(Result<(), String>) + Send>;
-/// A transaction, given its savepoint or why there is none: whether that is to stay, and its reply.
+/// A transaction, given the connection or why it can't be had: whether what it did is to stay, and
+/// its reply.
 type Job = Box<dyn FnOnce(Result<&mut AnyConnection, String>) -> (bool, Reply) + Send>;
 
 #[derive(Clone)]
@@ -44,8 +45,8 @@ impl Writer {
         F: FnMut(&mut AnyConnection) -> Result<T, Failed<E>> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move |savepoint| {
-            let done = match savepoint {
+        let job: Job = Box::new(move |connection| {
+            let done = match connection {
                 Ok(connection) => catch_unwind(AssertUnwindSafe(|| queries(connection)))
                     .unwrap_or_else(|_| Err(unavailable("a transaction panicked"))),
                 Err(cause) => Err(unavailable(cause)),
@@ -91,8 +92,16 @@ fn commit_together(
         replies.push(first(Err(error.to_string())).1);
         return Err(error);
     }
-    let mut next = Some(first);
-    while let Some(job) = next {
+    // The first has the transaction to itself: undoing it undoes nobody else's work, so it does
+    // without a savepoint, for which SQLite keeps a copy of every page that is changed.
+    let (stays, reply) = first(Ok(&mut *connection));
+    replies.push(reply);
+    if !stays {
+        connection.batch_execute("ROLLBACK; BEGIN IMMEDIATE")?;
+    }
+    while replies.len() < SHARED_COMMIT
+        && let Ok(job) = queue.try_recv()
+    {
         connection.batch_execute("SAVEPOINT job")?;
         let (stays, reply) = job(Ok(&mut *connection));
         replies.push(reply);
@@ -100,7 +109,6 @@ fn commit_together(
             connection.batch_execute("ROLLBACK TO job")?;
         }
         connection.batch_execute("RELEASE job")?;
-        next = if replies.len() < SHARED_COMMIT { queue.try_recv().ok() } else { None };
     }
     connection.batch_execute("COMMIT")
 }

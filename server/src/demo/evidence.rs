@@ -13,12 +13,12 @@ use sync_protocol::op::{Change, Fields, Op};
 use sync_protocol::{Epoch, Hlc, Record, RecordId, Row, ScopeId, UserId, Version};
 use uuid::Uuid;
 
-use super::{DemoProblem, VILLAGES, push_all};
+use super::{DemoProblem, VILLAGES, push_whole};
 use crate::app::App;
 use crate::db::{Failed, Timestamp};
 use crate::devices::{self, DeviceState};
 use crate::http::Problem;
-use crate::sync::{Owner, Pusher};
+use crate::sync::{Desk, Owner, Pusher};
 use crate::{accounts, checks, jobs, media, packs, records};
 
 const MINUTE: i64 = 60_000_000;
@@ -88,16 +88,10 @@ pub async fn load_evidence(app: &App, visits: usize) -> Result<usize, DemoProble
         .database
         .write(move |connection| {
             let scopes: BTreeSet<ScopeId> = ops.iter().map(|op| op.scope.clone()).collect();
-            let pusher = Pusher {
-                owner: Owner::Tablet(registered),
-                user: cadre,
-                scopes: &scopes,
-                catalogue: &catalogue,
-                lineage: &lineage,
-                now,
-                decides_about: None,
-            };
-            push_all(connection, &pusher, registered, ops.clone())
+            let owner = Owner::Tablet(registered);
+            let pusher = Pusher { owner, user: cadre, scopes: &scopes, decides_about: None };
+            let desk = Desk { catalogue: &catalogue, lineage: &lineage, now };
+            push_whole(connection, &desk, &pusher, registered, ops.clone())
         })
         .await;
     pushed?;

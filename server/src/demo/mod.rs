@@ -26,7 +26,7 @@ use crate::devices::{self, DeviceState};
 use crate::forms;
 use crate::http::Problem;
 use crate::packs::{self, InstallProblem};
-use crate::sync::{Owner, Pushed, Pusher, RawOp, push};
+use crate::sync::{Desk, Owner, Pushed, Pusher, RawOp, push};
 
 pub use county::{COUNTY, VILLAGES};
 pub use evidence::{VISITS, load_evidence};
@@ -133,16 +133,8 @@ pub async fn load(app: &App) -> Result<Loaded, DemoProblem> {
             let scopes: BTreeSet<ScopeId> = ops.iter().map(|op| op.scope.clone()).collect();
             let (catalogue, lineage) = (&*catalogue, &*lineage);
             let owner = Owner::Tablet(device);
-            let pusher = Pusher {
-                owner,
-                user: admin,
-                scopes: &scopes,
-                catalogue,
-                lineage,
-                now,
-                decides_about: None,
-            };
-            push_all(connection, &pusher, device, ops)?;
+            let pusher = Pusher { owner, user: admin, scopes: &scopes, decides_about: None };
+            push_whole(connection, &Desk { catalogue, lineage, now }, &pusher, device, ops)?;
             // It is what the county begins with; what people change in it is checked.
             checks::forget_due(connection)?;
             Ok(counts)
@@ -186,8 +178,9 @@ fn loader(
     Ok(devices::register(connection, admin, &key, label, DeviceState::Blocked, now)?)
 }
 
-fn push_all(
+fn push_whole(
     connection: &mut AnyConnection,
+    desk: &Desk<'_>,
     pusher: &Pusher<'_>,
     device: DeviceId,
     ops: Vec<Op>,
@@ -197,10 +190,10 @@ fn push_all(
     let mut first_seq = 1;
     for chunk in county::whole_groups(&ops, 900) {
         let ops = chunk.iter().map(RawOp::of).collect();
-        let wall = pusher.now.milliseconds();
+        let wall = desk.now.milliseconds();
         let clock = ClockReading { wall, monotonic: 0, boot: String::new() };
         let request = SyncRequest::pushing(device, incarnation, first_seq, ops, clock);
-        match push(connection, pusher, &request)? {
+        match push(connection, desk, pusher, &request)? {
             Pushed::Stored { outcomes, .. } => {
                 let refused = outcomes.iter().find(|one| !matches!(one, Outcome::Applied { .. }));
                 if let Some(refused) = refused {

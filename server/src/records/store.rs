@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use diesel::prelude::*;
 use mobile_schema::register::Role;
-use mobile_schema::{Catalogue, Hash, Value};
+use mobile_schema::{Catalogue, Hash, RegisterDefinition, Value};
 use sync_protocol::exchange::{Head, Heads};
 use sync_protocol::merge::Board;
 use sync_protocol::record::Marks;
@@ -13,27 +13,37 @@ use sync_protocol::{Digest, Epoch, Record, RecordId, ScopeId, Version};
 
 use crate::db::schema::{evictions, history, records, scope_heads};
 use crate::db::types::{JsonText, Key, Timestamp};
-use crate::db::{AnyConnection, Prepared, RowLocked, STATEMENT_ROWS, insert_all, update_all};
+use crate::db::{
+    AnyConnection, Prepared, RowLocked, STATEMENT_ROWS, insert_all, padded, update_all,
+};
 use crate::seal;
 
 #[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = records, treat_none_as_default_value = false)]
 pub(super) struct RecordRow {
     id: Key,
-    collection: String,
-    scope: String,
     seq: i64,
     epoch: i64,
     n: i64,
     definition: Vec<u8>,
-    deleted: bool,
     fields: JsonText,
     marks: JsonText,
+    updated_at: Timestamp,
+    #[diesel(embed)]
+    indexed: Indexed,
+}
+
+/// What lists and searches find a record by, besides its id and number.
+#[derive(Insertable, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = records, treat_none_as_default_value = false)]
+pub(super) struct Indexed {
+    collection: String,
+    scope: String,
+    deleted: bool,
     title: Option<String>,
     subject: Option<Key>,
     status: Option<String>,
     due_on: Option<String>,
-    updated_at: Timestamp,
 }
 
 #[derive(Insertable)]
@@ -142,10 +152,10 @@ pub fn load_for_update(
     let mut found = Vec::new();
     for chunk in sorted.chunks(STATEMENT_ROWS) {
         let query = records::table
-            .filter(records::id.eq_any(chunk.to_vec()))
+            .filter(records::id.eq_any(padded(chunk.to_vec())))
             .order(records::id)
             .select(RecordRow::as_select());
-        let query = Prepared::if_few(RowLocked(query), chunk.len());
+        let query = Prepared::always(RowLocked(query));
         let rows: Vec<RecordRow> = query.get_results(connection)?;
         for row in rows {
             found.push(row.into_record()?);
@@ -159,61 +169,67 @@ impl RecordRow {
         let unreadable = |what: &str| diesel::result::Error::DeserializationError(what.into());
         Ok(Record {
             id: self.id.into(),
-            collection: self.collection,
-            scope: self.scope.parse().map_err(|_| unreadable("a scope in the database"))?,
+            collection: self.indexed.collection,
+            scope: self.indexed.scope.parse().map_err(|_| unreadable("a scope in the database"))?,
             version: version(self.epoch, self.n),
             definition: Hash(
                 self.definition.try_into().map_err(|_| unreadable("a hash in the database"))?,
             ),
-            deleted: self.deleted,
+            deleted: self.indexed.deleted,
             fields: seal::open_fields(self.id.into(), self.fields)?.read()?,
             marks: seal::open_marks(self.id.into(), &self.marks)?,
         })
     }
 
     fn of(record: &Record, seq: i64, catalogue: &Catalogue, now: Timestamp) -> Self {
-        let current = catalogue.current(&record.collection).map(|(_, definition)| definition);
-        let known = catalogue.get(&record.definition).or(current).map(Arc::as_ref);
-        let indexed = |role| {
-            let field = known?.field_with_role(role)?;
-            record.fields.get(&field.id).and_then(Value::as_text).map(str::to_owned)
-        };
+        let known = definition_of(record, catalogue);
         let (epoch, n) = columns(record.version);
         Self {
             id: record.id.into(),
-            collection: record.collection.clone(),
-            scope: record.scope.to_string(),
             seq,
             epoch,
             n,
             definition: record.definition.as_bytes().to_vec(),
-            deleted: record.deleted,
             fields: seal::fields(record, known),
             marks: seal::marks(record, known),
-            title: indexed(Role::Title),
-            subject: indexed(Role::Subject).and_then(|id| id.parse().ok()).map(Key),
-            status: indexed(Role::Status),
-            due_on: indexed(Role::Due),
             updated_at: now,
+            indexed: Indexed::of(record, catalogue),
         }
     }
 }
 
-/// Who pushed what is written.
-pub struct Written<'a> {
-    /// The chain.
-    pub incarnation: sync_protocol::IncarnationId,
-    /// Every definition, for the index columns.
-    pub catalogue: &'a Catalogue,
-    /// When.
-    pub now: Timestamp,
+impl Indexed {
+    fn of(record: &Record, catalogue: &Catalogue) -> Self {
+        let known = definition_of(record, catalogue);
+        let indexed = |role| {
+            let field = known?.field_with_role(role)?;
+            record.fields.get(&field.id).and_then(Value::as_text).map(str::to_owned)
+        };
+        Self {
+            collection: record.collection.clone(),
+            scope: record.scope.to_string(),
+            deleted: record.deleted,
+            title: indexed(Role::Title),
+            subject: indexed(Role::Subject).and_then(|id| id.parse().ok()).map(Key),
+            status: indexed(Role::Status),
+            due_on: indexed(Role::Due),
+        }
+    }
 }
 
-/// Stores what a push changed: history, records, evictions, counters and digests.
+/// The definition a record was written with; the newest of its register, where that is not known
+/// here.
+fn definition_of<'a>(record: &Record, catalogue: &'a Catalogue) -> Option<&'a RegisterDefinition> {
+    let current = || catalogue.current(&record.collection).map(|(_, definition)| definition);
+    catalogue.get(&record.definition).or_else(current).map(Arc::as_ref)
+}
+
+/// Stores what pushes changed: history, records, evictions, counters and digests.
 pub fn write(
     connection: &mut AnyConnection,
     board: &Board,
-    written: &Written<'_>,
+    catalogue: &Catalogue,
+    now: Timestamp,
 ) -> QueryResult<()> {
     let line = |happening: &sync_protocol::merge::Happening| {
         let (epoch, n) = columns(happening.version);
@@ -221,15 +237,15 @@ pub fn write(
             record: happening.record.into(),
             epoch,
             n,
-            incarnation: written.incarnation.into(),
-            seq: happening.seq as i64,
+            incarnation: happening.writer.incarnation.into(),
+            seq: happening.writer.seq as i64,
         }
     };
     let lines: Vec<_> = board.happenings().iter().map(line).collect();
     insert_all!(connection, history::table, lines)?;
 
     let changed: Vec<_> = board.changed().collect();
-    put(connection, &changed, written.catalogue, written.now)
+    put(connection, &changed, catalogue, now)
 }
 
 /// Empties records that are erased, and tells feeds that they are gone: their ids, their versions
@@ -268,6 +284,8 @@ fn put(
         touched.into_iter().filter(|scope| !stored.contains_key(scope)).collect();
     let mut heads = Heads::new(stored);
     let (mut new, mut changed, mut found_by) = (Vec::new(), Vec::new(), Vec::new());
+    // Those of the changed ones that lists and searches find as they did.
+    let mut same = Vec::new();
     for (before, now) in changes {
         let terms = search_terms(now, catalogue);
         if before.map_or(!terms.is_empty(), |one| search_terms(one, catalogue) != terms) {
@@ -275,9 +293,29 @@ fn put(
         }
         let seq = heads.count(*before, now) as i64;
         let row = RecordRow::of(now, seq, catalogue, at);
-        if before.is_some() { changed.push(row) } else { new.push(row) }
+        match before {
+            None => new.push(row),
+            Some(before) if Indexed::of(before, catalogue) == row.indexed => same.push(row),
+            Some(_) => changed.push(row),
+        }
     }
     insert_all!(connection, records::table, new)?;
+    // SQLite writes each index anew in which a column is set, be it to what it was.
+    update_all!(
+        connection,
+        records::table,
+        records::id,
+        (
+            records::seq,
+            records::epoch,
+            records::n,
+            records::definition,
+            records::fields,
+            records::marks,
+            records::updated_at,
+        ),
+        same
+    )?;
     update_all!(
         connection,
         records::table,
@@ -319,8 +357,7 @@ fn put(
 
 /// What a record is found by without opening it; nothing of one that is gone.
 fn search_terms(record: &Record, catalogue: &Catalogue) -> Vec<seal::Term> {
-    let current = || catalogue.current(&record.collection).map(|(_, definition)| definition);
-    match catalogue.get(&record.definition).or_else(current) {
+    match definition_of(record, catalogue) {
         Some(definition) if !record.deleted => seal::search_terms(record, definition),
         _ => Vec::new(),
     }
@@ -335,10 +372,10 @@ fn lock_heads(
     for chunk in scopes.chunks(STATEMENT_ROWS) {
         let names: Vec<&str> = chunk.iter().map(ScopeId::as_str).collect();
         let query = scope_heads::table
-            .filter(scope_heads::scope.eq_any(names))
+            .filter(scope_heads::scope.eq_any(padded(names)))
             .order(scope_heads::scope)
             .select(head_columns!());
-        let query = Prepared::if_few(RowLocked(query), chunk.len());
+        let query = Prepared::always(RowLocked(query));
         let rows: Vec<HeadRow> = query.get_results(connection)?;
         for row in rows {
             heads.extend(head(row)?);

@@ -12,7 +12,9 @@ use sync_protocol::{DeviceId, IncarnationId, Outcome, SyncRequest, UserId};
 
 use crate::db::schema::{chains, ops};
 use crate::db::types::{JsonText, Key, Timestamp};
-use crate::db::{AnyConnection, Prepared, RowLocked, STATEMENT_ROWS};
+use crate::db::{
+    AnyConnection, Prepared, RowLocked, STATEMENT_ROWS, insert_all, padded, update_all,
+};
 
 /// Whose chain it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,8 +36,8 @@ impl Owner {
 }
 
 /// The chain is another's.
-#[derive(Debug)]
-pub(super) struct ForeignChain;
+#[derive(Clone, Copy, Debug)]
+pub struct ForeignChain;
 
 /// Which chain a request goes on.
 #[derive(Clone, Copy, Debug)]
@@ -61,7 +63,7 @@ pub fn safe_before<Op>(
     owner: Owner,
     request: &SyncRequest<Op>,
 ) -> QueryResult<u64> {
-    match find(connection, &Wanted::of(owner, request), false)? {
+    match find(connection, &Wanted::of(owner, request))? {
         Ok(chain) => chain.safe_before(connection),
         Err(ForeignChain) => Ok(0),
     }
@@ -78,7 +80,21 @@ pub(super) struct Chain {
     repeats: bool,
 }
 
-type Row = (Option<Key>, Option<Key>, i64, Option<Key>, Option<i64>, i64, bool);
+#[derive(Insertable)]
+#[diesel(table_name = chains, treat_none_as_default_value = false)]
+struct ChainRow {
+    incarnation: Key,
+    device_id: Option<Key>,
+    user_id: Option<Key>,
+    next_seq: i64,
+    parent: Option<Key>,
+    fork_seq: Option<i64>,
+    started_at: Timestamp,
+    safe_before: i64,
+    repeats: bool,
+}
+
+type Row = (Key, Option<Key>, Option<Key>, i64, Option<Key>, Option<i64>, i64, bool);
 
 /// How many forks back a chain is followed.
 const MOST_ANCESTORS: usize = 64;
@@ -86,6 +102,7 @@ const MOST_ANCESTORS: usize = 64;
 macro_rules! chain_columns {
     () => {
         (
+            chains::incarnation,
             chains::device_id,
             chains::user_id,
             chains::next_seq,
@@ -104,29 +121,58 @@ fn is_owner(owner: Owner, device: Option<Key>, user: Option<Key>) -> bool {
     }
 }
 
-/// Finds the chain, and keeps others from going on with it until the transaction ends if `locked`.
+/// Finds the chain, which others may go on with meanwhile.
 pub(super) fn find(
     connection: &mut AnyConnection,
     wanted: &Wanted,
-    locked: bool,
 ) -> QueryResult<Result<Chain, ForeignChain>> {
-    let Wanted { owner, incarnation, .. } = *wanted;
-    let query = chains::table.find(Key::from(incarnation)).select(chain_columns!());
-    let found: Option<Row> = if locked {
-        RowLocked(query).get_result(connection).optional()?
-    } else {
-        query.first(connection).optional()?
-    };
-    if let Some((device, user, next, parent, fork, safe, repeats)) = found {
-        if !is_owner(owner, device, user) {
-            return Ok(Err(ForeignChain));
-        }
-        let parent = parent.zip(fork).map(|(parent, fork)| (parent.into(), fork as u64));
-        let admission = Admission::Known(next as u64);
-        let safe_before = safe as u64;
-        return Ok(Ok(Chain { incarnation, owner, admission, parent, safe_before, repeats }));
+    let query = chains::table.find(Key::from(wanted.incarnation)).select(chain_columns!());
+    match query.first(connection).optional()? {
+        Some(row) => Ok(known_chain(wanted, row)),
+        None => new_chain(connection, wanted).map(Ok),
     }
-    // Only a chain of the same owner can be inherited.
+}
+
+/// Finds chains, and keeps others from going on with them until the transaction ends: locked in
+/// the order of their ids, so that no two wait for each other.
+pub(super) fn find_all(
+    connection: &mut AnyConnection,
+    wanted: &[Wanted],
+) -> QueryResult<Vec<Result<Chain, ForeignChain>>> {
+    let mut keys: Vec<Key> = wanted.iter().map(|one| one.incarnation.into()).collect();
+    keys.sort_unstable();
+    let mut found = BTreeMap::new();
+    for chunk in keys.chunks(STATEMENT_ROWS) {
+        let query = chains::table
+            .filter(chains::incarnation.eq_any(padded(chunk.to_vec())))
+            .order(chains::incarnation)
+            .select(chain_columns!());
+        let query = Prepared::always(RowLocked(query));
+        let rows: Vec<Row> = query.get_results(connection)?;
+        found.extend(rows.into_iter().map(|row| (row.0, row)));
+    }
+    let find = |one: &Wanted| match found.remove(&Key::from(one.incarnation)) {
+        Some(row) => Ok(known_chain(one, row)),
+        None => new_chain(connection, one).map(Ok),
+    };
+    wanted.iter().map(find).collect()
+}
+
+/// A chain that is stored, if it is the one's who goes on with it.
+fn known_chain(wanted: &Wanted, row: Row) -> Result<Chain, ForeignChain> {
+    let Wanted { owner, incarnation, .. } = *wanted;
+    let (_, device, user, next, parent, fork, safe, repeats) = row;
+    if !is_owner(owner, device, user) {
+        return Err(ForeignChain);
+    }
+    let parent = parent.zip(fork).map(|(parent, fork)| (parent.into(), fork as u64));
+    let admission = Admission::Known(next as u64);
+    Ok(Chain { incarnation, owner, admission, parent, safe_before: safe as u64, repeats })
+}
+
+/// A chain as it would be if it were begun.
+fn new_chain(connection: &mut AnyConnection, wanted: &Wanted) -> QueryResult<Chain> {
+    let Wanted { owner, incarnation, .. } = *wanted;
     let mut parent = None;
     let mut admission = Admission::New(wanted.begins);
     if let Some(inheritance) = wanted.inherits {
@@ -135,7 +181,8 @@ pub(super) fn find(
             .select(chain_columns!())
             .first(connection)
             .optional()?;
-        if let Some((device, user, next, ..)) = known
+        // Only a chain of the same owner can be inherited.
+        if let Some((_, device, user, next, ..)) = known
             && is_owner(owner, device, user)
         {
             admission = Admission::inherit(inheritance, next as u64);
@@ -144,39 +191,56 @@ pub(super) fn find(
             }
         }
     }
-    let (safe_before, repeats) = (0, false);
-    Ok(Ok(Chain { incarnation, owner, admission, parent, safe_before, repeats }))
+    Ok(Chain { incarnation, owner, admission, parent, safe_before: 0, repeats: false })
 }
 
-impl Chain {
-    /// Begins the chain at `next` if it is new.
-    pub(super) fn begin(
-        &self,
-        connection: &mut AnyConnection,
-        next: u64,
-        now: Timestamp,
-    ) -> QueryResult<()> {
-        if matches!(self.admission, Admission::Known(_)) {
-            return Ok(());
-        }
-        let (device, user) = match self.owner {
+/// Where a chain ends once a push is stored.
+pub(super) struct End<'a> {
+    pub(super) chain: &'a Chain,
+    pub(super) next_seq: u64,
+    /// Whether operations of the push stood elsewhere first.
+    pub(super) repeats: bool,
+}
+
+/// Notes where chains end, and begins those that are new.
+pub(super) fn store(
+    connection: &mut AnyConnection,
+    ends: Vec<End<'_>>,
+    now: Timestamp,
+) -> QueryResult<()> {
+    let (mut new, mut known) = (Vec::new(), Vec::new());
+    for End { chain, next_seq, repeats } in ends {
+        let (device_id, user_id) = match chain.owner {
             Owner::Tablet(device) => (Some(Key::from(device)), None),
             Owner::Person(user) => (None, Some(Key::from(user))),
         };
-        diesel::insert_into(chains::table)
-            .values((
-                chains::incarnation.eq(Key::from(self.incarnation)),
-                chains::device_id.eq(device),
-                chains::user_id.eq(user),
-                chains::next_seq.eq(next as i64),
-                chains::parent.eq(self.parent.map(|(parent, _)| Key::from(parent))),
-                chains::fork_seq.eq(self.parent.map(|(_, fork)| fork as i64)),
-                chains::started_at.eq(now),
-                chains::safe_before.eq(0),
-                chains::repeats.eq(false),
-            ))
-            .execute(connection)?;
-        Ok(())
+        let row = ChainRow {
+            incarnation: chain.incarnation.into(),
+            device_id,
+            user_id,
+            next_seq: next_seq as i64,
+            parent: chain.parent.map(|(parent, _)| Key::from(parent)),
+            fork_seq: chain.parent.map(|(_, fork)| fork as i64),
+            started_at: now,
+            safe_before: chain.safe_before as i64,
+            repeats: chain.repeats || repeats,
+        };
+        if chain.is_new() { new.push(row) } else { known.push(row) }
+    }
+    insert_all!(connection, chains::table, new)?;
+    update_all!(
+        connection,
+        chains::table,
+        chains::incarnation,
+        (chains::next_seq, chains::repeats),
+        known
+    )
+}
+
+impl Chain {
+    /// Whether it has to be begun.
+    pub(super) fn is_new(&self) -> bool {
+        !matches!(self.admission, Admission::Known(_))
     }
 
     /// Who goes on with the chain, and what they have themselves presented.
@@ -307,12 +371,11 @@ pub(super) fn known(
     for chunk in keys.chunks(STATEMENT_ROWS) {
         let wanted: Vec<Vec<u8>> = chunk.iter().map(|key| key.as_bytes().to_vec()).collect();
         let query = ops::table
-            .filter(ops::key.eq_any(wanted))
+            .filter(ops::key.eq_any(padded(wanted)))
             .filter(ops::first_incarnation.is_null())
             .order((ops::received_at, ops::incarnation, ops::seq))
             .select((ops::key, ops::incarnation, ops::seq, ops::outcome));
-        let rows: Vec<(Vec<u8>, Key, i64, JsonText)> =
-            Prepared::if_few(query, chunk.len()).load(connection)?;
+        let rows: Vec<(Vec<u8>, Key, i64, JsonText)> = Prepared::always(query).load(connection)?;
         for (key, incarnation, seq, outcome) in rows {
             let writer = Writer { incarnation: incarnation.into(), seq: seq as u64 };
             let first = (writer, outcome.read()?);
@@ -320,24 +383,6 @@ pub(super) fn known(
         }
     }
     Ok(found)
-}
-
-/// Moves the end of the chain; notes whether it has operations that stood elsewhere first.
-pub(super) fn advance(
-    connection: &mut AnyConnection,
-    incarnation: IncarnationId,
-    next_seq: u64,
-    repeats: bool,
-) -> QueryResult<()> {
-    let chain = chains::table.find(Key::from(incarnation));
-    let next_seq = chains::next_seq.eq(next_seq as i64);
-    if repeats {
-        Prepared::always(diesel::update(chain).set((next_seq, chains::repeats.eq(true))))
-            .execute(connection)?;
-    } else {
-        Prepared::always(diesel::update(chain).set(next_seq)).execute(connection)?;
-    }
-    Ok(())
 }
 
 /// The chain of a person who works in a browser, if there is one, and where it ends.

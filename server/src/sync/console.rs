@@ -12,7 +12,7 @@ use sync_protocol::{
 use uuid::Uuid;
 
 use super::chain::{self, Owner};
-use super::push::{Pushed, Pusher, push};
+use super::push::{Desk, Pushed, Pusher, push};
 use super::wire::RawOp;
 use crate::app::App;
 use crate::areas::{self, AreaPath};
@@ -84,12 +84,10 @@ pub fn act(
         owner: Owner::Person(person.user),
         user: person.user,
         scopes: person.scopes,
-        catalogue: person.catalogue,
-        lineage: person.lineage,
-        now: person.now,
         decides_about: person.decides_about,
     };
-    match push(connection, &pusher, &request)? {
+    let Person { catalogue, lineage, now, .. } = *person;
+    match push(connection, &Desk { catalogue, lineage, now }, &pusher, &request)? {
         Pushed::Stored { outcomes, .. } => Ok(outcomes),
         // The chain was locked when its end was read.
         _ => Err(Failed::Rule(Problem::new(&Kind::UNAVAILABLE))),

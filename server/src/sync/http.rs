@@ -12,12 +12,13 @@ use sync_protocol::{ClockReading, Outcome, SyncRequest};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::chain::{Owner, Wanted};
-use super::push::{Pushed, Pusher, push};
+use super::push::Pushed;
+use super::queue::Arrival;
 use super::wire::{self, RawOp, Request, Response};
 use super::{chain, hand_in, log, pull, quarantine, settle};
 use crate::app::{App, Seen};
 use crate::db::Timestamp;
-use crate::devices::{self, DeviceState};
+use crate::devices::DeviceState;
 use crate::http::{EitherBody, Kind, Problem, Tablet};
 
 /// Pushes what a tablet did and pulls what it has not seen, in one round trip
@@ -131,7 +132,7 @@ pub(super) async fn take_in(
     seen: Option<Seen>,
     now: Timestamp,
 ) -> Result<Pushed, Problem> {
-    let pushed = push_all(app, tablet, request, seen, now).await?;
+    let pushed = store(app, tablet, request, seen, now).await?;
     if let Pushed::Stored { outcomes, touched, .. } = &pushed {
         if !touched.is_empty() {
             app.checks.ring();
@@ -144,7 +145,7 @@ pub(super) async fn take_in(
 
 /// An exchange without operations costs no write, but for a first one and one every few minutes
 /// that notes the tablet was here.
-async fn push_all(
+async fn store(
     app: &App,
     tablet: &Tablet,
     request: &Arc<SyncRequest<RawOp>>,
@@ -156,31 +157,11 @@ async fn push_all(
         return stand(app, tablet, request).await;
     }
     let catalogue = app.definitions_for(&request.ops).await?;
-    let (lineage, scopes) = (app.lineage.clone(), tablet.scopes.clone());
-    let (device, user) = (tablet.device, tablet.user);
-    let request = request.clone();
-    let pushed = app
-        .database
-        .write(move |connection| {
-            let pusher = Pusher {
-                owner: Owner::Tablet(device),
-                user,
-                scopes: &scopes,
-                catalogue: &catalogue,
-                lineage: &lineage,
-                now,
-                decides_about: None,
-            };
-            let pushed = push(connection, &pusher, &request)?;
-            if let Some(seen) = seen {
-                devices::seen(connection, device, seen, now)?;
-            }
-            Ok(pushed)
-        })
-        .await
-        .map_err(Problem::from)?;
+    let whose = (tablet.device, tablet.user);
+    let arrival = Arrival::new(whose, tablet.scopes.clone(), request.clone(), catalogue);
+    let pushed = app.pushes.store(arrival.seen(seen)).await.map_err(Problem::from)?;
     if let Some(seen) = seen {
-        app.presence.note(device, seen, now);
+        app.presence.note(tablet.device, seen, now);
     }
     Ok(pushed)
 }
@@ -192,7 +173,7 @@ async fn stand(
     request: &Arc<SyncRequest<RawOp>>,
 ) -> Result<Pushed, Problem> {
     let wanted = Wanted::of(Owner::Tablet(tablet.device), request);
-    let chain = app.read(move |connection| chain::find(connection, &wanted, false)).await?;
+    let chain = app.read(move |connection| chain::find(connection, &wanted)).await?;
     let chain = chain.map_err(Problem::from)?;
     Ok(match admit(&app.lineage, request.epoch, chain.admission, request.first_seq) {
         Ok(next) => Pushed::Stored { ack: next, outcomes: Vec::new(), touched: Vec::new() },

@@ -9,11 +9,11 @@ use sync_protocol::merge::{Authority, Board, Numbered, Presenter};
 use sync_protocol::op::Change;
 use sync_protocol::record::Writer;
 use sync_protocol::{
-    Epoch, IncarnationId, Lineage, Outcome, RecordId, RejectReason, RequestId, ScopeId,
-    SyncRequest, SyncResponse, UserId,
+    Epoch, Lineage, Op, Outcome, RecordId, RejectReason, RequestId, ScopeId, SyncRequest,
+    SyncResponse, UserId,
 };
 
-use super::chain::{self, ForeignChain, Owner, Wanted};
+use super::chain::{self, Chain, ForeignChain, Owner, Wanted};
 use super::quarantine;
 use super::wire::RawOp;
 use crate::checks;
@@ -24,7 +24,19 @@ use crate::http::{Kind, Problem};
 use crate::records as store;
 use crate::{media, review, seal};
 
-/// Who pushes, and what the server knows while taking it in.
+/// What the server knows while it takes pushes in.
+#[derive(Clone, Copy)]
+pub struct Desk<'a> {
+    /// Every definition.
+    pub catalogue: &'a Catalogue,
+    /// The epochs the database descends from.
+    pub lineage: &'a Lineage,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// Who pushes.
+#[derive(Clone, Copy)]
 pub struct Pusher<'a> {
     /// The tablet, or the person in a browser.
     pub owner: Owner,
@@ -32,20 +44,33 @@ pub struct Pusher<'a> {
     pub user: UserId,
     /// The scopes it may write to.
     pub scopes: &'a BTreeSet<ScopeId>,
-    /// Every definition.
-    pub catalogue: &'a Catalogue,
-    /// The epochs the database descends from.
-    pub lineage: &'a Lineage,
-    /// When the push arrived.
-    pub now: Timestamp,
     /// Where an operation of another's stands that a person has decided to apply: it keeps its
     /// author and what its chain had presented, approved records may be edited, and what came to
     /// nothing before is tried again.
     pub decides_about: Option<Writer>,
 }
 
+/// What is pushed, and by whom.
+#[derive(Clone, Copy)]
+pub struct Push<'a> {
+    /// Who.
+    pub pusher: Pusher<'a>,
+    /// What.
+    pub request: &'a SyncRequest<RawOp>,
+    /// The request's operations as they are kept: see [`sealed`].
+    pub bodies: &'a [Vec<u8>],
+}
+
+/// The operations of a request as they are kept. It needs no database, so it is made before there
+/// is a transaction that others wait for.
+pub fn sealed(request: &SyncRequest<RawOp>) -> Vec<Vec<u8>> {
+    let incarnation = request.incarnation;
+    let seal = |(seq, raw): (u64, &RawOp)| seal::body(Writer { incarnation, seq }, &raw.keep());
+    (request.first_seq..).zip(&request.ops).map(seal).collect()
+}
+
 /// What became of a push.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pushed {
     /// It is stored.
     Stored {
@@ -96,19 +121,13 @@ impl From<ForeignChain> for Problem {
     }
 }
 
-/// An operation with its number.
-struct Arrived<'a> {
-    seq: u64,
-    raw: &'a RawOp,
-}
-
 #[derive(Insertable)]
 #[diesel(table_name = ops, treat_none_as_default_value = false)]
-struct OpRow {
+struct OpRow<'a> {
     incarnation: Key,
     seq: i64,
     key: Vec<u8>,
-    body: Vec<u8>,
+    body: &'a [u8],
     outcome: JsonText,
     pushed_by: Key,
     received_at: Timestamp,
@@ -134,96 +153,202 @@ struct BlobClaimRow {
 /// Stores the operations of a request, each once, and says what became of each.
 pub fn push(
     connection: &mut AnyConnection,
+    desk: &Desk<'_>,
     pusher: &Pusher<'_>,
     request: &SyncRequest<RawOp>,
 ) -> Result<Pushed, Failed<Problem>> {
-    let wanted = Wanted::of(pusher.owner, request);
-    let chain =
-        chain::find(connection, &wanted, true)?.map_err(|foreign| Failed::Rule(foreign.into()))?;
-    let first_seq = request.first_seq;
-    let next = match admit(pusher.lineage, request.epoch, chain.admission, first_seq) {
-        Ok(next) => next,
-        Err(refusal) => return Ok(refusal.into()),
-    };
-    let mut presenter = chain.presenter(connection)?;
-    let before_this = presenter.clone();
-    if let Some(place) = pusher.decides_about {
-        chain::act_for(connection, &mut presenter, place)?;
+    let bodies = sealed(request);
+    let push = Push { pusher: *pusher, request, bodies: &bodies };
+    match push_all(connection, desk, &[push])?.pop() {
+        Some(pushed) => pushed.map_err(|foreign| Failed::Rule(foreign.into())),
+        None => Err(Failed::Unavailable("a push got no answer".into())),
     }
-    let arrived: Vec<_> =
-        (first_seq..).zip(&request.ops).map(|(seq, raw)| Arrived { seq, raw }).collect();
-    let keys: Vec<Hash> = request.ops.iter().map(RawOp::key).collect();
-    let end = first_seq + arrived.len() as u64;
-    let stored = chain::stored(connection, &before_this, first_seq, end.min(next))?;
-    let mut outcomes = match compare(first_seq, next, &keys, &stored) {
-        Ok(outcomes) => outcomes,
-        Err(refusal) => return Ok(refusal.into()),
-    };
-    if end > next || arrived.is_empty() {
-        chain.begin(connection, next, pusher.now)?;
-    }
-    let mut touched = Vec::new();
-    if end > next {
-        let fresh = &keys[(next - first_seq) as usize..];
-        let known = if pusher.decides_about.is_some() {
-            BTreeMap::new()
-        } else {
-            chain::known(connection, fresh)?
-        };
-        presenter.repeated.extend(known.values().map(|(writer, _)| *writer));
-        let earlier = repeats(&keys);
-        for (place, one) in arrived.iter().enumerate() {
-            if outcomes[place].is_none() && earlier[place].is_none() {
-                let before = known.get(&keys[place]).map(|(_, outcome)| outcome.clone());
-                outcomes[place] = before.or_else(|| one.refusal(pusher));
-            }
-        }
-        let board = merge(connection, pusher, &presenter, &arrived, &earlier, &mut outcomes)?;
-        for place in 0..outcomes.len() {
-            if let (None, Some(earlier)) = (&outcomes[place], earlier[place]) {
-                outcomes[place] = outcomes[earlier].clone();
-            }
-        }
-        let before = (0..keys.len()).map(|place| {
-            let earlier = earlier[place].map(|earlier| Writer {
-                incarnation: request.incarnation,
-                seq: first_seq + earlier as u64,
-            });
-            known.get(&keys[place]).map(|(writer, _)| *writer).or(earlier)
-        });
-        let stood: Vec<_> = before.collect();
-        let again = stood[(next - first_seq) as usize..].iter().any(Option::is_some);
-        let kept = Kept { incarnation: request.incarnation, from: next, stood: &stood };
-        keep(connection, pusher, &kept, &arrived, &outcomes)?;
-        chain::advance(connection, request.incarnation, end, again)?;
-        if let Some(board) = board {
-            checks::ask(
-                connection,
-                pusher.catalogue,
-                board.changed().map(|(_, now)| now),
-                pusher.now,
-            )?;
-            // Last, for from here on the scopes' counters are locked until the commit.
-            let (incarnation, catalogue) = (request.incarnation, pusher.catalogue);
-            let written = store::Written { incarnation, catalogue, now: pusher.now };
-            store::write(connection, &board, &written)?;
-            touched = Heads::touched(board.changed());
-        }
-    }
-    let outcomes = outcomes.into_iter().flatten().collect();
-    Ok(Pushed::Stored { ack: end.max(next), outcomes, touched })
 }
 
-impl Arrived<'_> {
+/// Stores what several push, one after the other, as if each came alone, with the statements of
+/// one. No two of them may go on with the same chain, inherit another's, or hold an operation of
+/// the same key.
+pub fn push_all(
+    connection: &mut AnyConnection,
+    desk: &Desk<'_>,
+    pushes: &[Push<'_>],
+) -> QueryResult<Vec<Result<Pushed, ForeignChain>>> {
+    let wanted = pushes.iter().map(|push| Wanted::of(push.pusher.owner, push.request));
+    let chains = chain::find_all(connection, &wanted.collect::<Vec<_>>())?;
+    let mut all = Vec::with_capacity(pushes.len());
+    for (push, chain) in pushes.iter().zip(chains) {
+        all.push(match chain {
+            Ok(chain) => Admitted::of(connection, desk, push, chain)?.map_err(Ok),
+            Err(foreign) => Err(Err(foreign)),
+        });
+    }
+    let mut admitted: Vec<&mut Admitted<'_>> =
+        all.iter_mut().filter_map(|one| one.as_mut().ok()).collect();
+    take_in(connection, desk, &mut admitted)?;
+    Ok(all.into_iter().map(|one| one.map_or_else(|done| done, |one| Ok(one.done()))).collect())
+}
+
+/// Stores what goes on with a chain.
+fn take_in(
+    connection: &mut AnyConnection,
+    desk: &Desk<'_>,
+    admitted: &mut [&mut Admitted<'_>],
+) -> QueryResult<()> {
+    let fresh: Vec<Hash> = admitted
+        .iter()
+        .filter(|one| one.push.pusher.decides_about.is_none())
+        .flat_map(|one| one.fresh().iter().copied())
+        .collect();
+    let known = chain::known(connection, &fresh)?;
+    for one in admitted.iter_mut() {
+        one.recall(&known);
+    }
+    let board = merge(connection, desk, admitted)?;
+    for one in admitted.iter_mut() {
+        one.repeat_outcomes();
+    }
+    let ends = admitted.iter().filter_map(|one| one.end_of_chain());
+    chain::store(connection, ends.collect(), desk.now)?;
+    keep(connection, desk, admitted)?;
+    if let Some(board) = board {
+        checks::ask(connection, desk.catalogue, board.changed().map(|(_, now)| now), desk.now)?;
+        // Last, for from here on the scopes' counters are locked until the commit.
+        store::write(connection, &board, desk.catalogue, desk.now)?;
+    }
+    Ok(())
+}
+
+/// A push that goes on with its chain, and what is known of its operations.
+struct Admitted<'a> {
+    push: &'a Push<'a>,
+    chain: Chain,
+    presenter: Presenter,
+    keys: Vec<Hash>,
+    /// The operations below this number are stored already.
+    next: u64,
+    /// The operation of the same request, if any, that each repeats.
+    earlier: Vec<Option<usize>>,
+    /// Where each stood first, if it stood anywhere before.
+    stood: Vec<Option<Writer>>,
+    outcomes: Vec<Option<Outcome>>,
+    touched: Vec<ScopeId>,
+}
+
+impl<'a> Admitted<'a> {
+    /// Compares a request with its chain.
+    fn of(
+        connection: &mut AnyConnection,
+        desk: &Desk<'_>,
+        push: &'a Push<'a>,
+        chain: Chain,
+    ) -> QueryResult<Result<Self, Pushed>> {
+        let request = push.request;
+        let first_seq = request.first_seq;
+        let next = match admit(desk.lineage, request.epoch, chain.admission, first_seq) {
+            Ok(next) => next,
+            Err(refusal) => return Ok(Err(refusal.into())),
+        };
+        let mut presenter = chain.presenter(connection)?;
+        let keys: Vec<Hash> = request.ops.iter().map(RawOp::key).collect();
+        let end = first_seq + keys.len() as u64;
+        let stored = chain::stored(connection, &presenter, first_seq, end.min(next))?;
+        let outcomes = match compare(first_seq, next, &keys, &stored) {
+            Ok(outcomes) => outcomes,
+            Err(refusal) => return Ok(Err(refusal.into())),
+        };
+        if let Some(place) = push.pusher.decides_about {
+            chain::act_for(connection, &mut presenter, place)?;
+        }
+        let (earlier, stood) = (repeats(&keys), vec![None; keys.len()]);
+        let touched = Vec::new();
+        Ok(Ok(Self { push, chain, presenter, keys, next, earlier, stood, outcomes, touched }))
+    }
+
+    fn end(&self) -> u64 {
+        self.push.request.first_seq + self.keys.len() as u64
+    }
+
+    /// How many of the request's operations are stored already.
+    fn stored(&self) -> usize {
+        let stored = self.next.saturating_sub(self.push.request.first_seq);
+        (stored as usize).min(self.keys.len())
+    }
+
+    /// The keys of those that are not.
+    fn fresh(&self) -> &[Hash] {
+        &self.keys[self.stored()..]
+    }
+
+    fn writer(&self, place: usize) -> Writer {
+        let SyncRequest { incarnation, first_seq, .. } = *self.push.request;
+        Writer { incarnation, seq: first_seq + place as u64 }
+    }
+
+    /// Gives outcomes to what was pushed before by another chain, and to what is refused at sight.
+    fn recall(&mut self, known: &BTreeMap<Hash, (Writer, Outcome)>) {
+        let decides = self.push.pusher.decides_about.is_some();
+        for place in self.stored()..self.keys.len() {
+            let known = known.get(&self.keys[place]).filter(|_| !decides);
+            let own = self.earlier[place].map(|earlier| self.writer(earlier));
+            self.presenter.repeated.extend(known.map(|(writer, _)| *writer));
+            self.stood[place] = known.map(|(writer, _)| *writer).or(own);
+            if self.outcomes[place].is_none() && self.earlier[place].is_none() {
+                let before = known.map(|(_, outcome)| outcome.clone());
+                self.outcomes[place] = before.or_else(|| self.push.pusher.refusal(self.raw(place)));
+            }
+        }
+    }
+
+    fn raw(&self, place: usize) -> &'a RawOp {
+        &self.push.request.ops[place]
+    }
+
+    /// The operations that have no outcome yet, and their places in the request.
+    fn undecided(&self) -> (Vec<usize>, Vec<Numbered<'a>>) {
+        let undecided = (0..self.keys.len()).filter_map(|place| {
+            let op = self.raw(place).op()?;
+            let open = self.outcomes[place].is_none() && self.earlier[place].is_none();
+            open.then(|| (place, Numbered { seq: self.writer(place).seq, op }))
+        });
+        undecided.unzip()
+    }
+
+    /// What repeats another operation of the request comes to the same.
+    fn repeat_outcomes(&mut self) {
+        for place in 0..self.outcomes.len() {
+            if let (None, Some(earlier)) = (&self.outcomes[place], self.earlier[place]) {
+                self.outcomes[place] = self.outcomes[earlier].clone();
+            }
+        }
+    }
+
+    /// Where the chain ends now, if it has to be noted.
+    fn end_of_chain(&self) -> Option<chain::End<'_>> {
+        let repeats = self.stood.iter().any(Option::is_some);
+        if self.end() > self.next || (self.keys.is_empty() && self.chain.is_new()) {
+            let next_seq = self.end().max(self.next);
+            return Some(chain::End { chain: &self.chain, next_seq, repeats });
+        }
+        None
+    }
+
+    fn done(self) -> Pushed {
+        let ack = self.end().max(self.next);
+        let outcomes = self.outcomes.into_iter().flatten().collect();
+        Pushed::Stored { ack, outcomes, touched: self.touched }
+    }
+}
+
+impl Pusher<'_> {
     /// What can be refused without looking any further.
-    fn refusal(&self, pusher: &Pusher<'_>) -> Option<Outcome> {
-        let reason = match self.raw.op() {
-            None if self.raw.is_too_large() => RejectReason::TooLarge,
+    fn refusal(&self, raw: &RawOp) -> Option<Outcome> {
+        let reason = match raw.op() {
+            None if raw.is_too_large() => RejectReason::TooLarge,
             None => RejectReason::Malformed,
-            Some(op) if op.author != pusher.user && pusher.decides_about.is_none() => {
+            Some(op) if op.author != self.user && self.decides_about.is_none() => {
                 RejectReason::Author
             }
-            Some(op) if pusher.owner.device().is_some() && review::is_decision(op) => {
+            Some(op) if self.owner.device().is_some() && review::is_decision(op) => {
                 RejectReason::Kind
             }
             Some(_) => return None,
@@ -232,48 +357,47 @@ impl Arrived<'_> {
     }
 }
 
-/// Merges the operations that have no outcome yet into the records they are about.
+/// Merges the operations that have no outcome yet into the records they are about, one push after
+/// the other.
 fn merge(
     connection: &mut AnyConnection,
-    pusher: &Pusher<'_>,
-    presenter: &Presenter,
-    arrived: &[Arrived<'_>],
-    earlier: &[Option<usize>],
-    outcomes: &mut [Option<Outcome>],
+    desk: &Desk<'_>,
+    admitted: &mut [&mut Admitted<'_>],
 ) -> QueryResult<Option<Board>> {
-    let mut numbered = Vec::new();
-    let mut places = Vec::new();
-    for (place, one) in arrived.iter().enumerate() {
-        if let (None, None, Some(op)) = (&outcomes[place], earlier[place], one.raw.op()) {
-            numbered.push(Numbered { seq: one.seq, op });
-            places.push(place);
-        }
-    }
-    if numbered.is_empty() {
+    let undecided: Vec<_> = admitted.iter().map(|one| one.undecided()).collect();
+    let ops = || undecided.iter().flat_map(|(_, numbered)| numbered).map(|numbered| numbered.op);
+    let mut about: Vec<RecordId> = ops().map(|op| op.record).collect();
+    if about.is_empty() {
         return Ok(None);
     }
-    let mut about: Vec<RecordId> = numbered.iter().map(|one| one.op.record).collect();
-    about.extend(subjects(connection, &numbered)?);
+    about.extend(subjects(connection, ops())?);
     let mut board = Board::new(store::load_for_update(connection, &about)?);
-    let authority = Authority {
-        catalogue: pusher.catalogue,
-        lineage: pusher.lineage,
-        presenter,
-        scopes: pusher.scopes,
-        received: pusher.now.milliseconds(),
-        amends: pusher.decides_about.is_some(),
-    };
-    let applied = authority.apply(&mut board, &numbered);
-    for (place, outcome) in places.into_iter().zip(applied) {
-        outcomes[place] = Some(outcome);
+    for (one, (places, numbered)) in admitted.iter_mut().zip(&undecided) {
+        let authority = Authority {
+            catalogue: desk.catalogue,
+            lineage: desk.lineage,
+            presenter: &one.presenter,
+            scopes: one.push.pusher.scopes,
+            received: desk.now.milliseconds(),
+            amends: one.push.pusher.decides_about.is_some(),
+        };
+        let before = board.happenings().len();
+        let applied = authority.apply(&mut board, numbered);
+        for (place, outcome) in places.iter().zip(applied) {
+            one.outcomes[*place] = Some(outcome);
+        }
+        one.touched = Heads::touched(board.changed_after(before));
     }
     Ok(Some(board))
 }
 
 /// The records that the conflicts to be resolved are about.
-fn subjects(connection: &mut AnyConnection, ops: &[Numbered<'_>]) -> QueryResult<Vec<RecordId>> {
-    let resolved = ops.iter().filter(|one| matches!(one.op.change, Change::Resolve { .. }));
-    let conflicts: Vec<Key> = resolved.map(|one| one.op.record.into()).collect();
+fn subjects<'a>(
+    connection: &mut AnyConnection,
+    ops: impl Iterator<Item = &'a Op>,
+) -> QueryResult<Vec<RecordId>> {
+    let resolved = ops.filter(|op| matches!(op.change, Change::Resolve { .. }));
+    let conflicts: Vec<Key> = resolved.map(|op| op.record.into()).collect();
     if conflicts.is_empty() {
         return Ok(Vec::new());
     }
@@ -284,51 +408,43 @@ fn subjects(connection: &mut AnyConnection, ops: &[Numbered<'_>]) -> QueryResult
     Ok(found.into_iter().flatten().map(RecordId::from).collect())
 }
 
-/// Which operations are kept, and where.
-struct Kept<'a> {
-    incarnation: IncarnationId,
-    /// Those from this number on.
-    from: u64,
-    /// Where each operation of the request stood first, if it stood anywhere before.
-    stood: &'a [Option<Writer>],
-}
-
 /// Keeps the operations as they came, and sets aside those that have no effect.
 fn keep(
     connection: &mut AnyConnection,
-    pusher: &Pusher<'_>,
-    kept: &Kept<'_>,
-    arrived: &[Arrived<'_>],
-    outcomes: &[Option<Outcome>],
+    desk: &Desk<'_>,
+    admitted: &[&mut Admitted<'_>],
 ) -> QueryResult<()> {
-    let (mut rows, mut aside) = (Vec::new(), Vec::new());
-    let mut references = BTreeSet::new();
-    let incarnation = kept.incarnation;
-    for (place, (one, outcome)) in arrived.iter().zip(outcomes).enumerate() {
-        let Some(outcome) = outcome.as_ref().filter(|_| one.seq >= kept.from) else { continue };
-        let first = kept.stood[place];
-        rows.push(OpRow {
-            incarnation: incarnation.into(),
-            seq: one.seq as i64,
-            key: one.raw.key().as_bytes().to_vec(),
-            body: seal::body(Writer { incarnation, seq: one.seq }, &one.raw.keep()),
-            outcome: JsonText::of(outcome),
-            pushed_by: pusher.user.into(),
-            received_at: pusher.now,
-            first_incarnation: first.map(|writer| writer.incarnation.into()),
-            first_seq: first.map(|writer| writer.seq as i64),
-        });
-        if first.is_none() {
-            let place = Writer { incarnation, seq: one.seq };
-            aside.extend(quarantine::QuarantineRow::of(pusher, place, one.raw.op(), outcome));
+    let (mut rows, mut aside, mut named) = (Vec::new(), Vec::new(), Vec::new());
+    for one in admitted {
+        let mut references = BTreeSet::new();
+        let pusher = &one.push.pusher;
+        for place in one.stored()..one.keys.len() {
+            let (raw, Some(outcome)) = (one.raw(place), &one.outcomes[place]) else { continue };
+            let (writer, first) = (one.writer(place), one.stood[place]);
+            rows.push(OpRow {
+                incarnation: writer.incarnation.into(),
+                seq: writer.seq as i64,
+                key: raw.key().as_bytes().to_vec(),
+                body: &one.push.bodies[place],
+                outcome: JsonText::of(outcome),
+                pushed_by: pusher.user.into(),
+                received_at: desk.now,
+                first_incarnation: first.map(|writer| writer.incarnation.into()),
+                first_seq: first.map(|writer| writer.seq as i64),
+            });
+            if first.is_none() {
+                let held = quarantine::QuarantineRow::of(pusher, writer, raw.op(), outcome, desk);
+                aside.extend(held);
+            }
+            if let (Some(op), Some(_)) = (raw.op(), outcome.version()) {
+                references.extend(op.blobs.iter().map(|hash| (*hash, op.record)));
+            }
         }
-        if let (Some(op), Some(_)) = (one.raw.op(), outcome.version()) {
-            references.extend(op.blobs.iter().map(|hash| (*hash, op.record)));
-        }
+        named.push((pusher, references));
     }
     insert_all!(connection, ops::table, rows)?;
     quarantine::keep(connection, aside)?;
-    refer(connection, pusher, references)
+    named.into_iter().try_for_each(|(pusher, references)| refer(connection, pusher, references))
 }
 
 /// Notes which records name which blobs. A tablet that knows the hash of a photo it may not see

@@ -9,7 +9,7 @@ use sync_protocol::{Op, Outcome};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::push::Pusher;
+use super::push::{Desk, Pusher};
 use super::wire::stored_as_json;
 use crate::app::App;
 use crate::areas;
@@ -43,6 +43,7 @@ impl QuarantineRow {
         place: Writer,
         op: Option<&Op>,
         outcome: &Outcome,
+        desk: &Desk<'_>,
     ) -> Option<Self> {
         let reason = match outcome {
             Outcome::Parked { reason } => reason.name(),
@@ -57,7 +58,7 @@ impl QuarantineRow {
             scope: op.map(|op| op.scope.to_string()),
             kind: outcome.name(),
             reason,
-            received_at: pusher.now,
+            received_at: desk.now,
             unit: op.and_then(|op| op.group).map(|group| Key(group.id.0)),
         })
     }

@@ -1,12 +1,11 @@
-//! The records that a push touches, while it is applied.
+//! The records that pushes touch, while they are applied.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::Numbered;
-use crate::record::Record;
+use crate::record::{Record, Writer};
 use crate::{RecordId, Version};
 
-/// The records a push touches, as they were and as they become.
+/// The records that pushes touch, as they were before the first of them and as they become.
 #[derive(Debug, Default)]
 pub struct Board {
     records: BTreeMap<RecordId, Record>,
@@ -23,8 +22,8 @@ pub struct Happening {
     pub record: RecordId,
     /// The version the change made.
     pub version: Version,
-    /// The number of the operation that caused it.
-    pub seq: u64,
+    /// The operation that caused it.
+    pub writer: Writer,
 }
 
 impl Board {
@@ -44,11 +43,21 @@ impl Board {
         self.records.values()
     }
 
-    /// Every record that changed: as it was before the push, and as it is now.
+    /// Every record that changed: as it was before the first push, and as it is now.
     pub fn changed(&self) -> impl Iterator<Item = (Option<&Record>, &Record)> {
         self.originals
             .iter()
             .filter_map(|(id, original)| self.records.get(id).map(|now| (original.as_ref(), now)))
+    }
+
+    /// Those of them that changed after so many [`happenings`](Self::happenings).
+    pub fn changed_after(
+        &self,
+        happenings: usize,
+    ) -> impl Iterator<Item = (Option<&Record>, &Record)> {
+        let later: BTreeSet<_> =
+            self.happenings.iter().skip(happenings).map(|happening| happening.record).collect();
+        self.changed().filter(move |(_, now)| later.contains(&now.id))
     }
 
     /// Every change, in the order it was made.
@@ -74,11 +83,11 @@ impl Board {
         self.happenings.truncate(self.happened_before);
     }
 
-    pub(super) fn put(&mut self, cause: &Numbered<'_>, record: Record) {
+    pub(super) fn put(&mut self, writer: Writer, record: Record) {
         let (id, version) = (record.id, record.version);
         let before = self.records.insert(id, record);
         self.originals.entry(id).or_insert_with(|| before.clone());
         self.undo.push((id, before));
-        self.happenings.push(Happening { record: id, version, seq: cause.seq });
+        self.happenings.push(Happening { record: id, version, writer });
     }
 }

@@ -423,6 +423,7 @@ impl Draft<'_> {
             record.version = mark.version;
         }
         let version = record.version;
+        let writer = self.authority.writer(numbered);
         let dropped = mutant::is_on(Mutant::LoserDropped);
         let conflicts: Vec<_> = clashes
             .into_iter()
@@ -430,12 +431,12 @@ impl Draft<'_> {
             .map(|clash| {
                 let conflict = clash.into_record(self.authority, numbered, definition, &record);
                 let id = conflict.id;
-                board.put(numbered, conflict);
+                board.put(writer, conflict);
                 id
             })
             .collect();
         if changed {
-            board.put(numbered, record);
+            board.put(writer, record);
         }
         match (conflicts.is_empty(), behind || added_wins) {
             (false, _) => Outcome::Conflict { version, conflicts },

@@ -180,7 +180,7 @@ impl Authority<'_> {
         let version = Version { epoch: self.lineage.current(), n: 1 };
         let created = self.mark(numbered, version);
         board.put(
-            numbered,
+            self.writer(numbered),
             Record {
                 id: op.record,
                 collection: op.collection.clone(),
@@ -199,10 +199,14 @@ impl Authority<'_> {
         Ok(Outcome::Applied { version })
     }
 
+    fn writer(&self, numbered: &Numbered<'_>) -> Writer {
+        Writer { incarnation: self.presenter.incarnation, seq: numbered.seq }
+    }
+
     fn mark(&self, numbered: &Numbered<'_>, version: Version) -> Mark {
         Mark {
             version,
-            writer: Writer { incarnation: self.presenter.incarnation, seq: numbered.seq },
+            writer: self.writer(numbered),
             author: numbered.op.author,
             at: if mutant::is_on(Mutant::ClockUnclamped) {
                 numbered.op.at

@@ -135,7 +135,7 @@ impl Authority<'_> {
         conflict.fields.insert(field::RESOLUTION, Value::Map(resolution.into()));
         conflict.marks.fields.insert(field::STATE, mark);
         conflict.version = version;
-        board.put(numbered, conflict);
+        board.put(self.writer(numbered), conflict);
         version
     }
 }

@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use harness::Backend;
-use ruhu::db::Failed;
-use ruhu::http::Problem;
-use ruhu::sync::{Owner, Pushed, Pusher, RawOp, push};
+use ruhu::sync::{Arrival, Pushed, RawOp};
 use sync_protocol::{Outcome, ScopeId, SyncResponse};
 
 use crate::crowd::{Crowd, name, pack, quantile, together, unpack};
@@ -70,8 +68,7 @@ pub(crate) async fn inside(backend: Backend) {
     let scope: ScopeId = "area:529901100201".parse().expect("a scope");
     for clients in [8, 32] {
         let (elapsed, times) = together(crowd.dealt(clients), |hand| {
-            let app = crowd.stage.app();
-            let (database, lineage, now) = (app.database.clone(), app.lineage.clone(), app.now());
+            let pushes = crowd.stage.app().pushes.clone();
             let (catalogue, scope) = (Arc::clone(&crowd.catalogue), scope.clone());
             async move {
                 let tablet = hand.into_iter().next().expect("there are more tablets than clients");
@@ -91,22 +88,13 @@ pub(crate) async fn inside(backend: Backend) {
                 let mut times = Vec::with_capacity(requests.len());
                 for request in requests {
                     let begun = Instant::now();
-                    let (catalogue, lineage) = (Arc::clone(&catalogue), lineage.clone());
-                    let (scopes, device, user) =
-                        ([scope.clone()].into(), tablet.device, tablet.user);
-                    let pushed = database.write(move |connection| {
-                        let pusher = Pusher {
-                            owner: Owner::Tablet(device),
-                            user,
-                            scopes: &scopes,
-                            catalogue: &catalogue,
-                            lineage: &lineage,
-                            now,
-                            decides_about: None,
-                        };
-                        push(connection, &pusher, &request)
-                    });
-                    let pushed: Result<_, Failed<Problem>> = pushed.await;
+                    let arrival = Arrival::new(
+                        (tablet.device, tablet.user),
+                        [scope.clone()].into(),
+                        Arc::new(request),
+                        Arc::clone(&catalogue),
+                    );
+                    let pushed = pushes.store(arrival).await;
                     times.push(begun.elapsed());
                     let Ok(Pushed::Stored { outcomes, .. }) = pushed else {
                         panic!("not stored: {pushed:?}")

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use diesel::prelude::*;
@@ -11,11 +11,14 @@ use harness::{Backend, DatabaseKind, MediaKind, ServerProcess, Stage};
 use mobile_schema::{Catalogue, Hash};
 use ruhu::backup;
 use ruhu::checks;
-use ruhu::db::schema::{devices, ops, records, scope_heads, users};
+use ruhu::db::schema::{chains, devices, history, ops, quarantine, records, scope_heads, users};
 use ruhu::db::{AnyConnection, Database, DatabaseUrl, Failed, Key, Timestamp};
 use ruhu::http::Problem;
 use ruhu::media_store::MediaStore;
-use ruhu::sync::{Owner, Pushed, Pusher, RawOp, pull, push};
+use ruhu::sync::{
+    Arrival, Desk, Owner, Push as OnePush, Pushed, Pusher, Pushes, RawOp, pull, push, push_all,
+    sealed,
+};
 use simulation::county;
 use simulation::memory::Push;
 use simulation::server::{Caller, Server, State};
@@ -37,6 +40,19 @@ struct Real {
     blobs: BTreeSet<Hash>,
     /// What it takes to put backups back: a database that others use has none of it.
     lives: Option<Lives>,
+    /// Where pushes are stored together with others'.
+    pushes: Option<Pushes>,
+    /// What was pushed, if it is kept.
+    pushed: Option<Vec<Kept>>,
+}
+
+/// A push, and what became of it.
+struct Kept {
+    caller: Caller,
+    request: SyncRequest<RawOp>,
+    now: i64,
+    newer: bool,
+    became: Pushed,
 }
 
 /// The backups of a database, which is another one after each restore.
@@ -67,6 +83,12 @@ impl Lives {
 }
 
 impl Real {
+    fn new(database: Database, lineage: Arc<Lineage>) -> Self {
+        let (runtime, blobs) = (tokio::runtime::Handle::current(), BTreeSet::new());
+        let (newer, lives, pushes, pushed) = (false, None, None, None);
+        Self { database, lineage, runtime, newer, blobs, lives, pushes, pushed }
+    }
+
     fn read<T: Send + 'static>(
         &self,
         query: impl FnOnce(&mut AnyConnection) -> QueryResult<T> + Send + 'static,
@@ -74,6 +96,12 @@ impl Real {
         let read = self.database.read(move |connection| Ok(query(connection)?));
         let read: Result<T, Failed> = self.runtime.block_on(read);
         read.expect("the database answers")
+    }
+
+    fn arrival(&self, caller: &Caller, request: &SyncRequest<RawOp>) -> Arrival {
+        let Caller { user, device, scopes } = caller.clone();
+        let catalogue = shared_definitions(self.newer);
+        Arrival::new((device, user), scopes, Arc::new(request.clone()), catalogue)
     }
 
     fn push(
@@ -86,20 +114,26 @@ impl Real {
         let (caller, request, lineage) = (caller.clone(), request.clone(), self.lineage.clone());
         let catalogue = self.definitions();
         let pushed = self.database.write(move |connection| {
-            let pusher = Pusher {
-                owner: Owner::Tablet(caller.device),
-                user: caller.user,
-                scopes: &caller.scopes,
-                catalogue,
-                lineage: &lineage,
-                now: Timestamp(now * 1_000),
-                decides_about: None,
-            };
-            let pushed = push(connection, &pusher, &request)?;
+            let pusher = pusher(&caller);
+            let desk = Desk { catalogue, lineage: &lineage, now: Timestamp(now * 1_000) };
+            let pushed = push(connection, &desk, &pusher, &request)?;
             if dies { Err(Failed::Unavailable("it dies".into())) } else { Ok(pushed) }
         });
         self.runtime.block_on(pushed)
     }
+}
+
+fn pusher(caller: &Caller) -> Pusher<'_> {
+    let Caller { user, device, scopes } = caller;
+    Pusher { owner: Owner::Tablet(*device), user: *user, scopes, decides_about: None }
+}
+
+/// Definitions as an arrival has them; the same as [`Real::definitions`].
+fn shared_definitions(newer: bool) -> Arc<Catalogue> {
+    static BOTH: LazyLock<[Arc<Catalogue>; 2]> = LazyLock::new(|| {
+        [county::first_definitions(), county::newer_definitions()].map(|one| Arc::new(one.clone()))
+    });
+    BOTH[usize::from(newer)].clone()
 }
 
 #[derive(QueryableByName)]
@@ -137,7 +171,17 @@ impl Server for Real {
         let raw = request.ops.iter().map(RawOp::of).collect();
         let raw = request.clone().with_ops(raw);
         let epoch = self.lineage.current();
-        let pushed = self.push(caller, &raw, now, false).expect("a push is taken in");
+        // What is kept is stored once more in company, whose pushes have one time.
+        let stored_at = if self.pushed.is_some() { now - now % 600_000 } else { now };
+        let pushed = match &self.pushes {
+            Some(pushes) => self.runtime.block_on(pushes.store(self.arrival(caller, &raw))),
+            None => self.push(caller, &raw, stored_at, false),
+        };
+        let pushed = pushed.expect("a push is taken in");
+        if let Some(all) = &mut self.pushed {
+            let (caller, request, newer) = (caller.clone(), raw.clone(), self.newer);
+            all.push(Kept { caller, request, now: stored_at, newer, became: pushed.clone() });
+        }
         let (ack, outcomes) = match pushed {
             Pushed::Stored { ack, outcomes, .. } => (ack, outcomes),
             Pushed::Fork(seq) => return SyncResponse::Fork { request: id, seq },
@@ -345,19 +389,17 @@ async fn tell_at_once(stage: Arc<Stage>) {
     let runtime = tokio::runtime::Handle::current();
     let tellers: Vec<_> = (0..WRITERS)
         .map(|writer| {
-            let (database, lineage) = (stage.app().database.clone(), stage.app().lineage.clone());
-            let runtime = runtime.clone();
+            let app = stage.app();
+            let (database, lineage) = (app.database.clone(), app.lineage.clone());
+            let (pushes, runtime) = (app.pushes.clone(), runtime.clone());
             std::thread::spawn(move || {
+                let _inside = runtime.enter();
                 for story in 0..STORIES_EACH {
                     let seed = 1 + writer * STORIES_EACH + story;
                     county::name_county(&format!("s{seed}-"));
                     let real = Real {
-                        database: database.clone(),
-                        lineage: lineage.clone(),
-                        runtime: runtime.clone(),
-                        newer: false,
-                        blobs: BTreeSet::new(),
-                        lives: None,
+                        pushes: Some(pushes.clone()),
+                        ..Real::new(database.clone(), lineage.clone())
                     };
                     let mut world = World::new(real, seed);
                     let told: Vec<Step> = steps(seed);
@@ -386,6 +428,150 @@ fn the_simulations_stories_hold_on_postgres() {
     Stage::set(backend, tell_at_once);
 }
 
+/// Stories whose pushes are stored once more, many of them together.
+const TOGETHER: u64 = 30;
+
+/// What a database holds of pushes, but for the numbers that a record gets each time it is stored.
+type Held = (Vec<HeldRecord>, Vec<HeldOp>, Vec<HeldLine>, Vec<HeldChain>, Vec<(Key, i64, String)>);
+type HeldRecord = (Key, String, String, (i64, i64), bool, (Option<Key>, Timestamp));
+type HeldOp = ((Key, i64), Vec<u8>, ruhu::db::JsonText, (Option<Key>, Option<i64>));
+type HeldLine = (Key, i64, i64, Key, i64);
+type HeldChain = (Key, i64, Option<Key>, Option<i64>, bool);
+
+fn held(connection: &mut AnyConnection) -> QueryResult<Held> {
+    let changed = (records::subject, records::updated_at);
+    let version = (records::epoch, records::n);
+    let columns = (records::id, records::collection, records::scope, version, records::deleted);
+    let place = (ops::incarnation, ops::seq);
+    let first = (ops::first_incarnation, ops::first_seq);
+    Ok((
+        records::table
+            .order(records::id)
+            .select((columns.0, columns.1, columns.2, columns.3, columns.4, changed))
+            .load(connection)?,
+        ops::table.order(place).select((place, ops::key, ops::outcome, first)).load(connection)?,
+        history::table.order((history::record, history::epoch, history::n)).load(connection)?,
+        chains::table
+            .order(chains::incarnation)
+            .select((
+                chains::incarnation,
+                chains::next_seq,
+                chains::parent,
+                chains::fork_seq,
+                chains::repeats,
+            ))
+            .load(connection)?,
+        quarantine::table
+            .order((quarantine::incarnation, quarantine::seq))
+            .select((quarantine::incarnation, quarantine::seq, quarantine::reason))
+            .load(connection)?,
+    ))
+}
+
+impl Real {
+    /// Stores pushes together that were stored one by one, and compares what becomes of them.
+    fn push_together(&self, company: Vec<Kept>, seed: u64) {
+        let (catalogue, lineage) = (self.definitions(), self.lineage.clone());
+        let stored = self.database.write(move |connection| {
+            let now = Timestamp(company[0].now * 1_000);
+            let desk = Desk { catalogue, lineage: &lineage, now };
+            let bodies: Vec<_> = company.iter().map(|one| sealed(&one.request)).collect();
+            let pushes = company.iter().zip(&bodies).map(|(one, bodies)| OnePush {
+                pusher: pusher(&one.caller),
+                request: &one.request,
+                bodies,
+            });
+            let pushes: Vec<_> = pushes.collect();
+            let all = push_all(connection, &desk, &pushes)?;
+            for (one, became) in company.iter().zip(all) {
+                let became = became.expect("it is their own chain");
+                assert_eq!(became, one.became, "seed {seed}");
+            }
+            Ok(())
+        });
+        let stored: Result<(), Failed> = self.runtime.block_on(stored);
+        stored.expect("they are stored");
+    }
+}
+
+/// Pushes that follow each other and may go together.
+fn companies(pushed: Vec<Kept>) -> Vec<Vec<Kept>> {
+    let mut all: Vec<Vec<Kept>> = Vec::new();
+    let (mut chains, mut keys) = (BTreeSet::new(), BTreeSet::new());
+    for one in pushed {
+        let request = &one.request;
+        let own = request.inherits.map(|one| one.incarnation).into_iter();
+        let own: BTreeSet<_> = own.chain([request.incarnation]).collect();
+        let new: BTreeSet<_> = request.ops.iter().map(RawOp::key).collect();
+        // What is stored at once has one time and one set of definitions.
+        let same = |last: &Kept| last.now == one.now && last.newer == one.newer;
+        let goes = all.last().and_then(|last| last.last()).is_some_and(same)
+            && chains.is_disjoint(&own)
+            && keys.is_disjoint(&new);
+        if !goes {
+            (chains, keys) = (BTreeSet::new(), BTreeSet::new());
+            all.push(Vec::new());
+        }
+        chains.extend(own);
+        keys.extend(new);
+        all.last_mut().expect("there is one").push(one);
+    }
+    all
+}
+
+async fn store_together(stage: Arc<Stage>) {
+    let (mut pushes, mut in_company) = (0, 0);
+    for seed in 1..=TOGETHER {
+        let databases = [stage.empty_database(), stage.empty_database()].map(|url| {
+            ruhu::db::migrate(&url).expect("it has a layout");
+            Database::open(&url).expect("it opens")
+        });
+        for database in &databases {
+            people(database).await;
+        }
+        let [first, second] = databases;
+        let lineage = Arc::new(lineage_of(&first).await);
+        let compared = tokio::task::spawn_blocking(move || {
+            county::name_county(&format!("s{seed}-"));
+            let real = Real { pushed: Some(Vec::new()), ..Real::new(first, lineage.clone()) };
+            let mut world = World::new(real, seed);
+            let ended = simulation::tell(&mut world, &steps(seed));
+            ended.unwrap_or_else(|violation| panic!("seed {seed}: {}", violation.0));
+            let alone = &mut world.server;
+            let mut together = Real::new(second, lineage);
+            let pushed = alone.pushed.take().expect("it was kept");
+            let mut counted = Vec::new();
+            for company in companies(pushed) {
+                counted.push(company.len());
+                together.newer = company[0].newer;
+                together.push_together(company, seed);
+            }
+            assert_eq!(together.read(held), alone.read(held), "seed {seed}");
+            let (one, other) = (together.state(), alone.state());
+            assert_eq!(one.records, other.records, "seed {seed}");
+            assert_eq!(one.digests, other.digests, "seed {seed}");
+            counted
+        });
+        let counted = compared.await.expect("they are the same");
+        pushes += counted.iter().sum::<usize>();
+        in_company += counted.iter().filter(|count| **count > 1).sum::<usize>();
+    }
+    println!("{pushes} pushes, {in_company} of them in company");
+    assert!(in_company > 50);
+}
+
+#[test]
+fn pushes_that_are_stored_together_come_to_the_same_on_sqlite() {
+    let backend = Backend { database: DatabaseKind::Sqlite, media: MediaKind::Folder };
+    Stage::set(backend, store_together);
+}
+
+#[test]
+fn pushes_that_are_stored_together_come_to_the_same_on_postgres() {
+    let backend = Backend { database: DatabaseKind::Postgres, media: MediaKind::Folder };
+    Stage::set(backend, store_together);
+}
+
 /// Stories with restores and with copies that take over, each on a database of its own.
 const LIVES: usize = 12;
 
@@ -400,7 +586,7 @@ async fn live_again_and_again(stage: Arc<Stage>) {
         let database = Database::open(&url).expect("it opens");
         people(&database).await;
         let lineage = Arc::new(lineage_of(&database).await);
-        let (runtime, stage) = (tokio::runtime::Handle::current(), stage.clone());
+        let stage = stage.clone();
         let told = tokio::task::spawn_blocking(move || {
             county::name_county(&format!("s{seed}-"));
             let lives = Lives {
@@ -411,9 +597,8 @@ async fn live_again_and_again(stage: Arc<Stage>) {
                 media: BTreeSet::new(),
                 folders: 0,
             };
-            let (newer, blobs, lives) = (false, BTreeSet::new(), Some(lives));
-            let mut world =
-                World::new(Real { database, lineage, runtime, newer, blobs, lives }, seed);
+            let real = Real { lives: Some(lives), ..Real::new(database, lineage) };
+            let mut world = World::new(real, seed);
             let ended = simulation::tell(&mut world, &steps(seed));
             ended.unwrap_or_else(|violation| panic!("seed {seed}: {}", violation.0));
             (world.count.restores, world.count.failovers)
