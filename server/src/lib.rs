@@ -36,6 +36,7 @@ pub mod photos;
 pub mod privacy;
 pub mod records;
 pub mod review;
+pub mod rosters;
 pub mod samples;
 pub mod seal;
 pub mod sync;

@@ -69,6 +69,12 @@ pub const MAX_FORM: usize = 16 * 1024 * 1024;
 pub const MAX_FORM_FILES: usize = 200;
 /// A list that a form chooses from, where the server has to read it.
 pub const MAX_FORM_LIST: u64 = 32 * 1024 * 1024;
+/// A department's list.
+pub const MAX_ROSTER: usize = 16 * 1024 * 1024;
+/// Lines of it.
+pub const MAX_ROSTER_LINES: usize = 200_000;
+/// Differences that people are asked about at once: more is a mistake in the list.
+pub const MAX_DIFFERENCES: usize = 5_000;
 /// Levels of groups and repeats in a form: what a visit's answers can hold.
 pub const MAX_FORM_DEPTH: usize = mobile_schema::Value::MAX_DEPTH - 2;
 /// How many compiled forms a replica keeps.

@@ -12,19 +12,11 @@ use utoipa::ToSchema;
 
 use super::{Area, queries};
 use crate::db::AnyConnection;
+use crate::http::LineProblem;
 use crate::limits::MAX_AREAS;
 
-/// Something wrong with a line.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub(super) struct LineProblem {
-    /// The line, from 1; the first holds the columns' names.
-    line: u64,
-    zh: String,
-    en: String,
-}
-
 fn wrong(line: u64, zh: impl Into<String>, en: impl Into<String>) -> LineProblem {
-    LineProblem { line, zh: zh.into(), en: en.into() }
+    LineProblem::new(line, zh, en)
 }
 
 /// A code that can't be used, and why is nobody's business.
@@ -277,17 +269,6 @@ pub(super) fn compare(
 pub(super) fn store(connection: &mut AnyConnection, told: &Imported) -> QueryResult<()> {
     told.added.iter().try_for_each(|area| queries::add(connection, area))?;
     told.renamed.iter().try_for_each(|area| queries::rename(connection, area))
-}
-
-impl LineProblem {
-    /// In words, with the line.
-    pub(super) fn words(&self, is_chinese: bool) -> String {
-        if is_chinese {
-            format!("第 {} 行：{}", self.line, self.zh)
-        } else {
-            format!("line {}: {}", self.line, self.en)
-        }
-    }
 }
 
 #[cfg(test)]

@@ -117,6 +117,7 @@ macro_rules! for_every_table {
             samples,
             sample_items,
             sample_outcomes,
+            rosters,
             ledgers,
             audit,
             audit_head,

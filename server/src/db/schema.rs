@@ -735,6 +735,28 @@ diesel::table! {
 }
 
 diesel::table! {
+    use crate::db::types::{Id, Moment};
+    use diesel::sql_types::{BigInt, Binary, Text};
+
+    rosters (id) {
+        id -> Id,
+        name -> Text,
+        department -> Text,
+        area_code -> Text,
+        expects -> Text,
+        as_of -> Text,
+        digest -> Binary,
+        lines -> BigInt,
+        members -> BigInt,
+        matched -> BigInt,
+        without_id -> BigInt,
+        differences -> BigInt,
+        made_by -> Id,
+        made_at -> Moment,
+    }
+}
+
+diesel::table! {
     use crate::db::types::Id;
     use diesel::sql_types::{BigInt, Text};
 
@@ -846,9 +868,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     review_claims,
     review_passes,
     review_policies,
+    rosters,
     sample_items,
     sample_outcomes,
     samples,
+    sealed_values,
     second_factors,
     sessions,
     uploads,

@@ -77,6 +77,29 @@ impl EitherBody {
     }
 }
 
+/// A file, whatever it holds, that is not read yet.
+pub struct FileBody {
+    request: HttpRequest,
+    payload: Payload,
+}
+
+impl FromRequest for FileBody {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        ready(Ok(Self { request, payload }))
+    }
+}
+
+impl FileBody {
+    /// Takes the file in, of at most so many bytes.
+    pub async fn receive(mut self, limit: usize) -> Result<Bytes, Problem> {
+        Ok(whole(&self.request, &mut self.payload, limit).await?.freeze())
+    }
+}
+
 /// The query of an address, not read yet either.
 pub struct Query<T> {
     request: HttpRequest,
@@ -146,19 +169,7 @@ async fn inflated(
             return Err(Problem::new(&Kind::UNSUPPORTED_MEDIA_TYPE).detail(detail));
         }
     };
-    let announced = header(header::CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > MAX_BODY) {
-        return Err(too_large(MAX_BODY));
-    }
-    let mut body = BytesMut::new();
-    while let Some(piece) = payload.next().await {
-        let piece =
-            piece.map_err(|error| Problem::new(&Kind::MALFORMED).detail(error.to_string()))?;
-        if body.len() + piece.len() > MAX_BODY {
-            return Err(too_large(MAX_BODY));
-        }
-        body.extend_from_slice(&piece);
-    }
+    let body = whole(request, payload, MAX_BODY).await?;
     let wire = body.len() as u64;
     let bytes = match encoding {
         Encoding::Identity => body.freeze(),
@@ -167,6 +178,29 @@ async fn inflated(
             .map_err(|_| Problem::new(&Kind::UNAVAILABLE))??,
     };
     Ok(Received { bytes, wire, is_cbor })
+}
+
+/// A body as it is on the wire.
+async fn whole(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    limit: usize,
+) -> Result<BytesMut, Problem> {
+    let announced = request.headers().get(header::CONTENT_LENGTH);
+    let announced = announced.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > limit) {
+        return Err(too_large(limit));
+    }
+    let mut body = BytesMut::new();
+    while let Some(piece) = payload.next().await {
+        let piece =
+            piece.map_err(|error| Problem::new(&Kind::MALFORMED).detail(error.to_string()))?;
+        if body.len() + piece.len() > limit {
+            return Err(too_large(limit));
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(body)
 }
 
 #[derive(Clone, Copy)]

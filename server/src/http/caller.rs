@@ -70,6 +70,10 @@ actions! {
     ReadLedgers: Supervisor | Admin | Auditor;
     /// See ledgers without hiding counts that are so small that they point at people.
     ReadSmallCounts: Supervisor | Admin;
+    /// Compare the members on record with what departments send.
+    CompareRosters: Admin;
+    /// See what rosters differ in, and what was said of it.
+    ReadRosters: Supervisor | Admin;
     /// See definitions.
     ReadDefinitions: Cadre | Supervisor | Admin | Auditor;
     /// See forms, their versions and where they are filled in.

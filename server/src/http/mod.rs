@@ -5,12 +5,14 @@ pub mod body;
 pub mod caller;
 pub mod file;
 pub(crate) mod html;
+mod lines;
 pub mod page;
 pub mod period;
 pub mod problem;
 pub mod telemetry;
 pub mod throttle;
 
-pub use body::{Body, EitherBody, Query};
+pub use body::{Body, EitherBody, FileBody, Query};
 pub use caller::{Caller, Permitted, Tablet};
+pub use lines::LineProblem;
 pub use problem::{Kind, Language, Problem};

@@ -20,8 +20,8 @@ pub use check::{Checked, check};
 pub use keys::{KeyFile, KeyProblem, SealingKeys, prepare};
 pub use values::open_body;
 pub(crate) use values::{
-    Term, body, fields, find, index, marks, open_fields, open_marks, open_secret, search_terms,
-    secret,
+    Term, body, fields, find, found_by, index, marks, open_fields, open_marks, open_secret,
+    search_key, search_terms, secret,
 };
 
 /// Bytes that this program can't open: another key's, or damaged.

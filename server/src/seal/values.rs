@@ -12,7 +12,7 @@ use sync_protocol::{Record, RecordId, UserId};
 
 use super::{Damaged, Unsealable, keys, open};
 use crate::db::AnyConnection;
-use crate::db::schema::sealed_values;
+use crate::db::schema::{records, sealed_values};
 use crate::db::types::{JsonText, Key};
 use crate::db::{STATEMENT_ROWS, insert_all};
 
@@ -226,6 +226,27 @@ pub(crate) fn index(
     let rows: Vec<Row> = rows.collect();
     insert_all!(connection, sealed_values::table, rows)?;
     Ok(())
+}
+
+/// What a value in a field `register.field` is found by.
+pub(crate) fn search_key(field: &str, value: &str) -> Vec<u8> {
+    keys::search_hash(field, &plain(value))
+}
+
+/// The live records of a scope that have a value in a field `register.field`, by what it is found
+/// by.
+pub(crate) fn found_by(
+    connection: &mut AnyConnection,
+    field: &str,
+    scope: &str,
+) -> QueryResult<Vec<(Vec<u8>, RecordId)>> {
+    let found: Vec<(Vec<u8>, Key)> = sealed_values::table
+        .inner_join(records::table.on(records::id.eq(sealed_values::record)))
+        .filter(sealed_values::field.eq(field).and(records::scope.eq(scope)))
+        .filter(records::deleted.eq(false))
+        .select((sealed_values::hash, sealed_values::record))
+        .load(connection)?;
+    Ok(found.into_iter().map(|(key, record)| (key, record.into())).collect())
 }
 
 /// The records that have a value in a field `register.field`; of a citizen ID number, the last four

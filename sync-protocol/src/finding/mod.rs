@@ -47,6 +47,9 @@ pub mod field {
 /// The register of findings.
 pub const COLLECTION: &str = "finding";
 
+/// What the rules of findings begin with that come from a department's list: `roster/参保清单`.
+pub const ROSTER: &str = "roster/";
+
 /// Most findings that one look at a record makes.
 pub const MOST_FINDINGS: usize = 100;
 
@@ -133,9 +136,11 @@ pub fn changes_if_gone(known: &Fields) -> Vec<Change> {
     }
 }
 
-/// Whether a check made it, and not a person.
+/// Whether a check of the record itself made it, and not a person or a comparison with a list.
 pub fn is_checked(known: &Fields) -> bool {
-    known.get(&field::JUDGED_BY).is_some_and(|value| !value.is_null())
+    let rule = known.get(&field::RULE).and_then(Value::as_text).unwrap_or_default();
+    let is_judged = known.get(&field::JUDGED_BY).is_some_and(|value| !value.is_null());
+    is_judged && !rule.starts_with(ROSTER)
 }
 
 fn status(known: &Fields) -> &str {

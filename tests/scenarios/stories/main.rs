@@ -35,6 +35,7 @@ mod replay;
 mod restore;
 mod review;
 mod rights;
+mod rosters;
 mod samples;
 mod second_client;
 mod sync;

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import { Desk } from '../stage/desk';
+import { roster } from '../stage/roster';
 import { Server, until, type Caller, type Made } from '../stage/server';
 import { Tablet } from '../stage/tablet';
 
@@ -171,6 +172,47 @@ test('an admin runs forms, people, areas and tablets', async () => {
       await expect(page.getByText('将新增 2 个')).toBeVisible();
       await desk.button('导入', 'Add them').click();
       await expect(page.getByRole('cell', { name: '新村（虚构）' })).toBeVisible();
+    });
+
+    await test.step('compares a department’s list: the tablet is asked about who is not on it, and what it finds out is the reply', async () => {
+      const admin = await server.as('admin');
+      const village = '529901100202';
+      const { missing: [missing], csv } = await roster(admin, village, 1);
+      if (!missing) throw new Error('the demo has members');
+      await desk.section('名册比对', 'Rosters');
+      await page.fill('input[name=name]', '参保清单');
+      await page.fill('input[name=department]', '医保局');
+      await page.getByLabel('区域').selectOption(village);
+      await page.fill('input[name=as-of]', '2026-11-20');
+      const choose = (text: string) => page.setInputFiles('input[name=roster]', { name: 'canbao.csv', mimeType: 'text/csv', buffer: Buffer.from(text) });
+      await choose('姓名,电话\n王某,1\n');
+      await desk.button('先比对看看', 'Compare first').click();
+      await expect(page.getByText('第一行要有一列叫“身份证号”')).toBeVisible();
+      await choose(`${csv}错的,110105194912310021\n`);
+      await desk.button('先比对看看', 'Compare first').click();
+      await expect(page.getByText('应在而不在名册上 1')).toBeVisible();
+      await expect(page.getByText('1 行的身份证号读不出来')).toBeVisible();
+      await desk.seen('walk-roster');
+      await desk.button('下发核实', 'Ask the villages').click();
+      await expect(page.getByRole('heading', { level: 1, name: '参保清单' })).toBeVisible();
+      const row = page.getByRole('row', { name: missing.title });
+      await expect(row).toContainText('待核实');
+      // It is on the household's page on the tablet.
+      const home = await admin.get<{ title: string }>(`/api/v1/records/${missing.fields['1']}`);
+      await tablet.find(home.title);
+      const card = tablet.page.locator('.card', { hasText: '《参保清单》' });
+      await expect(card).toBeVisible({ timeout: 60_000 });
+      await tablet.shot('finding-roster');
+      await card.getByRole('button', { name: '说明' }).click();
+      await tablet.page.locator('dialog[open] textarea').fill('在外省参保');
+      await tablet.page.locator('dialog[open]').getByRole('button', { name: '保存' }).click();
+      await expect(row).toContainText('在外省参保', { timeout: 60_000 });
+      await expect(row).toContainText('已说明');
+      await desk.seen('walk-roster-said');
+      const [reply] = await Promise.all([page.waitForEvent('download'), desk.button('回复（CSV）', 'Reply (CSV)').click()]);
+      const told = readFileSync(await reply.path(), 'utf8');
+      expect(told).toContain('在外省参保');
+      expect(told).not.toContain(missing.fields['3']);
     });
 
     await test.step('adds a person there, grants more with dates, and ends it', async () => {

@@ -2,6 +2,7 @@
 
 import { expect, test } from '@playwright/test';
 import { Desk, type Language } from '../stage/desk';
+import { roster } from '../stage/roster';
 import { Server } from '../stage/server';
 
 const PASSES: { name: string; language: Language; isMirrored: boolean }[] = [
@@ -11,7 +12,13 @@ const PASSES: { name: string; language: Language; isMirrored: boolean }[] = [
 ];
 
 let server: Server;
-test.beforeAll(async () => (server = await Server.start()));
+test.beforeAll(async () => {
+  server = await Server.start();
+  const admin = await server.as('admin');
+  const { csv } = await roster(admin, '529901100202', 3);
+  const what = { name: '参保清单', department: '医保局（虚构）', area: '529901100202', as_of: '2026-11-20', expects: 'listed' };
+  await admin.post(`/api/v1/rosters?${new URLSearchParams(what)}`, new Blob([csv]));
+});
 test.afterAll(() => server.remove());
 
 for (const { name, language, isMirrored } of PASSES) {
@@ -51,6 +58,7 @@ for (const { name, language, isMirrored } of PASSES) {
         ['冲突', 'Conflicts', 'conflicts'],
         ['待定', 'Held back', 'held'],
         ['电话核实', 'Call-backs', 'samples'],
+        ['名册比对', 'Rosters', 'rosters'],
         ['台账', 'Ledgers', 'ledgers'],
         ['表单', 'Forms', 'forms'],
         ['告知书模板', 'Templates', 'templates'],

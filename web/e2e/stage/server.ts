@@ -127,6 +127,7 @@ export class Caller {
 
   async post<T>(path: string, body: unknown): Promise<T> {
     if (body instanceof FormData) return this.call('POST', path, body);
+    if (body instanceof Blob) return this.call('POST', path, body, { 'content-type': 'application/octet-stream' });
     return this.call('POST', path, JSON.stringify(body), { 'content-type': 'application/json' });
   }
 

@@ -1583,6 +1583,81 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rosters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest 200 lists that were compared in the caller's areas. */
+        get: operations["get /api/v1/rosters"];
+        put?: never;
+        /**
+         * Compares a list, and asks those in charge of the villages about every difference: as findings,
+         *     which they mend or explain on their tablets. The list itself is not kept.
+         */
+        post: operations["post /api/v1/rosters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rosters/{id}/differences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a list and the later ones of its name differ in. */
+        get: operations["get /api/v1/rosters/{id}/differences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rosters/{id}/reply.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The reply to the department: every difference and what was found out, as CSV. */
+        get: operations["get /api/v1/rosters/{id}/reply.csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rosters/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Says what a list differs in, and asks nobody. The body is a workbook (.xlsx, .xls) or CSV in
+         *     UTF-8 whose first row names the columns, one of them 身份证号 or `citizen_id`.
+         */
+        post: operations["post /api/v1/rosters/compare"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/samples": {
         parameters: {
             query?: never;
@@ -2244,6 +2319,41 @@ export interface components {
             /** @description What is to be looked at. */
             words: string;
         };
+        /** @description What a list differs in. */
+        ComparisonView: {
+            /** @description The list's columns. */
+            columns: string[];
+            /** @description Open differences of an earlier list of this name that are gone. */
+            corrected: number;
+            /** @description People on it who are no members here. */
+            elsewhere: number;
+            /** @description Differences of an earlier list of this name that are explained already. */
+            explained: number;
+            /** @description The most differences that people are asked about at once. */
+            limit: number;
+            /** @description People on it. */
+            lines: number;
+            /** @description Members who are on it and should not be. */
+            listed: number;
+            /** @description Those of them who are on it. */
+            matched: number;
+            /** @description Members of the area who are in their households. */
+            members: number;
+            /** @description Members who are not on it and should be. */
+            missing: number;
+            /** @description Members who are on it under another name. */
+            names: number;
+            /** @description The first of them. */
+            problems: components["schemas"]["LineProblem"][];
+            /** @description Lines that say the same number again. */
+            repeated: number;
+            /** @description Differences that nobody was asked about before, or that are found again. */
+            to_ask: number;
+            /** @description Lines without a number that can be one. */
+            unreadable: number;
+            /** @description Those who have no ID number on record, and can't be compared. */
+            without_id: number;
+        };
         /** @description A conflict as a person reads it. */
         Conflict: {
             /**
@@ -2433,6 +2543,29 @@ export interface components {
             };
             /** @description Stored visits that were made with the version before. */
             touched: components["schemas"]["Touched"];
+        };
+        /** @description A difference, and what was said of it. */
+        DifferenceLine: {
+            explanation?: string | null;
+            household?: string | null;
+            /** Format: uuid */
+            household_id?: string | null;
+            /**
+             * Format: uuid
+             * @description The finding.
+             */
+            id: string;
+            /** @description `missing`, `listed` or `name` */
+            kind: string;
+            /** Format: uuid */
+            member?: string | null;
+            /** @description What is asked, in the caller's language. */
+            message: string;
+            name?: string | null;
+            status: string;
+            /** @description `[epoch, n]` */
+            version: Record<string, unknown>[];
+            village: string;
         };
         /** @description What a tablet sends to enrol. */
         Enrol: {
@@ -2730,6 +2863,16 @@ export interface components {
             id: string;
             /** @description The line as a person reads it, in the caller's language. */
             words: string;
+        };
+        /** @description Something wrong with a line. */
+        LineProblem: {
+            en: string;
+            /**
+             * Format: int64
+             * @description The line, from 1; the first holds the columns' names.
+             */
+            line: number;
+            zh: string;
         };
         /** @description Who is signed in. */
         Me: {
@@ -3076,6 +3219,37 @@ export interface components {
                  */
                 unsent_ops?: number | null;
                 user: string;
+            }[];
+            /**
+             * Format: uuid
+             * @description Where the next page starts; absent on the last.
+             */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
+        Page_DifferenceLine: {
+            /** @description What is on it. */
+            items: {
+                explanation?: string | null;
+                household?: string | null;
+                /** Format: uuid */
+                household_id?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The finding.
+                 */
+                id: string;
+                /** @description `missing`, `listed` or `name` */
+                kind: string;
+                /** Format: uuid */
+                member?: string | null;
+                /** @description What is asked, in the caller's language. */
+                message: string;
+                name?: string | null;
+                status: string;
+                /** @description `[epoch, n]` */
+                version: Record<string, unknown>[];
+                village: string;
             }[];
             /**
              * Format: uuid
@@ -3545,6 +3719,48 @@ export interface components {
          * @enum {string}
          */
         Role: "cadre" | "supervisor" | "admin" | "auditor";
+        /** @description A list that was compared. */
+        RosterView: {
+            area: string;
+            area_name: string;
+            /** @description The day the list is of. */
+            as_of: string;
+            department: string;
+            /**
+             * Format: int64
+             * @description How many differences there were.
+             */
+            differences: number;
+            /** @description `listed` or `absent` */
+            expects: string;
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: int64
+             * @description People on it.
+             */
+            lines: number;
+            made_at: string;
+            made_by: string;
+            /**
+             * Format: int64
+             * @description Those of them who are on it.
+             */
+            matched: number;
+            /**
+             * Format: int64
+             * @description Members of the area that it was compared with.
+             */
+            members: number;
+            name: string;
+            /** @description How the findings of lists of this name stand now. */
+            now: components["schemas"]["Standing"];
+            /**
+             * Format: int64
+             * @description Those who have no ID number on record, and can't be compared.
+             */
+            without_id: number;
+        };
         /** @description An area, with what lies below it counted in. */
         RowView: {
             code: string;
@@ -3695,6 +3911,15 @@ export interface components {
             code?: string | null;
             login: string;
             password: string;
+        };
+        /** @description How findings stand. */
+        Standing: {
+            /** Format: int64 */
+            corrected: number;
+            /** Format: int64 */
+            explained: number;
+            /** Format: int64 */
+            open: number;
         };
         /** @description How a task is to be. */
         TaskChange: {
@@ -6413,6 +6638,178 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["WaitingCount"];
                 };
+            };
+        };
+    };
+    "get /api/v1/rosters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RosterView"][];
+                };
+            };
+        };
+    };
+    "post /api/v1/rosters": {
+        parameters: {
+            query: {
+                /** @description The code of the area whose members it is compared with. */
+                area: string;
+                /** @description The day it is of, as `2026-11-20`. */
+                as_of: string;
+                /** @description Who sent it. */
+                department: string;
+                /** @description The column that is shown to those who find out. */
+                detail?: string | null;
+                /** @description `listed`: all members are on it; `absent`: none is. */
+                expects: "listed" | "absent";
+                /**
+                 * @description What the department calls it. The next list of this name takes its place: what it differs in
+                 *     no longer is corrected.
+                 */
+                name: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RosterView"];
+                };
+            };
+            /** @description too-large: so many differences are a mistake in the list */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description roster-invalid, with `problems` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "get /api/v1/rosters/{id}/differences": {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before; absent for the first. */
+                after?: string | null;
+                /** @description How many at most. */
+                limit?: number | null;
+                /** @description Where they stand; all of them, where it isn't said. */
+                status?: ("open" | "explained" | "corrected") | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DifferenceLine"];
+                };
+            };
+        };
+    };
+    "get /api/v1/rosters/{id}/reply.csv": {
+        parameters: {
+            query?: {
+                /**
+                 * @description Why the ID numbers are needed, in the person's words; it is kept with their name. Without it
+                 *     there are none.
+                 */
+                reason?: string | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description CSV */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "post /api/v1/rosters/compare": {
+        parameters: {
+            query: {
+                /** @description The code of the area whose members it is compared with. */
+                area: string;
+                /** @description The day it is of, as `2026-11-20`. */
+                as_of: string;
+                /** @description Who sent it. */
+                department: string;
+                /** @description The column that is shown to those who find out. */
+                detail?: string | null;
+                /** @description `listed`: all members are on it; `absent`: none is. */
+                expects: "listed" | "absent";
+                /**
+                 * @description What the department calls it. The next list of this name takes its place: what it differs in
+                 *     no longer is corrected.
+                 */
+                name: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparisonView"];
+                };
+            };
+            /** @description roster-invalid, with `problems` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

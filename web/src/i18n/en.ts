@@ -125,6 +125,7 @@ export const en: Record<keyof typeof zh, string> = {
   'dossier.giveCopy': 'Copy given?',
   'dossier.gone': 'This household is no longer yours.',
   'finding.explain': 'Explain',
+  'finding.listSays': 'The list says: {what}',
   'finding.why': 'What is the matter really?',
   'visit.reading': 'Reading the lists: {n} of {of}',
   'visit.kept': '✓ Kept on this tablet',

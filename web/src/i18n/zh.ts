@@ -123,6 +123,7 @@ export const zh = {
   'dossier.giveCopy': '副本给了吗？',
   'dossier.gone': '这户已不在您负责的范围内。',
   'finding.explain': '说明情况',
+  'finding.listSays': '名册上写着：{what}',
   'finding.why': '实际情况是什么？',
   'visit.reading': '正在读取名单 {n} / {of}',
   'visit.kept': '✓ 已存本机',

@@ -66,5 +66,6 @@ const RULES = ['photo/reused', 'photo/similar', 'photo/edited', 'photo/far', 'ph
 
 /** A rule in a word or two; its own name where there is none. */
 export function ruleWords(rule: string): string {
+  if (rule.startsWith('roster/')) return t('rule.roster', { name: rule.slice('roster/'.length) });
   return (RULES as readonly string[]).includes(rule) ? t(`rule.${rule as (typeof RULES)[number]}`) : (ruleMessage(rule) ?? rule);
 }
