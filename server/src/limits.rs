@@ -12,8 +12,8 @@ pub const MAX_INFLATED: usize = 16 * 1024 * 1024;
 pub const PUSHES_TOGETHER: usize = 64;
 /// Their operations, unless one of them has more by itself.
 pub const OPS_TOGETHER: usize = 1_000;
-/// Transactions of pushes that a replica has open on PostgreSQL.
-pub const TRANSACTIONS_OF_PUSHES: usize = 2;
+/// Operations of a push that smaller ones don't wait for.
+pub const LARGE_PUSH: usize = 100;
 /// A photo or document.
 pub const MAX_BLOB: u64 = 64 * 1024 * 1024;
 /// Bytes of the operations and drafts of a file that a tablet exported.

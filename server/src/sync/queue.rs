@@ -2,7 +2,8 @@
 //!
 //! A push costs the database a dozen statements, whether it brings one visit or fifty. So pushes
 //! that come while others are being stored wait, and are then stored together: in one transaction,
-//! with the statements of one. Nobody waits for company: who comes alone is stored alone.
+//! with the statements of one. Nobody waits for company: who comes alone is stored alone. What
+//! takes long, because it brings much, has a line of its own.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -10,16 +11,16 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use mobile_schema::{Catalogue, Hash};
 use sync_protocol::{DeviceId, IncarnationId, Lineage, ScopeId, SyncRequest, UserId};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
 use super::chain::Owner;
 use super::push::{Desk, Push, Pushed, Pusher, push_all, sealed};
 use super::wire::RawOp;
 use crate::app::Seen;
-use crate::db::{Database, DatabaseUrl, Failed, Timestamp};
+use crate::db::{Database, Failed, Timestamp};
 use crate::devices;
 use crate::http::Problem;
-use crate::limits::{OPS_TOGETHER, PUSHES_TOGETHER, TRANSACTIONS_OF_PUSHES};
+use crate::limits::{LARGE_PUSH, OPS_TOGETHER, PUSHES_TOGETHER};
 
 /// What a tablet pushes.
 pub struct Arrival {
@@ -65,16 +66,24 @@ impl Arrival {
 
 type Answer = Result<Pushed, Failed<Problem>>;
 
+type Waiting = (Arrival, oneshot::Sender<Answer>);
+
 /// Where pushes wait for their turn. Dropping it ends what serves them.
 #[derive(Clone)]
-pub struct Pushes(mpsc::UnboundedSender<(Arrival, oneshot::Sender<Answer>)>);
+pub struct Pushes {
+    small: mpsc::UnboundedSender<Waiting>,
+    large: mpsc::UnboundedSender<Waiting>,
+}
 
 impl Pushes {
     /// Serves pushes to a database, in the runtime that this is called from.
     pub fn open(database: &Database, lineage: &Arc<Lineage>) -> Self {
-        let (pushes, waiting) = mpsc::unbounded_channel();
-        tokio::spawn(serve(database.clone(), lineage.clone(), waiting));
-        Self(pushes)
+        let [small, large] = [(); 2].map(|()| {
+            let (line, waiting) = mpsc::unbounded_channel();
+            tokio::spawn(serve(database.clone(), lineage.clone(), waiting));
+            line
+        });
+        Self { small, large }
     }
 
     /// Stores a push, each operation once, and says what became of each.
@@ -86,24 +95,21 @@ impl Pushes {
     pub async fn store(&self, arrival: Arrival) -> Answer {
         let stopped = || Failed::Unavailable("pushes are no longer served".into());
         let (answer, answered) = oneshot::channel();
-        self.0.send((arrival, answer)).map_err(|_| stopped())?;
+        let is_large = arrival.request.ops.len() > LARGE_PUSH;
+        let line = if is_large { &self.large } else { &self.small };
+        line.send((arrival, answer)).map_err(|_| stopped())?;
         answered.await.unwrap_or_else(|_| Err(stopped()))
     }
 }
 
+/// Stores what waits in a line, all of it that may go together at once.
 async fn serve(
     database: Database,
     lineage: Arc<Lineage>,
-    mut waiting: mpsc::UnboundedReceiver<(Arrival, oneshot::Sender<Answer>)>,
+    mut waiting: mpsc::UnboundedReceiver<Waiting>,
 ) {
-    // SQLite has one writer. On PostgreSQL one transaction is written while another commits.
-    let turns = match database.url() {
-        DatabaseUrl::Sqlite(_) => 1,
-        DatabaseUrl::Postgres(_) => TRANSACTIONS_OF_PUSHES,
-    };
-    let turns = Arc::new(Semaphore::new(turns));
     let mut held = None;
-    while let Ok(turn) = turns.clone().acquire_owned().await {
+    loop {
         let first = match held.take() {
             Some(first) => Some(first),
             None => waiting.recv().await,
@@ -120,7 +126,11 @@ async fn serve(
                 held = Some((arrival, answer));
             }
         }
-        tokio::spawn(company.store(database.clone(), lineage.clone(), turn));
+        // A task of its own: should it fail, the line goes on.
+        let storing = tokio::spawn(company.store(database.clone(), lineage.clone()));
+        if let Err(error) = storing.await {
+            tracing::error!(%error, "pushes could not be stored");
+        }
     }
 }
 
@@ -151,7 +161,7 @@ impl Company {
             && !ops.iter().any(|op| self.keys.contains(&op.key()))
     }
 
-    async fn store(self, database: Database, lineage: Arc<Lineage>, turn: OwnedSemaphorePermit) {
+    async fn store(self, database: Database, lineage: Arc<Lineage>) {
         let Self { arrivals, answers, .. } = self;
         metrics::histogram!("sync_pushes_together").record(arrivals.len() as f64);
         let together = store(&database, &lineage, arrivals.clone()).await;
@@ -168,7 +178,6 @@ impl Company {
                 join_all(arrivals.into_iter().map(alone)).await
             }
         };
-        drop(turn);
         for (answer, pushed) in answers.into_iter().zip(all) {
             // Nobody listens any more when the request was cut off; what is stored stands.
             let _ = answer.send(pushed);

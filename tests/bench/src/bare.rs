@@ -1,73 +1,163 @@
-//! The same rows as a push of one visit, written without anything else: what a push is held
-//! against.
+//! The rows of pushes, written once more without anything else: what a push is held against.
 
-use std::sync::{Arc, LazyLock};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Instant;
 
 use diesel::prelude::*;
 use harness::{Backend, Stage};
-use ruhu::db::schema::{chains, history, ops, records, scope_heads};
+use ruhu::db::schema::{chains, checks_due, devices, history, ops, records, scope_heads};
 use ruhu::db::{AnyConnection, Failed, JsonText, Key, Timestamp};
-use uuid::Uuid;
+use sync_protocol::IncarnationId;
 
-use crate::crowd::name;
+/// A row of `ops`.
+#[derive(Clone, Queryable, Insertable)]
+#[diesel(table_name = ops)]
+struct OpRow {
+    incarnation: Key,
+    seq: i64,
+    key: Vec<u8>,
+    body: Vec<u8>,
+    outcome: JsonText,
+    pushed_by: Key,
+    received_at: Timestamp,
+    first_incarnation: Option<Key>,
+    first_seq: Option<i64>,
+}
 
-const PUSHES: usize = 2_000;
+/// A row of `history`.
+#[derive(Clone, Queryable, Insertable)]
+#[diesel(table_name = history)]
+struct HistoryRow {
+    record: Key,
+    epoch: i64,
+    n: i64,
+    incarnation: Key,
+    seq: i64,
+}
 
-/// Writes the rows of a push, a transaction each, from so many threads.
-pub(crate) async fn measure(backend: Backend) {
-    for clients in [8, 32] {
-        let stage = Arc::new(Stage::open(backend).await);
-        let device = device(&stage).await;
-        let begun = Instant::now();
-        let mut running = tokio::task::JoinSet::new();
-        for client in 0..clients {
-            let database = stage.app().database.clone();
-            running.spawn(async move {
-                let (chain, household) = (Key(Uuid::now_v7()), Key(Uuid::now_v7()));
-                for number in 0..(PUSHES / clients) as i64 {
-                    let written = database.write(move |connection| {
-                        if number == 0 {
-                            first(connection, device, chain, household, client as i64)?;
-                        }
-                        rows(connection, chain, household, client as i64, number)?;
-                        Ok(())
-                    });
-                    let written: Result<(), Failed> = written.await;
-                    written.expect("it is written");
-                }
+/// A row of `records`.
+#[derive(Clone, Queryable, Insertable)]
+#[diesel(table_name = records)]
+struct RecordRow {
+    id: Key,
+    collection: String,
+    scope: String,
+    seq: i64,
+    epoch: i64,
+    n: i64,
+    definition: Vec<u8>,
+    deleted: bool,
+    fields: JsonText,
+    marks: JsonText,
+    title: Option<String>,
+    subject: Option<Key>,
+    status: Option<String>,
+    due_on: Option<String>,
+    updated_at: Timestamp,
+}
+
+/// What one push of a visit wrote.
+#[derive(Clone)]
+struct Push {
+    ops: Vec<OpRow>,
+    history: Vec<HistoryRow>,
+    visit: RecordRow,
+    household: RecordRow,
+    /// What is to be checked and was not before.
+    due: Vec<Key>,
+}
+
+/// What the pushes of some chains wrote, each chain the operations from a number on, three a push.
+pub(crate) struct Written(Vec<(Key, Vec<Push>)>);
+
+impl Written {
+    pub(crate) async fn read(stage: &Stage, of: Vec<(IncarnationId, u64)>) -> Self {
+        let read = stage.app().read(move |connection| {
+            let chains = of.iter().map(|(chain, first)| {
+                let chain = Key::from(*chain);
+                chain_of(connection, chain, *first as i64).map(|pushes| (chain, pushes))
             });
-        }
-        running.join_all().await;
-        let rate = PUSHES as f64 / begun.elapsed().as_secs_f64();
-        println!("| {}, bare rows | {clients} | {rate:.0} |", name(backend));
+            chains.collect::<QueryResult<Vec<_>>>()
+        });
+        Self(read.await.expect("they are there"))
     }
 }
 
-async fn device(stage: &Stage) -> Key {
-    let found = stage.app().read(|connection| {
-        ruhu::db::schema::devices::table.select(ruhu::db::schema::devices::id).first(connection)
+fn chain_of(connection: &mut AnyConnection, chain: Key, first: i64) -> QueryResult<Vec<Push>> {
+    let all: Vec<OpRow> = ops::table
+        .filter(ops::incarnation.eq(chain).and(ops::seq.ge(first)))
+        .order(ops::seq)
+        .load(connection)?;
+    let lines: Vec<HistoryRow> = history::table
+        .filter(history::incarnation.eq(chain).and(history::seq.ge(first)))
+        .order(history::seq)
+        .load(connection)?;
+    let mut changed: BTreeMap<Key, RecordRow> = BTreeMap::new();
+    let mut due: BTreeSet<Key> = BTreeSet::new();
+    let pushes = all.chunks(3).zip(lines.chunks(3)).map(|(ops, history)| {
+        let mut record = |key: Key| -> QueryResult<RecordRow> {
+            if let Some(known) = changed.get(&key) {
+                return Ok(known.clone());
+            }
+            let found: RecordRow = records::table.find(key).first(connection)?;
+            changed.insert(key, found.clone());
+            Ok(found)
+        };
+        let (visit, household) = (record(history[0].record)?, record(history[1].record)?);
+        let due = [visit.id, household.id].into_iter().filter(|id| due.insert(*id)).collect();
+        Ok(Push { ops: ops.to_vec(), history: history.to_vec(), visit, household, due })
     });
-    found.await.expect("the demo has a tablet")
+    pushes.collect()
 }
 
-/// A visit's answers as the pushes have them, and an operation's words around them.
-static ANSWERS: LazyLock<String> = LazyLock::new(|| {
-    let answer = |number| format!(r#""question_{number}":"yes, as before""#);
-    let answers: Vec<_> = (0..33).map(answer).collect();
-    format!(r#"{{"1":"{}","3":{{{}}},"7":"given"}}"#, Uuid::nil(), answers.join(","))
-});
-static ENVELOPE: LazyLock<String> = LazyLock::new(|| format!("{:480}", "{}"));
-static HOUSEHOLD: LazyLock<String> = LazyLock::new(|| format!("{:300}", "{}"));
-static MARKS: LazyLock<String> = LazyLock::new(|| format!("{:400}", "{}"));
+/// Writes the rows into a fresh database, a transaction for each push, the chains at once.
+pub(crate) async fn measure(backend: Backend, written: Written) -> f64 {
+    let stage = Arc::new(Stage::open(backend).await);
+    let found = stage.app().read(|connection| {
+        devices::table.select((devices::id, devices::user_id)).first::<(Key, Key)>(connection)
+    });
+    let (device, user) = found.await.expect("the demo has a tablet");
+    let chains: Vec<_> = written.0.iter().map(|(chain, _)| *chain).collect();
+    let homes: BTreeMap<Key, RecordRow> = written
+        .0
+        .iter()
+        .flat_map(|(_, pushes)| pushes)
+        .map(|push| (push.household.id, push.household.clone()))
+        .collect();
+    let prepared: Result<(), Failed> = stage
+        .app()
+        .database
+        .write(move |connection| {
+            chains.iter().try_for_each(|chain| begin(connection, device, *chain))?;
+            // Their numbers are given anew by the pushes.
+            for (place, home) in homes.values().enumerate() {
+                let home = RecordRow { seq: 1_000_000_000 + place as i64, ..home.clone() };
+                diesel::insert_into(records::table).values(home).execute(connection)?;
+            }
+            Ok(())
+        })
+        .await;
+    prepared.expect("it is written");
+    let count: usize = written.0.iter().map(|(_, pushes)| pushes.len()).sum();
+    let begun = Instant::now();
+    let mut running = tokio::task::JoinSet::new();
+    for (chain, pushes) in written.0 {
+        let database = stage.app().database.clone();
+        running.spawn(async move {
+            for push in pushes {
+                let written: Result<(), Failed> = database
+                    .write(move |connection| Ok(rows(connection, chain, user, &push)?))
+                    .await;
+                written.expect("it is written");
+            }
+        });
+    }
+    running.join_all().await;
+    count as f64 / begun.elapsed().as_secs_f64()
+}
 
-fn first(
-    connection: &mut AnyConnection,
-    device: Key,
-    chain: Key,
-    household: Key,
-    client: i64,
-) -> QueryResult<()> {
+fn begin(connection: &mut AnyConnection, device: Key, chain: Key) -> QueryResult<()> {
     diesel::insert_into(chains::table)
         .values((
             chains::incarnation.eq(chain),
@@ -78,76 +168,39 @@ fn first(
             chains::repeats.eq(false),
         ))
         .execute(connection)?;
-    record(connection, household, &HOUSEHOLD, 1_000_000_000 + client)
-}
-
-fn record(connection: &mut AnyConnection, id: Key, fields: &str, seq: i64) -> QueryResult<()> {
-    diesel::insert_into(records::table)
-        .values((
-            (
-                records::id.eq(id),
-                records::collection.eq("visit"),
-                records::scope.eq("area:529901100201"),
-                records::seq.eq(seq),
-                records::epoch.eq(1),
-                records::n.eq(1),
-                records::definition.eq(vec![0; 32]),
-                records::deleted.eq(false),
-            ),
-            (
-                records::fields.eq(JsonText(fields.into())),
-                records::marks.eq(JsonText(MARKS.clone())),
-                records::updated_at.eq(Timestamp(0)),
-            ),
-        ))
-        .execute(connection)?;
     Ok(())
 }
 
-/// Three operations and their history, a visit, a household, a chain's end and a scope's counter.
-fn rows(
-    connection: &mut AnyConnection,
-    chain: Key,
-    household: Key,
-    client: i64,
-    number: i64,
-) -> QueryResult<()> {
-    let visit = Key(Uuid::now_v7());
-    for part in 0..3 {
-        let seq = 1 + number * 3 + part;
-        let body = if part == 0 { format!("{}{}", *ENVELOPE, *ANSWERS) } else { ENVELOPE.clone() };
-        diesel::insert_into(ops::table)
-            .values((
-                ops::incarnation.eq(chain),
-                ops::seq.eq(seq),
-                ops::key.eq(Uuid::new_v4().as_bytes().repeat(2)),
-                ops::body.eq(body.into_bytes()),
-                ops::outcome.eq(JsonText(r#"{"outcome":"applied"}"#.into())),
-                ops::pushed_by.eq(chain),
-                ops::received_at.eq(Timestamp(0)),
-            ))
-            .execute(connection)?;
-        diesel::insert_into(history::table)
-            .values((
-                history::record.eq(if part == 0 { visit } else { household }),
-                history::epoch.eq(1),
-                history::n.eq(seq),
-                history::incarnation.eq(chain),
-                history::seq.eq(seq),
-            ))
-            .execute(connection)?;
+/// The rows of a push: three operations and their history, a visit, its household, what is to be
+/// checked, a chain's end and a scope's counter.
+fn rows(connection: &mut AnyConnection, chain: Key, user: Key, push: &Push) -> QueryResult<()> {
+    for op in &push.ops {
+        let op = OpRow { pushed_by: user, ..op.clone() };
+        diesel::insert_into(ops::table).values(op).execute(connection)?;
     }
-    record(connection, visit, &ANSWERS, 2_000_000 + client * 100_000 + number)?;
-    diesel::update(records::table.find(household))
+    for line in &push.history {
+        diesel::insert_into(history::table).values(line.clone()).execute(connection)?;
+    }
+    let Push { visit, household, .. } = push;
+    diesel::insert_into(records::table).values(visit.clone()).execute(connection)?;
+    diesel::update(records::table.find(household.id))
         .set((
-            records::fields.eq(JsonText(HOUSEHOLD.clone())),
-            records::marks.eq(JsonText(MARKS.clone())),
+            // A number that nothing else has.
+            records::seq.eq(-visit.seq),
+            records::n.eq(household.n),
+            records::fields.eq(household.fields.clone()),
+            records::marks.eq(household.marks.clone()),
+            records::updated_at.eq(household.updated_at),
         ))
         .execute(connection)?;
-    diesel::update(chains::table.find(chain))
-        .set(chains::next_seq.eq(number * 3 + 4))
-        .execute(connection)?;
-    diesel::update(scope_heads::table.find("area:529901100201"))
+    for record in &push.due {
+        diesel::insert_into(checks_due::table)
+            .values((checks_due::record.eq(record), checks_due::asked_at.eq(visit.updated_at)))
+            .execute(connection)?;
+    }
+    let next = push.ops.last().map_or(1, |op| op.seq + 1);
+    diesel::update(chains::table.find(chain)).set(chains::next_seq.eq(next)).execute(connection)?;
+    diesel::update(scope_heads::table.find(&visit.scope))
         .set(scope_heads::seq.eq(scope_heads::seq + 1))
         .execute(connection)?;
     Ok(())

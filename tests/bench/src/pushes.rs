@@ -4,10 +4,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use harness::Backend;
+use ruhu::db::Failed;
+use ruhu::http::Problem;
 use ruhu::sync::{Arrival, Pushed, RawOp};
-use sync_protocol::{Outcome, ScopeId, SyncResponse};
+use sync_protocol::{Op, Outcome, ScopeId, SyncResponse};
 
-use crate::crowd::{Crowd, name, pack, quantile, together, unpack};
+use crate::bare;
+use crate::crowd::{Crowd, Member, name, pack, quantile, together, unpack};
 
 const PUSHES: usize = 2_000;
 
@@ -61,52 +64,64 @@ pub(crate) async fn measure(backend: Backend) {
     }
 }
 
-/// The same pushes without HTTP, tokens, reading, pulling or a client: the part of the server that
-/// the bare rows are to be held against.
+/// Households of each tablet: as many as a cadre has.
+const HOUSEHOLDS: usize = 50;
+
+/// The same pushes without HTTP, tokens, reading, pulling or a client, and then the rows they wrote,
+/// written once more and nothing else.
 pub(crate) async fn inside(backend: Backend) {
     let crowd = Crowd::gather(backend, 64).await;
     let scope: ScopeId = "area:529901100201".parse().expect("a scope");
     for clients in [8, 32] {
-        let (elapsed, times) = together(crowd.dealt(clients), |hand| {
-            let pushes = crowd.stage.app().pushes.clone();
-            let (catalogue, scope) = (Arc::clone(&crowd.catalogue), scope.clone());
-            async move {
-                let tablet = hand.into_iter().next().expect("there are more tablets than clients");
-                let household = tablet.household(&catalogue, &scope, tablet.number);
-                let about = household.record;
-                let mut first_seq = 1;
-                let mut requests = Vec::new();
-                for number in 0..PUSHES / clients {
-                    let mut ops = tablet.visit(&catalogue, about, &scope, None);
-                    if number == 0 {
-                        ops.insert(0, household.clone());
-                    }
-                    let raw = ops.iter().map(RawOp::of).collect();
-                    requests.push(tablet.request(first_seq, Vec::new()).with_ops(raw));
-                    first_seq += ops.len() as u64;
-                }
-                let mut times = Vec::with_capacity(requests.len());
-                for request in requests {
-                    let begun = Instant::now();
-                    let arrival = Arrival::new(
-                        (tablet.device, tablet.user),
-                        [scope.clone()].into(),
-                        Arc::new(request),
-                        Arc::clone(&catalogue),
-                    );
-                    let pushed = pushes.store(arrival).await;
-                    times.push(begun.elapsed());
-                    let Ok(Pushed::Stored { outcomes, .. }) = pushed else {
-                        panic!("not stored: {pushed:?}")
-                    };
-                    let taken = |outcome: &Outcome| outcome.version().is_some();
-                    assert!(outcomes.iter().all(taken), "{outcomes:?}");
-                }
-                times
+        let pushes = crowd.stage.app().pushes.clone();
+        let request = |tablet: &Member, ops: Vec<Op>, first_seq: u64| {
+            let raw = ops.iter().map(RawOp::of).collect();
+            Arc::new(tablet.request(first_seq, Vec::new()).with_ops(raw))
+        };
+        let (catalogue, village) = (Arc::clone(&crowd.catalogue), scope.clone());
+        let arrival = move |tablet: &Member, request| {
+            let (whose, scopes) = ((tablet.device, tablet.user), [village.clone()].into());
+            Arrival::new(whose, scopes, request, Arc::clone(&catalogue))
+        };
+        let hands = crowd.dealt(clients).into_iter().map(|mut hand| hand.remove(0));
+        let tablets: Vec<Member> = hands.collect();
+        let (mut chains, mut requests) = (Vec::new(), Vec::new());
+        for tablet in &tablets {
+            let homes: Vec<Op> = (0..HOUSEHOLDS)
+                .map(|number| tablet.household(&crowd.catalogue, &scope, number))
+                .collect();
+            let ids: Vec<_> = homes.iter().map(|home| home.record).collect();
+            taken(pushes.store(arrival(tablet, request(tablet, homes, 1))).await);
+            let first = 1 + HOUSEHOLDS as u64;
+            chains.push((tablet.incarnation, first));
+            let mut own = Vec::new();
+            for number in 0..PUSHES / clients {
+                let home = ids[number % ids.len()];
+                let ops = tablet.visit(&crowd.catalogue, home, &scope, None);
+                own.push(request(tablet, ops, first + 3 * number as u64));
             }
-        })
-        .await;
-        let rate = times.len() as f64 / elapsed.as_secs_f64();
-        println!("| {}, without HTTP | {clients} | {rate:.0} |", name(backend));
+            requests.push(own);
+        }
+        let begun = Instant::now();
+        let mut running = tokio::task::JoinSet::new();
+        for (tablet, own) in tablets.into_iter().zip(requests) {
+            let (pushes, arrival) = (pushes.clone(), arrival.clone());
+            running.spawn(async move {
+                for request in own {
+                    taken(pushes.store(arrival(&tablet, request)).await);
+                }
+            });
+        }
+        running.join_all().await;
+        let rate = (PUSHES / clients * clients) as f64 / begun.elapsed().as_secs_f64();
+        let written = bare::Written::read(&crowd.stage, chains).await;
+        let bare = bare::measure(backend, written).await;
+        let (name, ratio) = (name(backend), rate / bare);
+        println!("| {name} | {clients} | {rate:.0} | {bare:.0} | {ratio:.2} |");
     }
+}
+
+fn taken(pushed: Result<Pushed, Failed<Problem>>) {
+    let Ok(Pushed::Stored { outcomes, .. }) = pushed else { panic!("not stored: {pushed:?}") };
+    assert!(outcomes.iter().all(|outcome| outcome.version().is_some()), "{outcomes:?}");
 }

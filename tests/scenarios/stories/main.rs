@@ -41,6 +41,7 @@ mod second_client;
 mod sync;
 mod tasks;
 mod telemetry;
+mod together;
 mod triage;
 mod views;
 mod wire;

@@ -11,14 +11,11 @@ use harness::{Backend, DatabaseKind, MediaKind, ServerProcess, Stage};
 use mobile_schema::{Catalogue, Hash};
 use ruhu::backup;
 use ruhu::checks;
-use ruhu::db::schema::{chains, devices, history, ops, quarantine, records, scope_heads, users};
+use ruhu::db::schema::{devices, ops, records, scope_heads, users};
 use ruhu::db::{AnyConnection, Database, DatabaseUrl, Failed, Key, Timestamp};
 use ruhu::http::Problem;
 use ruhu::media_store::MediaStore;
-use ruhu::sync::{
-    Arrival, Desk, Owner, Push as OnePush, Pushed, Pusher, Pushes, RawOp, pull, push, push_all,
-    sealed,
-};
+use ruhu::sync::{Arrival, Desk, Owner, Pushed, Pusher, Pushes, RawOp, pull, push};
 use simulation::county;
 use simulation::memory::Push;
 use simulation::server::{Caller, Server, State};
@@ -32,27 +29,27 @@ use sync_protocol::{
 use tablets::HeadlessTablet;
 
 /// The real push and pull on a database that others use at the same time, or on one of its own.
-struct Real {
-    database: Database,
-    lineage: Arc<Lineage>,
-    runtime: tokio::runtime::Handle,
-    newer: bool,
+pub(crate) struct Real {
+    pub(crate) database: Database,
+    pub(crate) lineage: Arc<Lineage>,
+    pub(crate) runtime: tokio::runtime::Handle,
+    pub(crate) newer: bool,
     blobs: BTreeSet<Hash>,
     /// What it takes to put backups back: a database that others use has none of it.
     lives: Option<Lives>,
     /// Where pushes are stored together with others'.
     pushes: Option<Pushes>,
     /// What was pushed, if it is kept.
-    pushed: Option<Vec<Kept>>,
+    pub(crate) pushed: Option<Vec<Kept>>,
 }
 
 /// A push, and what became of it.
-struct Kept {
-    caller: Caller,
-    request: SyncRequest<RawOp>,
-    now: i64,
-    newer: bool,
-    became: Pushed,
+pub(crate) struct Kept {
+    pub(crate) caller: Caller,
+    pub(crate) request: SyncRequest<RawOp>,
+    pub(crate) now: i64,
+    pub(crate) newer: bool,
+    pub(crate) became: Pushed,
 }
 
 /// The backups of a database, which is another one after each restore.
@@ -83,13 +80,13 @@ impl Lives {
 }
 
 impl Real {
-    fn new(database: Database, lineage: Arc<Lineage>) -> Self {
+    pub(crate) fn new(database: Database, lineage: Arc<Lineage>) -> Self {
         let (runtime, blobs) = (tokio::runtime::Handle::current(), BTreeSet::new());
         let (newer, lives, pushes, pushed) = (false, None, None, None);
         Self { database, lineage, runtime, newer, blobs, lives, pushes, pushed }
     }
 
-    fn read<T: Send + 'static>(
+    pub(crate) fn read<T: Send + 'static>(
         &self,
         query: impl FnOnce(&mut AnyConnection) -> QueryResult<T> + Send + 'static,
     ) -> T {
@@ -123,13 +120,13 @@ impl Real {
     }
 }
 
-fn pusher(caller: &Caller) -> Pusher<'_> {
+pub(crate) fn pusher(caller: &Caller) -> Pusher<'_> {
     let Caller { user, device, scopes } = caller;
     Pusher { owner: Owner::Tablet(*device), user: *user, scopes, decides_about: None }
 }
 
 /// Definitions as an arrival has them; the same as [`Real::definitions`].
-fn shared_definitions(newer: bool) -> Arc<Catalogue> {
+pub(crate) fn shared_definitions(newer: bool) -> Arc<Catalogue> {
     static BOTH: LazyLock<[Arc<Catalogue>; 2]> = LazyLock::new(|| {
         [county::first_definitions(), county::newer_definitions()].map(|one| Arc::new(one.clone()))
     });
@@ -151,13 +148,13 @@ impl Real {
     }
 }
 
-async fn lineage_of(database: &Database) -> Lineage {
+pub(crate) async fn lineage_of(database: &Database) -> Lineage {
     let lineage: Result<Lineage, Failed> =
         database.write(|connection| Ok(ruhu::sync::lineage(connection, Timestamp::now())?)).await;
     lineage.expect("it has a lineage")
 }
 
-fn own_scopes() -> BTreeSet<ScopeId> {
+pub(crate) fn own_scopes() -> BTreeSet<ScopeId> {
     county::villages(0b111)
 }
 
@@ -350,7 +347,7 @@ impl Server for Real {
 }
 
 /// The cadres and tablets of the simulation, so that chains have owners.
-async fn people(database: &Database) {
+pub(crate) async fn people(database: &Database) {
     let added: Result<(), Failed> = database
         .write(|connection| {
             for number in 0..county::CADRES {
@@ -426,150 +423,6 @@ fn the_simulations_stories_hold_on_sqlite() {
 fn the_simulations_stories_hold_on_postgres() {
     let backend = Backend { database: DatabaseKind::Postgres, media: MediaKind::Folder };
     Stage::set(backend, tell_at_once);
-}
-
-/// Stories whose pushes are stored once more, many of them together.
-const TOGETHER: u64 = 30;
-
-/// What a database holds of pushes, but for the numbers that a record gets each time it is stored.
-type Held = (Vec<HeldRecord>, Vec<HeldOp>, Vec<HeldLine>, Vec<HeldChain>, Vec<(Key, i64, String)>);
-type HeldRecord = (Key, String, String, (i64, i64), bool, (Option<Key>, Timestamp));
-type HeldOp = ((Key, i64), Vec<u8>, ruhu::db::JsonText, (Option<Key>, Option<i64>));
-type HeldLine = (Key, i64, i64, Key, i64);
-type HeldChain = (Key, i64, Option<Key>, Option<i64>, bool);
-
-fn held(connection: &mut AnyConnection) -> QueryResult<Held> {
-    let changed = (records::subject, records::updated_at);
-    let version = (records::epoch, records::n);
-    let columns = (records::id, records::collection, records::scope, version, records::deleted);
-    let place = (ops::incarnation, ops::seq);
-    let first = (ops::first_incarnation, ops::first_seq);
-    Ok((
-        records::table
-            .order(records::id)
-            .select((columns.0, columns.1, columns.2, columns.3, columns.4, changed))
-            .load(connection)?,
-        ops::table.order(place).select((place, ops::key, ops::outcome, first)).load(connection)?,
-        history::table.order((history::record, history::epoch, history::n)).load(connection)?,
-        chains::table
-            .order(chains::incarnation)
-            .select((
-                chains::incarnation,
-                chains::next_seq,
-                chains::parent,
-                chains::fork_seq,
-                chains::repeats,
-            ))
-            .load(connection)?,
-        quarantine::table
-            .order((quarantine::incarnation, quarantine::seq))
-            .select((quarantine::incarnation, quarantine::seq, quarantine::reason))
-            .load(connection)?,
-    ))
-}
-
-impl Real {
-    /// Stores pushes together that were stored one by one, and compares what becomes of them.
-    fn push_together(&self, company: Vec<Kept>, seed: u64) {
-        let (catalogue, lineage) = (self.definitions(), self.lineage.clone());
-        let stored = self.database.write(move |connection| {
-            let now = Timestamp(company[0].now * 1_000);
-            let desk = Desk { catalogue, lineage: &lineage, now };
-            let bodies: Vec<_> = company.iter().map(|one| sealed(&one.request)).collect();
-            let pushes = company.iter().zip(&bodies).map(|(one, bodies)| OnePush {
-                pusher: pusher(&one.caller),
-                request: &one.request,
-                bodies,
-            });
-            let pushes: Vec<_> = pushes.collect();
-            let all = push_all(connection, &desk, &pushes)?;
-            for (one, became) in company.iter().zip(all) {
-                let became = became.expect("it is their own chain");
-                assert_eq!(became, one.became, "seed {seed}");
-            }
-            Ok(())
-        });
-        let stored: Result<(), Failed> = self.runtime.block_on(stored);
-        stored.expect("they are stored");
-    }
-}
-
-/// Pushes that follow each other and may go together.
-fn companies(pushed: Vec<Kept>) -> Vec<Vec<Kept>> {
-    let mut all: Vec<Vec<Kept>> = Vec::new();
-    let (mut chains, mut keys) = (BTreeSet::new(), BTreeSet::new());
-    for one in pushed {
-        let request = &one.request;
-        let own = request.inherits.map(|one| one.incarnation).into_iter();
-        let own: BTreeSet<_> = own.chain([request.incarnation]).collect();
-        let new: BTreeSet<_> = request.ops.iter().map(RawOp::key).collect();
-        // What is stored at once has one time and one set of definitions.
-        let same = |last: &Kept| last.now == one.now && last.newer == one.newer;
-        let goes = all.last().and_then(|last| last.last()).is_some_and(same)
-            && chains.is_disjoint(&own)
-            && keys.is_disjoint(&new);
-        if !goes {
-            (chains, keys) = (BTreeSet::new(), BTreeSet::new());
-            all.push(Vec::new());
-        }
-        chains.extend(own);
-        keys.extend(new);
-        all.last_mut().expect("there is one").push(one);
-    }
-    all
-}
-
-async fn store_together(stage: Arc<Stage>) {
-    let (mut pushes, mut in_company) = (0, 0);
-    for seed in 1..=TOGETHER {
-        let databases = [stage.empty_database(), stage.empty_database()].map(|url| {
-            ruhu::db::migrate(&url).expect("it has a layout");
-            Database::open(&url).expect("it opens")
-        });
-        for database in &databases {
-            people(database).await;
-        }
-        let [first, second] = databases;
-        let lineage = Arc::new(lineage_of(&first).await);
-        let compared = tokio::task::spawn_blocking(move || {
-            county::name_county(&format!("s{seed}-"));
-            let real = Real { pushed: Some(Vec::new()), ..Real::new(first, lineage.clone()) };
-            let mut world = World::new(real, seed);
-            let ended = simulation::tell(&mut world, &steps(seed));
-            ended.unwrap_or_else(|violation| panic!("seed {seed}: {}", violation.0));
-            let alone = &mut world.server;
-            let mut together = Real::new(second, lineage);
-            let pushed = alone.pushed.take().expect("it was kept");
-            let mut counted = Vec::new();
-            for company in companies(pushed) {
-                counted.push(company.len());
-                together.newer = company[0].newer;
-                together.push_together(company, seed);
-            }
-            assert_eq!(together.read(held), alone.read(held), "seed {seed}");
-            let (one, other) = (together.state(), alone.state());
-            assert_eq!(one.records, other.records, "seed {seed}");
-            assert_eq!(one.digests, other.digests, "seed {seed}");
-            counted
-        });
-        let counted = compared.await.expect("they are the same");
-        pushes += counted.iter().sum::<usize>();
-        in_company += counted.iter().filter(|count| **count > 1).sum::<usize>();
-    }
-    println!("{pushes} pushes, {in_company} of them in company");
-    assert!(in_company > 50);
-}
-
-#[test]
-fn pushes_that_are_stored_together_come_to_the_same_on_sqlite() {
-    let backend = Backend { database: DatabaseKind::Sqlite, media: MediaKind::Folder };
-    Stage::set(backend, store_together);
-}
-
-#[test]
-fn pushes_that_are_stored_together_come_to_the_same_on_postgres() {
-    let backend = Backend { database: DatabaseKind::Postgres, media: MediaKind::Folder };
-    Stage::set(backend, store_together);
 }
 
 /// Stories with restores and with copies that take over, each on a database of its own.
