@@ -103,6 +103,13 @@ impl<B: Backend, Q: QueryFragment<B>> QueryFragment<B> for Prepared<Q> {
     }
 }
 
+/// A pattern of `LIKE … ESCAPE '\'` for texts that have these words in them, of which none is a
+/// pattern.
+pub fn containing(words: &str) -> String {
+    let words = words.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    format!("%{words}%")
+}
+
 /// Ids for a list in a statement, the last of them repeated until their number is a power of two: a
 /// connection keeps few texts for lists of any length.
 pub fn padded<T: Clone>(mut ids: Vec<T>) -> Vec<T> {

@@ -19,7 +19,7 @@ mod writer;
 
 pub use any::{AnyConnection, MultiBackend, MultiRawValue};
 pub use connect::{Database, DatabaseUrl, UrlProblem};
-pub use dialect::{Prepared, RowLocked, STATEMENT_ROWS, SkipLocked, padded};
+pub use dialect::{Prepared, RowLocked, STATEMENT_ROWS, SkipLocked, containing, padded};
 pub(crate) use dialect::{insert_all, update_all, write_all};
 pub use dump::{
     DumpProblem, DumpedFile, check as check_dump, check_vacant, dump, fill, measure, rehearse,

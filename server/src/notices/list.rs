@@ -14,9 +14,9 @@ use uuid::Uuid;
 use super::store;
 use crate::app::App;
 use crate::areas;
-use crate::db::AnyConnection;
 use crate::db::schema::{log_entries, records};
 use crate::db::types::Key;
+use crate::db::{AnyConnection, MultiBackend, containing};
 use crate::http::caller::ReadDeliveries;
 use crate::http::page::{self, Page};
 use crate::http::{Permitted, Problem, Query};
@@ -33,6 +33,8 @@ struct NoticesQuery {
     /// is still to come or something is wrong.
     #[param(inline)]
     standing: Option<Standing>,
+    /// Only those of households whose line has these words in it.
+    household: Option<String>,
     /// The `next` of the page before; absent for the first.
     after: Option<Uuid>,
     /// How many at most.
@@ -73,14 +75,15 @@ pub(super) async fn list(
     app: web::Data<App>,
     query: Query<NoticesQuery>,
 ) -> Result<web::Json<Page<NoticeLine>>, Problem> {
-    let NoticesQuery { area, standing, after, limit } = query.read()?;
+    let NoticesQuery { area, standing, household, after, limit } = query.read()?;
     let limit = page::limit(limit);
+    let words = household.filter(|words| !words.is_empty());
     let lines = app
         .read(move |connection| {
             let scopes = areas::scopes_within(connection, &permitted.areas, area.as_deref())?;
             let rows = match standing.unwrap_or(Standing::Logged) {
-                Standing::Logged => logged(connection, &scopes, after, limit)?,
-                Standing::Open => open(connection, &scopes, after, limit)?,
+                Standing::Logged => logged(connection, &scopes, words.as_deref(), after, limit)?,
+                Standing::Open => open(connection, &scopes, words.as_deref(), after, limit)?,
             };
             lines(connection, rows)
         })
@@ -102,9 +105,17 @@ macro_rules! columns {
     };
 }
 
+/// Whether the household's line has these words in it.
+macro_rules! of_household {
+    ($words:expr) => {
+        homes.field(records::title).like(containing($words)).escape('\\')
+    };
+}
+
 fn logged(
     connection: &mut AnyConnection,
     scopes: &[String],
+    words: Option<&str>,
     after: Option<Uuid>,
     limit: i64,
 ) -> QueryResult<Vec<Row>> {
@@ -112,7 +123,7 @@ fn logged(
         Some(id) => store::position(connection, RecordId(id))?,
         None => None,
     };
-    log_entries::table
+    let query = log_entries::table
         .inner_join(records::table.on(records::id.eq(log_entries::notice)))
         .left_join(homes.on(homes.field(records::id).nullable().eq(records::subject)))
         .filter(records::scope.eq_any(scopes).and(records::deleted.eq(false)))
@@ -120,16 +131,21 @@ fn logged(
         .order(log_entries::position.desc())
         .limit(limit)
         .select(columns!())
-        .load(connection)
+        .into_boxed::<MultiBackend>();
+    match words {
+        Some(words) => query.filter(of_household!(words)).load(connection),
+        None => query.load(connection),
+    }
 }
 
 fn open(
     connection: &mut AnyConnection,
     scopes: &[String],
+    words: Option<&str>,
     after: Option<Uuid>,
     limit: i64,
 ) -> QueryResult<Vec<Row>> {
-    records::table
+    let query = records::table
         .left_join(log_entries::table.on(log_entries::notice.eq(records::id)))
         .left_join(homes.on(homes.field(records::id).nullable().eq(records::subject)))
         .filter(records::collection.eq("notice").and(records::deleted.eq(false)))
@@ -139,7 +155,11 @@ fn open(
         .order(records::id)
         .limit(limit)
         .select(columns!())
-        .load(connection)
+        .into_boxed::<MultiBackend>();
+    match words {
+        Some(words) => query.filter(of_household!(words)).load(connection),
+        None => query.load(connection),
+    }
 }
 
 fn lines(connection: &mut AnyConnection, rows: Vec<Row>) -> QueryResult<Vec<NoticeLine>> {

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::db::schema::{history, ops, records, users};
 use crate::db::types::{JsonText, Key, Timestamp};
-use crate::db::{AnyConnection, MultiBackend};
+use crate::db::{AnyConnection, MultiBackend, containing};
 use crate::privacy::mask;
 use crate::{seal, sync};
 
@@ -143,9 +143,7 @@ pub(super) fn list(
         query = query.filter(records::subject.eq(Key(subject)));
     }
     if let Some(title) = &wanted.title {
-        // None of the words is a pattern.
-        let words = title.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        query = query.filter(records::title.like(format!("%{words}%")).escape('\\'));
+        query = query.filter(records::title.like(containing(title)).escape('\\'));
     }
     let rows: Vec<Row> = query.load(connection)?;
     rows.into_iter().map(view).collect()

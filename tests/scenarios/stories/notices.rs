@@ -229,6 +229,14 @@ story!(a_notification_is_countersigned_and_its_receipt_proves_it_offline, async 
     }
     let third = (json!(2), json!("signed"));
     assert_eq!(listed, [third, (json!(1), json!("refused")), (json!(0), json!("signed"))]);
+    // Or found by words of the household's line, none of which is a pattern.
+    let page = desk.supervisor.call(Method::GET, "/api/v1/notices", None).await.unwrap();
+    let household = page["items"][0]["household_title"].as_str().unwrap().to_owned();
+    for (words, count) in [(household.as_str(), 3), ("%25", 0), ("没有这户", 0)] {
+        let path = format!("/api/v1/notices?household={words}");
+        let page = desk.supervisor.call(Method::GET, &path, None).await.unwrap();
+        assert_eq!(page["items"].as_array().unwrap().len(), count, "{words}");
+    }
     // Nobody else gets the receipt, or sees that there is one.
     let mut neighbour = stage.neighbour().await;
     let none = neighbour.call(Method::GET, "/api/v1/notices", None).await.unwrap();

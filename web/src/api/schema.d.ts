@@ -5741,6 +5741,8 @@ export interface operations {
                 after?: string | null;
                 /** @description An area; everywhere the caller may look, where it isn't said. */
                 area?: string | null;
+                /** @description Only those of households whose line has these words in it. */
+                household?: string | null;
                 /** @description How many at most. */
                 limit?: number | null;
                 /**
