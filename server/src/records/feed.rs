@@ -31,7 +31,8 @@ pub struct Snapshot<'a>(pub &'a mut AnyConnection);
 
 /// What a row takes on the wire besides its values, about.
 const ROW_OVERHEAD: usize = 220;
-const ROWS_AT_ONCE: i64 = 200;
+/// Rows that are read at once, at most: no more than may fit.
+const ROWS_AT_ONCE: usize = 200;
 
 type Row = (i64, Key, String, i64, i64, Vec<u8>, bool, JsonText);
 
@@ -101,14 +102,16 @@ impl FeedSource for Snapshot<'_> {
         let mut page = Page::after(cursor);
         while page.cursor < head && page.bytes < budget {
             let after = page.cursor as i64;
+            let fit = (budget - page.bytes) / ROW_OVERHEAD + 1;
+            let at_once = fit.min(ROWS_AT_ONCE);
             let rows: Vec<Row> = records::table
                 .filter(records::scope.eq(scope.as_str()).and(records::seq.gt(after)))
                 .order(records::seq)
-                .limit(ROWS_AT_ONCE)
+                .limit(at_once as i64)
                 .select(row_columns!())
                 .load(self.0)?;
             // Departures up to where these rows reach; all that are left, if these are the last.
-            let full = rows.len() as i64 == ROWS_AT_ONCE;
+            let full = rows.len() == at_once;
             let reach = if full { rows.last().map_or(i64::MAX, |row| row.0) } else { i64::MAX };
             let left: Vec<(i64, Key, i64, i64)> = evictions::table
                 .filter(evictions::scope.eq(scope.as_str()))
