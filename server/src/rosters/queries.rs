@@ -1,6 +1,6 @@
 //! Rosters, and what they are compared with, in the database.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use diesel::dsl::count_star;
 use diesel::prelude::*;
@@ -108,6 +108,18 @@ pub(super) struct RosterView {
     expects: String,
     /// The day the list is of.
     as_of: String,
+    /// What was counted; not told to those who look after a part of the area only.
+    counts: Option<RosterCounts>,
+    made_by: String,
+    #[schema(value_type = String)]
+    made_at: Timestamp,
+    /// How the findings of lists of this name stand now, in the caller's part of the area.
+    now: RosterStanding,
+}
+
+/// What was counted when a list was compared.
+#[derive(Serialize, ToSchema)]
+pub(super) struct RosterCounts {
     /// People on it.
     lines: i64,
     /// Members of the area that it was compared with.
@@ -118,16 +130,11 @@ pub(super) struct RosterView {
     without_id: i64,
     /// How many differences there were.
     differences: i64,
-    made_by: String,
-    #[schema(value_type = String)]
-    made_at: Timestamp,
-    /// How the findings of lists of this name stand now.
-    now: Standing,
 }
 
 /// How findings stand.
 #[derive(Clone, Copy, Default, Serialize, ToSchema)]
-pub(super) struct Standing {
+pub(super) struct RosterStanding {
     open: i64,
     explained: i64,
     corrected: i64,
@@ -138,14 +145,17 @@ type Row = (
     (i64, i64, i64, i64, i64, String, Timestamp),
 );
 
-/// The newest comparisons of areas, at most 200; one of them only where it is named.
+/// The newest comparisons of areas and of those they lie in, at most 200; one of them only where it
+/// is named.
 pub(super) fn list(
     connection: &mut AnyConnection,
     paths: &[AreaPath],
     id: Option<Uuid>,
 ) -> QueryResult<Vec<RosterView>> {
-    let codes: Vec<String> =
+    let own: BTreeSet<String> =
         areas::under(connection, paths)?.into_iter().map(|area| area.code).collect();
+    let around = paths.iter().flat_map(AreaPath::codes);
+    let codes: BTreeSet<String> = own.iter().cloned().chain(around).collect();
     let of = (
         (
             rosters::id,
@@ -176,52 +186,68 @@ pub(super) fn list(
         Some(id) => all.filter(rosters::id.eq(Key(id))).load(connection)?,
         None => all.limit(200).load(connection)?,
     };
-    let mut views = Vec::with_capacity(rows.len());
-    for ((id, name, department, area, area_name, expects, as_of), counts) in rows {
+    let names: BTreeSet<&str> = rows.iter().map(|row| row.0.1.as_str()).collect();
+    let everywhere = areas::scopes_within(connection, paths, None)?;
+    let counted = count_findings(connection, &names, &everywhere)?;
+    let mut within: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for row in &rows {
+        let area = &row.0.3;
+        if !within.contains_key(area) {
+            let scopes = areas::scopes_within(connection, paths, Some(area))?;
+            within.insert(area.clone(), scopes.into_iter().collect());
+        }
+    }
+    let view = |((id, name, department, area, area_name, expects, as_of), counts): Row| {
         let (lines, members, matched, without_id, differences, made_by, made_at) = counts;
-        let scopes = areas::scopes_within(connection, paths, Some(&area))?;
-        let now = standing(connection, &name, &scopes)?;
-        views.push(RosterView {
+        let counts = RosterCounts { lines, members, matched, without_id, differences };
+        RosterView {
             id: id.0,
+            now: RosterStanding::of(&counted, &name, &within[&area]),
+            counts: own.contains(&area).then_some(counts),
             name,
             department,
             area,
             area_name,
             expects,
             as_of,
-            lines,
-            members,
-            matched,
-            without_id,
-            differences,
             made_by,
             made_at,
-            now,
-        });
-    }
-    Ok(views)
+        }
+    };
+    Ok(rows.into_iter().map(view).collect())
 }
 
-fn standing(
+/// How many findings of a rule there are in a scope, by where they stand.
+type Counted = Vec<(Option<String>, String, Option<String>, i64)>;
+
+fn count_findings(
     connection: &mut AnyConnection,
-    name: &str,
+    names: &BTreeSet<&str>,
     scopes: &[String],
-) -> QueryResult<Standing> {
-    let counted: Vec<(Option<String>, i64)> = records::table
-        .filter(records::collection.eq(FINDINGS).and(records::title.eq(rule(name))))
+) -> QueryResult<Counted> {
+    let rules: Vec<String> = names.iter().map(|name| rule(name)).collect();
+    records::table
+        .filter(records::collection.eq(FINDINGS).and(records::title.eq_any(rules)))
         .filter(records::scope.eq_any(scopes).and(records::deleted.eq(false)))
-        .group_by(records::status)
-        .select((records::status, count_star()))
-        .load(connection)?;
-    let count = |status: &str| {
-        let of = counted.iter().filter(|(one, _)| one.as_deref() == Some(status));
-        of.map(|(_, count)| count).sum()
-    };
-    Ok(Standing {
-        open: count("open"),
-        explained: count("explained"),
-        corrected: count("corrected"),
-    })
+        .group_by((records::title, records::scope, records::status))
+        .select((records::title, records::scope, records::status, count_star()))
+        .load(connection)
+}
+
+impl RosterStanding {
+    fn of(counted: &Counted, name: &str, scopes: &BTreeSet<String>) -> Self {
+        let rule = rule(name);
+        let count = |state: &str| {
+            let is =
+                |(title, scope, status, _): &&(Option<String>, String, Option<String>, i64)| {
+                    title.as_deref() == Some(&rule)
+                        && status.as_deref() == Some(state)
+                        && scopes.contains(scope)
+                };
+            counted.iter().filter(is).map(|(.., count)| count).sum()
+        };
+        Self { open: count("open"), explained: count("explained"), corrected: count("corrected") }
+    }
 }
 
 /// A finding of a roster, with whom it is about.

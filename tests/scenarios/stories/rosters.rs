@@ -11,7 +11,7 @@ use sync_protocol::tablet::Draft;
 use sync_protocol::{RecordId, Row};
 use tablets::{Client, ClientError};
 
-use crate::probe::Probe;
+use crate::probe::{Probe, county};
 
 /// The demo's cadre looks after it.
 const VILLAGE: &str = "529901100201";
@@ -153,9 +153,14 @@ story!(who_is_not_on_a_list_is_found_out_about_and_the_department_gets_a_reply, 
 story!(who_is_on_a_list_and_should_not_be_is_found_out_about, async |stage| {
     let mut admin = stage.person("admin").await;
     let people = people(&mut admin).await;
-    let path = query("", "&expects=absent&detail=车牌");
+    let path = query("", "&expects=absent&detail=车牌").replace(VILLAGE, &county());
     let asked = admin.send_file(&path, table(&people[..1]).into_bytes()).await.unwrap();
-    assert_eq!(asked["differences"], 1);
+    assert_eq!(asked["counts"]["differences"], 1);
+    // Who looks after a township sees what is asked there, and what all of the county came to not.
+    let mut supervisor = stage.person("supervisor").await;
+    let list = supervisor.call(reqwest::Method::GET, "/api/v1/rosters", None).await.unwrap();
+    assert_eq!((&list[0]["counts"], &list[0]["now"]["open"]), (&Json::Null, &Json::from(1)));
+    assert_eq!(differences(&mut supervisor, &asked["id"]).await.len(), 1);
     let told = differences(&mut admin, &asked["id"]).await;
     assert_eq!((told[0]["kind"].as_str(), told.len()), (Some("listed"), 1));
     assert!(told[0]["message"].as_str().unwrap().contains("医保局"));

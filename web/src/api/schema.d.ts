@@ -3719,29 +3719,18 @@ export interface components {
          * @enum {string}
          */
         Role: "cadre" | "supervisor" | "admin" | "auditor";
-        /** @description A list that was compared. */
-        RosterView: {
-            area: string;
-            area_name: string;
-            /** @description The day the list is of. */
-            as_of: string;
-            department: string;
+        /** @description What was counted when a list was compared. */
+        RosterCounts: {
             /**
              * Format: int64
              * @description How many differences there were.
              */
             differences: number;
-            /** @description `listed` or `absent` */
-            expects: string;
-            /** Format: uuid */
-            id: string;
             /**
              * Format: int64
              * @description People on it.
              */
             lines: number;
-            made_at: string;
-            made_by: string;
             /**
              * Format: int64
              * @description Those of them who are on it.
@@ -3752,14 +3741,38 @@ export interface components {
              * @description Members of the area that it was compared with.
              */
             members: number;
-            name: string;
-            /** @description How the findings of lists of this name stand now. */
-            now: components["schemas"]["Standing"];
             /**
              * Format: int64
              * @description Those who have no ID number on record, and can't be compared.
              */
             without_id: number;
+        };
+        /** @description How findings stand. */
+        RosterStanding: {
+            /** Format: int64 */
+            corrected: number;
+            /** Format: int64 */
+            explained: number;
+            /** Format: int64 */
+            open: number;
+        };
+        /** @description A list that was compared. */
+        RosterView: {
+            area: string;
+            area_name: string;
+            /** @description The day the list is of. */
+            as_of: string;
+            counts?: components["schemas"]["RosterCounts"] | null;
+            department: string;
+            /** @description `listed` or `absent` */
+            expects: string;
+            /** Format: uuid */
+            id: string;
+            made_at: string;
+            made_by: string;
+            name: string;
+            /** @description How the findings of lists of this name stand now, in the caller's part of the area. */
+            now: components["schemas"]["RosterStanding"];
         };
         /** @description An area, with what lies below it counted in. */
         RowView: {
@@ -3911,15 +3924,6 @@ export interface components {
             code?: string | null;
             login: string;
             password: string;
-        };
-        /** @description How findings stand. */
-        Standing: {
-            /** Format: int64 */
-            corrected: number;
-            /** Format: int64 */
-            explained: number;
-            /** Format: int64 */
-            open: number;
         };
         /** @description How a task is to be. */
         TaskChange: {
