@@ -318,7 +318,7 @@ mod tests {
         let table = read(text, &county(), Roots::Known);
         let lines: Vec<u64> = table.problems.iter().map(|problem| problem.line).collect();
         assert_eq!(lines, [2, 3, 5, 6, 7, 8, 9], "{:#?}", table.problems);
-        assert!(table.problems[0].zh.contains("Excel"));
+        assert!(table.problems[0].words(true).contains("Excel"));
         assert_eq!(table.areas.len(), 1);
     }
 

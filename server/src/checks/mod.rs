@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::deliveries::Task;
 
 pub use http::routes;
-pub use queries::ask;
+pub use queries::{ask, ask_again};
 pub(crate) use queries::{ask_all, ask_for, ask_for_all_of, forget_due};
 pub use worker::{run_due, work};
 

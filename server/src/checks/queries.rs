@@ -12,7 +12,7 @@ use super::{CHECKER, Subject};
 use crate::accounts;
 use crate::db::schema::{blob_references, bundles, checks_due, records};
 use crate::db::types::{Key, Timestamp};
-use crate::db::{AnyConnection, write_all};
+use crate::db::{AnyConnection, RowLocked, update_all, write_all};
 use crate::records as store;
 
 /// The registers whose records are looked at.
@@ -25,19 +25,41 @@ struct DueRow {
     asked_at: Timestamp,
 }
 
-/// Notes that these records changed and are to be looked at.
+/// Notes that these records changed and are to be looked at. One that is due already stays where it
+/// stands: who looks at it meanwhile sees that it is of another version when they are done.
 pub fn ask<'a>(
     connection: &mut AnyConnection,
     catalogue: &Catalogue,
     changed: impl Iterator<Item = &'a Record>,
     now: Timestamp,
 ) -> QueryResult<()> {
+    let due = |record| DueRow { record: Key::from(record), asked_at: now };
+    let rows: Vec<DueRow> = looked_at(catalogue, changed).map(due).collect();
+    write_all!(connection, rows, |rows| diesel::insert_into(checks_due::table)
+        .values(rows)
+        .on_conflict(checks_due::record)
+        .do_nothing())
+}
+
+/// Notes that something else changed because of which these records are to be looked at.
+pub fn ask_again<'a>(
+    connection: &mut AnyConnection,
+    catalogue: &Catalogue,
+    records: impl Iterator<Item = &'a Record>,
+    now: Timestamp,
+) -> QueryResult<()> {
+    let ids: Vec<RecordId> = looked_at(catalogue, records).collect();
+    ask_for(connection, &ids, now)
+}
+
+fn looked_at<'a>(
+    catalogue: &Catalogue,
+    records: impl Iterator<Item = &'a Record>,
+) -> impl Iterator<Item = RecordId> {
     let is_looked_at = |collection: &str| {
         LOOKED_AT.contains(&collection) || catalogue.notice_about(collection).is_some()
     };
-    let changed = changed.filter(|record| is_looked_at(&record.collection));
-    let ids: Vec<RecordId> = changed.map(|record| record.id).collect();
-    ask_for(connection, &ids, now)
+    records.filter(move |record| is_looked_at(&record.collection)).map(|record| record.id)
 }
 
 /// Notes that every household, and every visit with photos, is to be looked at: the rules are
@@ -57,7 +79,8 @@ pub(crate) fn ask_all(connection: &mut AnyConnection, now: Timestamp) -> QueryRe
     ask_for(connection, &all.collect::<Vec<_>>(), now)
 }
 
-/// Notes that these records are to be looked at. One that is due already stays where it stands.
+/// Notes that these records are to be looked at, whatever version they are of: a look that began
+/// before is not enough.
 pub(crate) fn ask_for(
     connection: &mut AnyConnection,
     ids: &[RecordId],
@@ -65,10 +88,7 @@ pub(crate) fn ask_for(
 ) -> QueryResult<()> {
     let rows = ids.iter().map(|id| DueRow { record: Key::from(*id), asked_at: now });
     let rows: Vec<DueRow> = rows.collect();
-    write_all!(connection, rows, |rows| diesel::insert_into(checks_due::table)
-        .values(rows)
-        .on_conflict(checks_due::record)
-        .do_nothing())
+    update_all!(connection, checks_due::table, checks_due::record, (checks_due::asked_at), rows)
 }
 
 /// Notes that every record of a register is to be looked at.
@@ -90,20 +110,34 @@ pub(crate) fn forget_due(connection: &mut AnyConnection) -> QueryResult<usize> {
     diesel::delete(checks_due::table).execute(connection)
 }
 
-/// Some of what is due, the oldest first.
-pub(super) fn due(connection: &mut AnyConnection, limit: i64) -> QueryResult<Vec<RecordId>> {
-    let ids: Vec<Key> = checks_due::table
+/// Some of what is due, the oldest first, and when each was asked for.
+pub(super) fn due(
+    connection: &mut AnyConnection,
+    limit: i64,
+) -> QueryResult<Vec<(RecordId, Timestamp)>> {
+    let rows: Vec<(Key, Timestamp)> = checks_due::table
         .order((checks_due::asked_at, checks_due::record))
         .limit(limit)
-        .select(checks_due::record)
+        .select((checks_due::record, checks_due::asked_at))
         .load(connection)?;
-    Ok(ids.into_iter().map(RecordId::from).collect())
+    Ok(rows.into_iter().map(|(record, asked_at)| (record.into(), asked_at)).collect())
 }
 
-/// It is done.
-pub(super) fn done(connection: &mut AnyConnection, records: &[RecordId]) -> QueryResult<()> {
+/// These are done, but for those that were asked for again since they were `seen` to be due.
+pub(super) fn done(
+    connection: &mut AnyConnection,
+    records: &[RecordId],
+    seen: &BTreeMap<RecordId, Timestamp>,
+) -> QueryResult<()> {
     let keys: Vec<Key> = records.iter().copied().map(Key::from).collect();
-    diesel::delete(checks_due::table.filter(checks_due::record.eq_any(keys)))
+    let query = checks_due::table
+        .filter(checks_due::record.eq_any(keys))
+        .order(checks_due::record)
+        .select((checks_due::record, checks_due::asked_at));
+    let due: Vec<(Key, Timestamp)> = RowLocked(query).get_results(connection)?;
+    let is_as_seen = |(record, at): &(Key, Timestamp)| seen.get(&(*record).into()) == Some(at);
+    let done: Vec<Key> = due.into_iter().filter(is_as_seen).map(|(record, _)| record).collect();
+    diesel::delete(checks_due::table.filter(checks_due::record.eq_any(done)))
         .execute(connection)?;
     Ok(())
 }
@@ -196,4 +230,36 @@ pub(super) fn rule_sets(connection: &mut AnyConnection) -> QueryResult<Vec<(Hash
 /// Makes sure that findings have somebody to be by.
 pub(super) fn introduce(connection: &mut AnyConnection, now: Timestamp) -> QueryResult<()> {
     accounts::add_nobody(connection, CHECKER, "ruhu:checks", "系统校验 Checks", now)
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::db::{Database, DatabaseUrl, Failed, migrate};
+
+    #[tokio::test]
+    async fn what_is_asked_for_again_during_a_look_stays_due() {
+        let folder = tempfile::tempdir().expect("a directory");
+        let url = DatabaseUrl::Sqlite(folder.path().join("x.sqlite"));
+        migrate(&url).expect("it has a layout");
+        let looked: Result<(), Failed> = Database::open(&url)
+            .unwrap()
+            .write(|connection| {
+                let [one, other] = [1, 2].map(|number| RecordId(Uuid::from_u128(number)));
+                ask_for(connection, &[one, other], Timestamp(1))?;
+                let seen = BTreeMap::from_iter(due(connection, 10)?);
+                // A photo of one of them was looked at meanwhile.
+                ask_for(connection, &[other], Timestamp(2))?;
+                done(connection, &[one, other], &seen)?;
+                assert_eq!(due(connection, 10)?, [(other, Timestamp(2))]);
+                let seen = BTreeMap::from_iter(due(connection, 10)?);
+                done(connection, &[other], &seen)?;
+                assert_eq!(due(connection, 10)?, []);
+                Ok(())
+            })
+            .await;
+        looked.unwrap();
+    }
 }

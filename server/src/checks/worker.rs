@@ -57,19 +57,20 @@ pub async fn run_due(app: &App) -> Result<usize, Problem> {
 }
 
 async fn run_batch(app: &App) -> Result<usize, Problem> {
-    let (due, subjects, sets) = app
+    let (asked, due, subjects, sets) = app
         .read(|connection| {
-            let ids = queries::due(connection, BATCH)?;
-            if ids.is_empty() {
-                return Ok((Vec::new(), Vec::new(), Vec::new()));
+            let asked = BTreeMap::from_iter(queries::due(connection, BATCH)?);
+            if asked.is_empty() {
+                return Ok((asked, Vec::new(), Vec::new(), Vec::new()));
             }
+            let ids: Vec<RecordId> = asked.keys().copied().collect();
             let due = store::load(connection, &ids)?;
             let subjects = queries::subjects(connection, &due)?;
             // What is gone altogether is not due.
             let gone = ids.iter().filter(|id| !due.iter().any(|record| record.id == **id));
             let seen = due.iter().map(|record| (record.id, Some(record.version)));
             let seen: Vec<_> = seen.chain(gone.map(|id| (*id, None))).collect();
-            Ok((seen, subjects, queries::rule_sets(connection)?))
+            Ok((asked, seen, subjects, queries::rule_sets(connection)?))
         })
         .await?;
     if due.is_empty() {
@@ -135,11 +136,11 @@ async fn run_batch(app: &App) -> Result<usize, Problem> {
                 let checker = Person { user, scopes, catalogue, lineage, now, decides_about };
                 act(connection, &checker, &ops)?;
             }
-            queries::done(connection, &done)?;
+            queries::done(connection, &done, &asked)?;
             let touched: Vec<RecordId> =
                 verdicts.iter().flat_map(|verdict| verdict.later.iter().copied()).collect();
             let touched = store::load(connection, &touched)?;
-            queries::ask(connection, &catalogue, touched.iter(), now)?;
+            queries::ask_again(connection, &catalogue, touched.iter(), now)?;
             queries::postpone(connection, &later, now)?;
             Ok((!done.is_empty(), scopes))
         })

@@ -39,7 +39,7 @@ pub(crate) async fn look_at(app: &App, key: &str) -> Result<(), Problem> {
         let visits = store::named_by(connection, &[hash], &["visit", "notice"])?;
         let ids: Vec<_> = visits.into_iter().map(|(_, visit)| visit).collect();
         let visits = records::load(connection, &ids)?;
-        checks::ask(connection, &catalogue, visits.iter(), now)
+        checks::ask_again(connection, &catalogue, visits.iter(), now)
     })
     .await?;
     app.checks.ring();

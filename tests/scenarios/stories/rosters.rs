@@ -181,7 +181,7 @@ async fn ask_again(stage: &Arc<Stage>, person: &Person) {
     let asked = app.write(move |connection| {
         let found = ruhu::records::load(connection, &[household])?;
         let definitions = ruhu::packs::catalogue(connection)?;
-        ruhu::checks::ask(connection, &definitions, found.iter(), ruhu::db::Timestamp::now())
+        ruhu::checks::ask_again(connection, &definitions, found.iter(), ruhu::db::Timestamp::now())
     });
     asked.await.unwrap();
     assert!(ruhu::checks::run_due(app).await.unwrap() > 0);
