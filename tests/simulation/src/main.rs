@@ -14,7 +14,7 @@ use sync_protocol::mutant::{self, Mutant};
 #[command(name = "simulation")]
 struct Cli {
     /// How many seeds to play
-    #[arg(long, default_value_t = 2_000)]
+    #[arg(long, default_value_t = 20_000)]
     seeds: u64,
     /// The first seed
     #[arg(long, default_value_t = 1)]
