@@ -181,7 +181,6 @@ async fn stand(
     })
 }
 
-/// How far the tablet's clock is ahead, milliseconds.
 /// How the tablet is seen once the request's operations are taken in.
 fn seen(request: &SyncRequest<RawOp>, now: Timestamp) -> Seen {
     let brought = request.ops.len() as u64;
@@ -189,6 +188,7 @@ fn seen(request: &SyncRequest<RawOp>, now: Timestamp) -> Seen {
     Seen { skew_ms: skew(&request.clock, now), unsent: request.unsent.map(left) }
 }
 
+/// How far the tablet's clock is ahead, milliseconds.
 fn skew(clock: &ClockReading, now: Timestamp) -> i64 {
     clock.wall.saturating_sub(now.milliseconds())
 }
