@@ -7,16 +7,17 @@ use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use mobile_schema::{FieldId, Hash, Labels, Value};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sync_protocol::finding::{self, COLLECTION as FINDINGS, Finding, field};
+use sync_protocol::finding::{COLLECTION as FINDINGS, field};
 use sync_protocol::op::Change;
 use sync_protocol::{Hlc, Op, Record, RecordId, ScopeId, Version};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::compare::{Comparison, Expects, Kind as Differs, Member, Source, compare};
+use super::compare::{Expects, Source, compare};
 use super::queries::{self, Found, NewRoster, RosterView};
-use super::read::{self, Roster};
+use super::read;
+use super::settle::{Compared, ComparisonView, settle};
 use crate::app::App;
 use crate::areas;
 use crate::audit::{self, Did};
@@ -35,8 +36,6 @@ use crate::{records as store, seal};
 const CITIZEN_ID: FieldId = 3;
 /// Characters of a list's name.
 const MAX_NAME: usize = 60;
-/// Lines that can't be read, of those that are told.
-const MOST_PROBLEMS: usize = 20;
 /// Operations in one transaction: what tablets push meanwhile is not to wait for all of them.
 const AT_ONCE: usize = 500;
 
@@ -81,50 +80,6 @@ impl RosterQuery {
     fn source(&self, file: Hash) -> Source<'_> {
         Source { name: &self.name, department: &self.department, as_of: &self.as_of, file }
     }
-}
-
-/// What a list differs in.
-#[derive(Serialize, ToSchema)]
-struct ComparisonView {
-    /// The list's columns.
-    columns: Vec<String>,
-    /// People on it.
-    lines: usize,
-    /// Lines that say the same number again.
-    repeated: usize,
-    /// Lines without a number that can be one.
-    unreadable: usize,
-    /// The first of them.
-    problems: Vec<LineProblem>,
-    /// People on it who are no members here.
-    elsewhere: usize,
-    /// Members of the area who are in their households.
-    members: usize,
-    /// Those of them who are on it.
-    matched: usize,
-    /// Those who have no ID number on record, and can't be compared.
-    without_id: usize,
-    /// Members who are not on it and should be.
-    missing: usize,
-    /// Members who are on it and should not be.
-    listed: usize,
-    /// Members who are on it under another name.
-    names: usize,
-    /// Differences that nobody was asked about before, or that are found again.
-    to_ask: usize,
-    /// Differences of an earlier list of this name that are explained already.
-    explained: usize,
-    /// Open differences of an earlier list of this name that are gone.
-    corrected: usize,
-    /// The most differences that people are asked about at once.
-    limit: usize,
-}
-
-/// A comparison, and what is to be done about it.
-struct Compared {
-    view: ComparisonView,
-    /// Each with the finding's record and what is to change.
-    changes: Vec<(RecordId, ScopeId, Option<Version>, Change)>,
 }
 
 /// Says what a list differs in, and asks nobody. The body is a workbook (.xlsx, .xls) or CSV in
@@ -257,66 +212,6 @@ async fn look(
         })
         .await?;
     Ok((compared.ok_or_else(|| Problem::new(&Kind::NOT_FOUND))?, digest))
-}
-
-/// What a comparison comes to, beside what is known of earlier ones.
-fn settle(
-    source: &Source<'_>,
-    read: Roster,
-    members: &[Member],
-    comparison: &Comparison<'_>,
-    known: &[Record],
-) -> Compared {
-    let known: BTreeMap<RecordId, &Record> = known.iter().map(|one| (one.id, one)).collect();
-    let found: BTreeMap<RecordId, (Finding, &ScopeId)> = comparison
-        .differences
-        .iter()
-        .map(|one| (source.finding(one), &one.member.scope))
-        .map(|(finding, scope)| (finding.id(), (finding, scope)))
-        .collect();
-    let (mut changes, mut to_ask, mut explained, mut corrected) = (Vec::new(), 0, 0, 0);
-    for (id, (finding, scope)) in &found {
-        let before = known.get(id);
-        let wanted = finding.changes(before.map(|one| &one.fields));
-        let opens =
-            |change: &Change| matches!(change, Change::Create { .. } | Change::Transition { .. });
-        to_ask += usize::from(wanted.iter().any(opens));
-        explained +=
-            usize::from(wanted.is_empty() && before.is_some_and(|one| is(one, "explained")));
-        let (scope, base) = before.map_or((*scope, None), |one| (&one.scope, Some(one.version)));
-        changes.extend(wanted.into_iter().map(|change| (*id, scope.clone(), base, change)));
-    }
-    for (id, record) in known.iter().filter(|(id, _)| !found.contains_key(id)) {
-        let gone = finding::changes_if_gone(&record.fields);
-        corrected += usize::from(!gone.is_empty());
-        let place = |change| (*id, record.scope.clone(), Some(record.version), change);
-        changes.extend(gone.into_iter().map(place));
-    }
-    let count = |kind| comparison.differences.iter().filter(|one| one.kind == kind).count();
-    let unreadable = read.problems.len();
-    let view = ComparisonView {
-        columns: read.columns,
-        lines: read.lines.len(),
-        repeated: read.repeated,
-        unreadable,
-        problems: read.problems.into_iter().take(MOST_PROBLEMS).collect(),
-        elsewhere: comparison.elsewhere,
-        members: members.len(),
-        matched: comparison.matched,
-        without_id: comparison.without_id,
-        missing: count(Differs::Missing),
-        listed: count(Differs::Listed),
-        names: count(Differs::Name),
-        to_ask,
-        explained,
-        corrected,
-        limit: MAX_DIFFERENCES,
-    };
-    Compared { view, changes }
-}
-
-fn is(record: &Record, status: &str) -> bool {
-    record.fields.get(&field::STATUS).and_then(Value::as_text) == Some(status)
 }
 
 /// The newest 200 lists that were compared in the caller's areas.

@@ -8,5 +8,6 @@ mod compare;
 mod http;
 mod queries;
 mod read;
+mod settle;
 
 pub use http::routes;
