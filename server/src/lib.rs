@@ -18,6 +18,7 @@ pub mod deliveries;
 pub mod demo;
 pub mod devices;
 pub mod evidence;
+pub mod exports;
 mod files;
 mod form_command;
 pub mod forms;

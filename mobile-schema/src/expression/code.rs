@@ -86,6 +86,25 @@ impl Code {
         }
     }
 
+    /// The same without what chooses among nodes: predicates, and functions that order nodes.
+    pub(crate) fn unfiltered(&self) -> Self {
+        match self {
+            Self::Path(path) => {
+                let start = match &path.start {
+                    Start::From(from, _) => Start::From(Box::new(from.unfiltered()), Box::new([])),
+                    start => start.clone(),
+                };
+                let open =
+                    |step: &Step| Step { predicates: Box::new([]), lookup: None, ..step.clone() };
+                Self::Path(Path { start, steps: path.steps.iter().map(open).collect() })
+            }
+            Self::Call(function, arguments) if function.gives_nodes() => {
+                arguments.first().map_or_else(|| self.clone(), Self::unfiltered)
+            }
+            other => other.clone(),
+        }
+    }
+
     /// Whether its value is the same whichever node of a step a predicate is run on.
     pub fn is_same_for_all(&self) -> bool {
         match self {

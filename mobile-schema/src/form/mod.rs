@@ -19,6 +19,7 @@ mod session;
 mod state;
 mod stored;
 mod summary;
+pub mod table;
 pub mod texts;
 mod translations;
 mod upgrade;

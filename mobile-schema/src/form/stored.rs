@@ -12,7 +12,7 @@ use super::session::{Files, Session, World};
 use crate::xml::Element;
 
 /// Where the text of a question stands that has attributes as well.
-const TEXT: &str = "#text";
+pub(super) const TEXT: &str = "#text";
 
 impl Session {
     /// The answers, to be stored in a record.

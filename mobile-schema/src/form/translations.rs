@@ -50,7 +50,7 @@ impl Form {
 
 /// The words, unless they say that there are none: a form that was made from a workbook says `-`
 /// where a translation is missing, as the reference converter does.
-fn in_words(pieces: &[Piece]) -> Option<String> {
+pub(super) fn in_words(pieces: &[Piece]) -> Option<String> {
     let words: String = pieces
         .iter()
         .map(|piece| match piece {

@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 pub(crate) use compiled::{Compiled, Compiler, world};
 pub(crate) use fetch::may_fetch;
-pub(crate) use queries::{add_version, release_all};
+pub(crate) use queries::{add_version, release_all, versions_seen};
 
 /// A version to add to a form.
 pub(crate) struct NewVersion<'a> {

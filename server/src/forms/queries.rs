@@ -208,6 +208,17 @@ pub(super) fn find(
     Ok(found.map(form).filter(|form| rules::is_visible(form.path.as_ref(), areas)))
 }
 
+/// The name and the versions, oldest first, of a form that somebody who works in `areas` sees.
+pub(crate) fn versions_seen(
+    connection: &mut AnyConnection,
+    id: Uuid,
+    areas: &[AreaPath],
+) -> QueryResult<Option<(String, Vec<StoredVersion>)>> {
+    let Some(form) = find(connection, id, areas)? else { return Ok(None) };
+    let versions = versions(connection, &[id])?.remove(&id).unwrap_or_default();
+    Ok(Some((form.name, versions)))
+}
+
 /// A page of the forms that somebody who works in `areas` sees.
 pub(super) fn list(
     connection: &mut AnyConnection,
@@ -232,10 +243,10 @@ pub(super) fn list(
 
 /// A version as it is stored.
 #[derive(Clone, Debug)]
-pub(super) struct StoredVersion {
-    pub(super) hash: Hash,
+pub(crate) struct StoredVersion {
+    pub(crate) hash: Hash,
     pub(super) ordinal: i64,
-    pub(super) version: String,
+    pub(crate) version: String,
     pub(super) title: String,
     pub(super) added_by: Option<String>,
     pub(super) added_at: Timestamp,

@@ -113,6 +113,14 @@ pub struct Caller {
     pub grants: Vec<Grant>,
 }
 
+impl Caller {
+    /// Where they may do something.
+    pub fn areas_to<A: Action>(&self) -> Vec<AreaPath> {
+        let may = |grant: &&Grant| A::ROLES.contains(&grant.role);
+        self.grants.iter().filter(may).map(|grant| grant.area.clone()).collect()
+    }
+}
+
 /// A caller who may do `A`, and where.
 pub struct Permitted<A> {
     /// Who calls.
@@ -130,9 +138,7 @@ impl<A: Action> FromRequest for Permitted<A> {
         let request = request.clone();
         Box::pin(async move {
             let caller = authenticate(&request).await?;
-            let may = |grant: &&Grant| A::ROLES.contains(&grant.role);
-            let areas: Vec<_> =
-                caller.grants.iter().filter(may).map(|grant| grant.area.clone()).collect();
+            let areas = caller.areas_to::<A>();
             if areas.is_empty() {
                 return Err(Problem::new(&Kind::FORBIDDEN));
             }

@@ -23,8 +23,12 @@ pub struct Csv(csv::Writer<Vec<u8>>);
 impl Csv {
     /// A table without lines.
     pub fn new() -> Self {
-        let mut builder = csv::WriterBuilder::new();
-        Self(builder.flexible(true).from_writer(b"\xef\xbb\xbf".to_vec()))
+        Self(writer(b"\xef\xbb\xbf".to_vec()))
+    }
+
+    /// What follows the lines of another.
+    pub fn going_on() -> Self {
+        Self(writer(Vec::new()))
     }
 
     /// Adds a line.
@@ -37,6 +41,15 @@ impl Csv {
     pub fn bytes(self) -> Vec<u8> {
         self.0.into_inner().expect("memory takes it")
     }
+
+    /// The bytes so far; it goes on after them.
+    pub fn take(&mut self) -> Vec<u8> {
+        std::mem::replace(self, Self::going_on()).bytes()
+    }
+}
+
+fn writer(begun: Vec<u8>) -> csv::Writer<Vec<u8>> {
+    csv::WriterBuilder::new().flexible(true).from_writer(begun)
 }
 
 impl Default for Csv {

@@ -1,5 +1,7 @@
 //! Days in China, as people ask for them.
 
+use uuid::Uuid;
+
 use super::problem::{Kind, Problem};
 
 /// A day, milliseconds.
@@ -31,6 +33,17 @@ impl Period {
         let starts = (self.from..self.until).step_by(DAY as usize);
         starts.map(|from| Self { from, until: from + DAY })
     }
+
+    /// The first id of its records and the first that comes after it: ids begin with their moment
+    /// (RFC 9562, UUIDv7).
+    pub fn ids(self) -> (Uuid, Uuid) {
+        let first = |at: u64| {
+            let mut bytes = [0; 16];
+            bytes[..6].copy_from_slice(&at.to_be_bytes()[2..]);
+            Uuid::from_bytes(bytes)
+        };
+        (first(self.from), first(self.until))
+    }
 }
 
 /// The moment that a day in China begins, milliseconds since 1970 UTC.
@@ -54,5 +67,13 @@ mod tests {
         assert_eq!((days[1].from, days[1].until), (two.from + DAY, two.until));
         assert!(Period::read("2026-11-26", "2026-11-25").is_err());
         assert!(Period::read("2026-11-31", "2026-11-31").is_err());
+    }
+
+    #[test]
+    fn ids_of_a_moment_begin_with_it() {
+        let made = Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, 1_795_536_000, 0));
+        let of = |from, until| Period { from, until }.ids();
+        let (first, after) = of(1_795_536_000_000, 1_795_536_000_001);
+        assert!(first < made && made < after);
     }
 }

@@ -40,13 +40,6 @@ impl Tally {
     }
 }
 
-/// The first id of a moment, milliseconds since 1970 UTC: ids begin with it (RFC 9562, UUIDv7).
-fn first_id(at: u64) -> Key {
-    let mut bytes = [0; 16];
-    bytes[..6].copy_from_slice(&at.to_be_bytes()[2..]);
-    Key(Uuid::from_bytes(bytes))
-}
-
 /// Records of a register that are there, in these scopes.
 macro_rules! there {
     ($collection:expr, $scopes:expr) => {
@@ -59,7 +52,7 @@ macro_rules! there {
 /// Records whose id is of a period.
 macro_rules! made_in {
     ($period:expr) => {
-        records::id.ge(first_id($period.from)).and(records::id.lt(first_id($period.until)))
+        records::id.ge(Key($period.ids().0)).and(records::id.lt(Key($period.ids().1)))
     };
 }
 
@@ -145,13 +138,14 @@ pub(super) fn unvisited(
     limit: i64,
 ) -> QueryResult<Vec<Unvisited>> {
     diesel::alias!(records as visits: Visits);
+    let (first, after_it) = period.ids();
     let scopes: Vec<String> = villages.keys().cloned().collect();
     let of_it = visits.filter(visits.field(records::subject).eq(records::id.nullable()));
     let of_it = of_it
         .filter(visits.field(records::collection).eq("visit"))
         .filter(visits.field(records::deleted).eq(false))
-        .filter(visits.field(records::id).ge(first_id(period.from)))
-        .filter(visits.field(records::id).lt(first_id(period.until)));
+        .filter(visits.field(records::id).ge(Key(first)))
+        .filter(visits.field(records::id).lt(Key(after_it)));
     let mut query = there!("household", scopes)
         .filter(not(exists(of_it)))
         .order(records::id)
@@ -174,16 +168,4 @@ pub(super) fn unvisited(
 pub(super) fn villages(all: &[Area]) -> BTreeMap<String, Area> {
     let villages = all.iter().filter(|area| area.level == "village");
     villages.map(|area| (areas::scope_of(area), area.clone())).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_of_a_moment_begin_with_it() {
-        let made = Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, 1_795_536_000, 0));
-        let (before, after) = (first_id(1_795_536_000_000), first_id(1_795_536_000_001));
-        assert!(before.0 < made && made < after.0);
-    }
 }

@@ -35,6 +35,8 @@ pub(crate) enum What {
     Record(Uuid),
     /// The sensitive fields of a page of a register.
     Register(String),
+    /// The answers of a form, exported.
+    Answers(Uuid),
     /// A signed notification's text.
     Notice(Uuid),
     /// Everything that is held on a household.
@@ -59,6 +61,7 @@ impl Access {
             What::Photo(hash) => ("photo", hash.to_string()),
             What::Record(id) => ("record", id.to_string()),
             What::Register(name) => ("register", name),
+            What::Answers(form) => ("answers", form.to_string()),
             What::Notice(id) => ("notice", id.to_string()),
             What::Household(id) => ("household", id.to_string()),
             What::Search(field) => ("search", field),

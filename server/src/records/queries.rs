@@ -46,10 +46,14 @@ pub(crate) struct RecordView {
 }
 
 impl RecordView {
+    /// The values by field.
+    pub(crate) fn values(&self) -> BTreeMap<FieldId, Json> {
+        serde_json::from_str(self.fields.get()).unwrap_or_default()
+    }
+
     /// A field's value.
     pub(crate) fn value(&self, field: FieldId) -> Option<Json> {
-        let mut fields: BTreeMap<FieldId, Json> = serde_json::from_str(self.fields.get()).ok()?;
-        fields.remove(&field)
+        self.values().remove(&field)
     }
 
     /// Without the values of sensitive fields.
@@ -147,6 +151,18 @@ pub(super) fn list(
     }
     let rows: Vec<Row> = query.load(connection)?;
     rows.into_iter().map(view).collect()
+}
+
+/// A page of a register in these scopes, the oldest first.
+pub(crate) fn of_register(
+    connection: &mut AnyConnection,
+    register: &str,
+    scopes: &[String],
+    after: Option<Uuid>,
+    limit: i64,
+) -> QueryResult<Vec<RecordView>> {
+    let collection = Some(register.to_owned());
+    list(connection, &Wanted { collection, subject: None, title: None, after, limit }, scopes)
 }
 
 /// Records by their ids, in these scopes and in the ids' order.

@@ -6,10 +6,13 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use mobile_schema::Hash;
 use sync_protocol::{Record, ScopeId};
+use uuid::Uuid;
 
 use super::store::RecordRow;
-use crate::db::AnyConnection;
 use crate::db::schema::records;
+use crate::db::types::Key;
+use crate::db::{AnyConnection, MultiBackend};
+use crate::http::period::Period;
 
 /// Fields of the built-in register `visit`.
 pub(crate) mod visit {
@@ -74,6 +77,25 @@ impl MadeWith<'_> {
             .select(RecordRow::as_select())
             .load(connection)?;
         rows.into_iter().map(RecordRow::into_record).collect()
+    }
+
+    /// The ids of all that stand so (`statuses`; anyhow where there are none) and are of a period.
+    pub(crate) fn ids(
+        &self,
+        connection: &mut AnyConnection,
+        statuses: &[String],
+        period: Option<Period>,
+    ) -> QueryResult<Vec<Uuid>> {
+        let mut wanted = made_with!(self).select(records::id).into_boxed::<MultiBackend>();
+        if !statuses.is_empty() {
+            wanted = wanted.filter(records::status.eq_any(statuses.to_vec()));
+        }
+        if let Some(period) = period {
+            let (first, after) = period.ids();
+            wanted = wanted.filter(records::id.ge(Key(first)).and(records::id.lt(Key(after))));
+        }
+        let ids: Vec<Key> = wanted.load(connection)?;
+        Ok(ids.into_iter().map(|key| key.0).collect())
     }
 
     fn is_open(&self, status: Option<&str>) -> bool {

@@ -5,3 +5,4 @@ mod http;
 mod queries;
 
 pub use http::routes;
+pub(crate) use queries::{ids_in, makers};

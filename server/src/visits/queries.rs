@@ -61,8 +61,26 @@ pub(super) fn lines(
     Ok(ids.iter().filter_map(line).collect())
 }
 
+/// Who made each of these visits, and when it arrived.
+pub(crate) fn makers(
+    connection: &mut AnyConnection,
+    ids: &[Uuid],
+) -> QueryResult<BTreeMap<Uuid, (String, Timestamp)>> {
+    let made: Vec<(Key, String, Timestamp)> = history::table
+        .inner_join(
+            ops::table.on(ops::incarnation.eq(history::incarnation).and(ops::seq.eq(history::seq))),
+        )
+        .inner_join(users::table.on(users::id.eq(ops::pushed_by)))
+        .filter(history::record.eq_any(ids.iter().copied().map(Key)))
+        .order((ops::received_at.desc(), history::n.desc()))
+        .select((history::record, users::display_name, ops::received_at))
+        .load(connection)?;
+    // The first of each is the last that is put down.
+    Ok(made.into_iter().map(|(id, by, at)| (id.0, (by, at))).collect())
+}
+
 /// The ids in answers: of one choice, or of several with spaces between.
-fn ids_in(answers: &Json, found: &mut BTreeSet<Uuid>) {
+pub(crate) fn ids_in(answers: &Json, found: &mut BTreeSet<Uuid>) {
     match answers {
         Json::String(text) => {
             found.extend(text.split(' ').filter_map(|word| Uuid::try_parse(word).ok()));
@@ -209,16 +227,7 @@ pub(super) fn file(
         other.household = other.of.and_then(|id| households.get(&id.0).cloned());
         other.village = villages.get(&other.scope).cloned();
     }
-    let made: Option<(String, Timestamp)> = history::table
-        .inner_join(
-            ops::table.on(ops::incarnation.eq(history::incarnation).and(ops::seq.eq(history::seq))),
-        )
-        .inner_join(users::table.on(users::id.eq(ops::pushed_by)))
-        .filter(history::record.eq(Key(id)))
-        .order((ops::received_at, history::n))
-        .select((users::display_name, ops::received_at))
-        .first(connection)
-        .optional()?;
+    let made = makers(connection, &[id])?.remove(&id);
     let (made_by, arrived_at) = made.unzip();
     let village = areas::names_of(connection, std::iter::once(visit.scope.as_str()))?;
     let mut earlier = views(connection, &earlier, scopes)?;

@@ -11,6 +11,7 @@ mod decisions;
 mod deliveries;
 mod demo;
 mod devices;
+mod exports;
 mod form_library;
 mod form_records;
 mod forms;

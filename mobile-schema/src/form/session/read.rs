@@ -4,6 +4,7 @@ use super::{Choice, Session};
 use crate::expression::{Evaluation, Failure, NodeRef, Value};
 use crate::form::definition::{Choices, Control};
 use crate::form::texts::{Piece, Words};
+use crate::form::translations::in_words;
 
 impl Session {
     /// The label of what a node is shown by.
@@ -50,6 +51,30 @@ impl Session {
             }
         }
         out.trim().to_owned()
+    }
+
+    /// Words in the reader's language, about no node: answers in them stand as `…`.
+    pub(in crate::form) fn plain_words(&self, words: &Words) -> Option<String> {
+        match words {
+            Words::Pieces(pieces) => in_words(pieces),
+            Words::Text(code) => {
+                let id = self.evaluate(|evaluation| {
+                    Ok(evaluation.text(&evaluation.run(code, self.root())?).into_owned())
+                });
+                in_words(self.form.texts.find(&id.ok()?, self.language)?.form(None)?)
+            }
+        }
+    }
+
+    /// Every choice that a control may offer, whatever else is answered. What is chosen from
+    /// answers has none.
+    pub(in crate::form) fn all_choices(&self, control: &Control) -> Vec<Choice> {
+        let mut control = control.clone();
+        if let Choices::Set { nodes, .. } = &mut control.choices {
+            *nodes = nodes.unfiltered();
+        }
+        self.evaluate(|evaluation| self.offered(evaluation, &control, self.root(), None))
+            .unwrap_or_default()
     }
 
     /// The choices that a question offers now.

@@ -1,0 +1,271 @@
+//! The records of a register, a page at a time, the oldest first.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use actix_web::web;
+use mobile_schema::register::{Choice, Field, FieldType, Sensitivity};
+use mobile_schema::{FieldId, Labels, RegisterDefinition};
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use super::table::{Heading, Row, Source, Title, blocking};
+use crate::app::App;
+use crate::areas::{self, AreaPath};
+use crate::db::{AnyConnection, Timestamp};
+use crate::http::{Kind, Language, Problem};
+use crate::records::{self, RecordView, titles};
+use crate::visits::ids_in;
+
+/// Records that are read at once.
+const PAGE: i64 = 500;
+
+/// Which records, and how they stand.
+#[derive(Clone, Debug)]
+pub(super) struct Wanted {
+    pub(super) register: String,
+    pub(super) area: Option<String>,
+    /// Whether sensitive values are told; without, there are no columns for them.
+    pub(super) revealed: bool,
+    /// Whether choices and records stand in words.
+    pub(super) in_words: bool,
+    pub(super) language: Language,
+}
+
+/// Where records come from.
+pub(super) struct Records {
+    app: web::Data<App>,
+    wanted: Wanted,
+    definition: Arc<RegisterDefinition>,
+    scopes: Vec<String>,
+    heading: [Heading; 1],
+    after: Option<Uuid>,
+}
+
+/// The titles of what is told of every record: for programs, in Chinese, in English.
+const OWN: [[&str; 4]; 3] = [
+    ["KEY", "SubjectKey", "Subject", "Area"],
+    ["编号", "所属编号", "所属", "村"],
+    ["Number", "Belongs to (number)", "Belongs to", "Village"],
+];
+
+impl Records {
+    /// Finds what a register holds.
+    ///
+    /// # Errors
+    /// Where there is no such register.
+    pub(super) async fn find(
+        app: &web::Data<App>,
+        permitted: Vec<AreaPath>,
+        wanted: Wanted,
+    ) -> Result<Self, Problem> {
+        let definitions = app.definitions();
+        let current = definitions.current(&wanted.register);
+        let (_, definition) = current.ok_or_else(|| Problem::new(&Kind::NOT_FOUND))?;
+        let definition = definition.clone();
+        let area = wanted.area.clone();
+        let scopes = app
+            .read(move |connection| areas::scopes_within(connection, &permitted, area.as_deref()))
+            .await?;
+        let own = match (wanted.in_words, wanted.language) {
+            (false, _) => OWN[0],
+            (true, Language::Chinese) => OWN[1],
+            (true, Language::English) => OWN[2],
+        };
+        let own = own.into_iter().map(Title::text);
+        let asked = told(&definition, wanted.revealed).flat_map(|field| wanted.titles(field));
+        let heading = [Heading { name: String::new(), columns: own.chain(asked).collect() }];
+        Ok(Self { app: app.clone(), wanted, definition, scopes, heading, after: None })
+    }
+
+    /// The only table.
+    pub(super) fn heading(&self) -> &Heading {
+        &self.heading[0]
+    }
+}
+
+/// The fields that are told.
+fn told(definition: &RegisterDefinition, revealed: bool) -> impl Iterator<Item = &Field> {
+    let is_told = move |field: &&Field| revealed || field.sensitivity != Sensitivity::Sensitive;
+    definition.fields.iter().filter(is_told)
+}
+
+/// The parts of a place, called as ODK Central calls them.
+const PLACE: [(&str, &str); 3] =
+    [("Latitude", "lat"), ("Longitude", "lon"), ("Accuracy", "accuracy")];
+
+impl Wanted {
+    fn titles(&self, field: &Field) -> Vec<Title> {
+        let label = field.labels.in_language(self.language.tag());
+        let text = if self.in_words && !label.is_empty() { label } else { &field.name };
+        if field.kind == FieldType::Geopoint {
+            let part = |(part, _)| Title { text: format!("{text}-{part}"), is_number: true };
+            return PLACE.into_iter().map(part).collect();
+        }
+        let is_number = matches!(
+            field.kind,
+            FieldType::Integer | FieldType::Decimal | FieldType::Money | FieldType::Count
+        );
+        vec![Title { text: text.to_owned(), is_number }]
+    }
+
+    /// What stands in a field's columns.
+    fn cells(&self, field: &Field, value: Json, named: &BTreeMap<Uuid, String>) -> Vec<String> {
+        if field.kind == FieldType::Geopoint {
+            return PLACE.into_iter().map(|(_, part)| place(&value, part)).collect();
+        }
+        let word = |choices: &[Choice], name: &str| {
+            let known = choices.iter().find(|one| self.in_words && one.name == name);
+            known.map_or(name, |one| self.label(&one.labels)).to_owned()
+        };
+        let cell = match (&field.kind, value) {
+            (_, Json::Null) => String::new(),
+            (FieldType::Money, Json::Number(fen)) => yuan(fen.as_i64().unwrap_or_default()),
+            (FieldType::Moment, Json::Number(moment)) => {
+                Timestamp(moment.as_i64().unwrap_or_default()).in_china_rfc3339()
+            }
+            (
+                FieldType::SelectOne { choices } | FieldType::Status { choices, .. },
+                Json::String(name),
+            ) => word(choices, &name),
+            (FieldType::SelectMultiple { choices }, Json::Array(names)) => {
+                self.joined(names.iter().filter_map(Json::as_str).map(|name| word(choices, name)))
+            }
+            (FieldType::Notes, Json::Array(notes)) => {
+                let texts: Vec<&str> =
+                    notes.iter().filter_map(|note| note.get("text")?.as_str()).collect();
+                texts.join("\n")
+            }
+            (FieldType::Reference { .. }, Json::String(id)) => {
+                let title = Uuid::try_parse(&id).ok().and_then(|id| named.get(&id));
+                title.cloned().unwrap_or(id)
+            }
+            (_, Json::Array(items)) => {
+                self.joined(items.iter().filter_map(Json::as_str).map(str::to_owned))
+            }
+            (_, Json::String(text)) => text,
+            (_, other) => other.to_string(),
+        };
+        vec![cell]
+    }
+
+    fn label<'a>(&self, labels: &'a Labels) -> &'a str {
+        labels.in_language(self.language.tag())
+    }
+
+    fn joined(&self, items: impl Iterator<Item = String>) -> String {
+        items.collect::<Vec<_>>().join(if self.in_words { "; " } else { " " })
+    }
+}
+
+/// Whole fen as yuan.
+fn yuan(fen: i64) -> String {
+    let sign = if fen < 0 { "-" } else { "" };
+    format!("{sign}{}.{:02}", fen.unsigned_abs() / 100, fen.unsigned_abs() % 100)
+}
+
+/// A part of a place: degrees are stored as whole 1e-7 degrees, accuracy in metres.
+fn place(value: &Json, part: &str) -> String {
+    let Some(number) = value.get(part).and_then(Json::as_i64) else { return String::new() };
+    if part == "accuracy" {
+        return number.to_string();
+    }
+    let sign = if number < 0 { "-" } else { "" };
+    let (whole, rest) = (number.unsigned_abs() / 10_000_000, number.unsigned_abs() % 10_000_000);
+    format!("{sign}{whole}.{rest:07}")
+}
+
+impl Source for Records {
+    fn headings(&self) -> &[Heading] {
+        &self.heading
+    }
+
+    async fn next(&mut self) -> Result<Option<Vec<Row>>, Problem> {
+        let (scopes, after) = (self.scopes.clone(), self.after);
+        let (register, in_words) = (self.wanted.register.clone(), self.wanted.in_words);
+        let references: Vec<FieldId> = told(&self.definition, self.wanted.revealed)
+            .filter(|field| matches!(field.kind, FieldType::Reference { .. }))
+            .map(|field| field.id)
+            .collect();
+        let page = self.app.read(move |connection| {
+            Page::read(connection, &register, &scopes, after, in_words.then_some(&references))
+        });
+        let page = page.await?;
+        let Some(last) = page.records.last() else { return Ok(None) };
+        self.after = Some(last.id);
+        let (wanted, definition) = (self.wanted.clone(), self.definition.clone());
+        let rows = blocking(move || {
+            page.records.iter().map(|record| page.row(record, &wanted, &definition)).collect()
+        });
+        rows.await.map(Some)
+    }
+}
+
+/// Records, and what is told beside their fields.
+struct Page {
+    records: Vec<RecordView>,
+    subjects: BTreeMap<Uuid, String>,
+    villages: BTreeMap<String, String>,
+    /// The titles of records that fields refer to, where they stand in words.
+    named: BTreeMap<Uuid, String>,
+}
+
+impl Page {
+    fn read(
+        connection: &mut AnyConnection,
+        register: &str,
+        scopes: &[String],
+        after: Option<Uuid>,
+        references: Option<&Vec<FieldId>>,
+    ) -> diesel::QueryResult<Self> {
+        let records = records::of_register(connection, register, scopes, after, PAGE)?;
+        let subjects: Vec<Uuid> = records.iter().filter_map(|one| one.subject).collect();
+        let mut named = BTreeSet::new();
+        for field in references.into_iter().flatten() {
+            let values = records.iter().filter_map(|one| one.value(*field));
+            values.for_each(|value| ids_in(&value, &mut named));
+        }
+        let named: Vec<Uuid> = named.into_iter().collect();
+        Ok(Self {
+            subjects: titles(connection, &subjects, scopes)?,
+            villages: areas::names_of(connection, records.iter().map(|one| one.scope.as_str()))?,
+            named: titles(connection, &named, scopes)?,
+            records,
+        })
+    }
+
+    fn row(&self, record: &RecordView, wanted: &Wanted, definition: &RegisterDefinition) -> Row {
+        let subject = record.subject;
+        let mut cells = vec![
+            record.id.to_string(),
+            subject.map(|id| id.to_string()).unwrap_or_default(),
+            subject.and_then(|id| self.subjects.get(&id).cloned()).unwrap_or_default(),
+            self.villages.get(&record.scope).cloned().unwrap_or_default(),
+        ];
+        let mut values = record.values();
+        for field in told(definition, wanted.revealed) {
+            let value = values.remove(&field.id).unwrap_or(Json::Null);
+            cells.extend(wanted.cells(field, value, &self.named));
+        }
+        Row { table: 0, cells }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn money_and_places_are_written_as_people_do() {
+        assert_eq!((yuan(1_722_905), yuan(-7)), ("17229.05".to_owned(), "-0.07".to_owned()));
+        let here = json!({ "lat": -250_000_001, "lon": 1_020_000_000, "accuracy": 8 });
+        assert_eq!(place(&here, "lat"), "-25.0000001");
+        assert_eq!(
+            (place(&here, "lon"), place(&here, "accuracy")),
+            ("102.0000000".into(), "8".into())
+        );
+        assert_eq!(place(&json!({ "lat": 1 }), "lon"), "");
+    }
+}
