@@ -60,6 +60,7 @@ for (const { name, language, isMirrored } of PASSES) {
         ['电话核实', 'Call-backs', 'samples'],
         ['名册比对', 'Rosters', 'rosters'],
         ['台账', 'Ledgers', 'ledgers'],
+        ['导出数据', 'Take data away', 'exports'],
         ['表单', 'Forms', 'forms'],
         ['告知书模板', 'Templates', 'templates'],
         ['业务包', 'Packs', 'library'],

@@ -388,6 +388,26 @@ test('a supervisor reviews with the keyboard alone, and what was returned comes 
       }
     });
 
+    await test.step('takes answers and a register away', async () => {
+      await desk.section('导出数据', 'Take data away');
+      const answers = page.locator('form').filter({ has: page.getByRole('heading', { name: '走访问卷的回答' }) });
+      await answers.getByRole('button', { name: 'Excel' }).click();
+      await expect(answers.locator('input[name=reason]')).toBeFocused();
+      await answers.locator('input[name=reason]').fill('半月汇总');
+      await desk.seen('walk-exports');
+      const register = page.locator('form').filter({ has: page.getByRole('heading', { name: '登记册' }) });
+      for (const [button, file, start] of [
+        [answers.getByRole('button', { name: 'Excel' }), '农户走访.xlsx', 'PK'],
+        [answers.getByRole('button', { name: 'CSV (ZIP)' }), '农户走访.zip', 'PK'],
+        [register.getByRole('button', { name: 'CSV' }), '农户.csv', '\u{feff}编号,所属编号,所属,村,户主姓名,'],
+      ] as const) {
+        const [download] = await Promise.all([page.waitForEvent('download'), button.click()]);
+        expect(download.suggestedFilename()).toBe(file);
+        const text = readFileSync(await download.path(), 'utf8');
+        expect(text.startsWith(start), file).toBe(true);
+      }
+    });
+
     await test.step('settled work is found again among all visits', async () => {
       await desk.section('走访', 'Visits');
       await page.getByRole('button', { name: /^已退回/ }).click();

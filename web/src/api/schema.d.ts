@@ -540,6 +540,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/forms/{id}/answers.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a workbook, with a worksheet for the visits and one for each repeat. */
+        get: operations["get /api/v1/forms/{id}/answers.xlsx"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/forms/{id}/answers.zip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The answers of a form as CSV in a ZIP archive: a line for each visit, and in a file of its own a
+         *     line for each instance of a repeat, joined by `KEY` and `PARENT_KEY`. All versions of the form
+         *     stand in the same columns. It flows while it is made.
+         */
+        get: operations["get /api/v1/forms/{id}/answers.zip"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/forms/{id}/diff": {
         parameters: {
             query?: never;
@@ -1394,6 +1432,40 @@ export interface paths {
         };
         /** A page of a register, in the caller's areas. */
         get: operations["get /api/v1/records"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/records.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The records of a register as CSV. It flows while it is made. */
+        get: operations["get /api/v1/records.csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/records.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a workbook. */
+        get: operations["get /api/v1/records.xlsx"];
         put?: never;
         post?: never;
         delete?: never;
@@ -5024,6 +5096,76 @@ export interface operations {
             };
         };
     };
+    "get /api/v1/forms/{id}/answers.xlsx": {
+        parameters: {
+            query: {
+                /** @description Only those of this area and below. */
+                area?: string | null;
+                /** @description The first day that visits were made on (`2026-11-16`); with `until`. */
+                from?: string | null;
+                /** @description Why the answers are needed, in the person's words; it is kept with their name. */
+                reason: string;
+                /** @description Whether a question with several answers has a column for each choice. */
+                split?: boolean;
+                /** @description Where the visits stand, several with commas between; anywhere, where it isn't said. */
+                status?: string | null;
+                /** @description The last day. */
+                until?: string | null;
+                /** @description `names` (unless said) or `labels`. */
+                wording?: ("names" | "labels") | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description XLSX */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "get /api/v1/forms/{id}/answers.zip": {
+        parameters: {
+            query: {
+                /** @description Only those of this area and below. */
+                area?: string | null;
+                /** @description The first day that visits were made on (`2026-11-16`); with `until`. */
+                from?: string | null;
+                /** @description Why the answers are needed, in the person's words; it is kept with their name. */
+                reason: string;
+                /** @description Whether a question with several answers has a column for each choice. */
+                split?: boolean;
+                /** @description Where the visits stand, several with commas between; anywhere, where it isn't said. */
+                status?: string | null;
+                /** @description The last day. */
+                until?: string | null;
+                /** @description `names` (unless said) or `labels`. */
+                wording?: ("names" | "labels") | null;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description ZIP of CSV */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     "get /api/v1/forms/{id}/diff": {
         parameters: {
             query: {
@@ -6383,6 +6525,66 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Page_RecordView"];
                 };
+            };
+        };
+    };
+    "get /api/v1/records.csv": {
+        parameters: {
+            query: {
+                /** @description Only those of this area and below. */
+                area?: string | null;
+                /** @description The register. */
+                collection: string;
+                /**
+                 * @description Why sensitive values are needed, in the person's words; it is kept with their name. Without
+                 *     it they have no columns.
+                 */
+                reason?: string | null;
+                /** @description `names` (unless said) or `labels`. */
+                wording?: ("names" | "labels") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description CSV */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "get /api/v1/records.xlsx": {
+        parameters: {
+            query: {
+                /** @description Only those of this area and below. */
+                area?: string | null;
+                /** @description The register. */
+                collection: string;
+                /**
+                 * @description Why sensitive values are needed, in the person's words; it is kept with their name. Without
+                 *     it they have no columns.
+                 */
+                reason?: string | null;
+                /** @description `names` (unless said) or `labels`. */
+                wording?: ("names" | "labels") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description XLSX */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

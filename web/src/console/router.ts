@@ -28,6 +28,7 @@ export const router = createRouter({
     screen('/rosters', 'reviewer', () => import('./rosters/RostersScreen.vue')),
     screen('/rosters/:id', 'reviewer', () => import('./rosters/RosterScreen.vue'), true),
     screen('/ledgers', 'reader', () => import('./ledgers/LedgersScreen.vue')),
+    screen('/exports', 'reader', () => import('./exports/ExportsScreen.vue')),
     screen('/forms', 'reader', () => import('./forms/FormsScreen.vue')),
     screen('/forms/:id', 'reader', () => import('./forms/FormScreen.vue'), true),
     screen('/templates', 'reader', () => import('./templates/TemplatesScreen.vue')),
