@@ -24,6 +24,8 @@ export function useSession(): Session {
 
 /** The name of the lock that the one window with a profile holds. */
 const lockName = (id: string) => `ruhu-profile-${id}`;
+/** How long another window that has it may take to be gone, milliseconds: that of a page before a reload. */
+const LEAVING = 1_500;
 let release: (() => void) | undefined;
 /** Goes on in this window with the profile that it had, or asked for. */
 let taken: (() => Promise<boolean>) | undefined;
@@ -75,15 +77,23 @@ function lost(): void {
 /** A profile is written by one window: the others wait, or take it over. */
 function takeLock(id: string, steal: boolean): Promise<boolean> {
   return new Promise((resolve) => {
-    const options = steal ? { steal: true } : { ifAvailable: true };
-    const held = navigator.locks.request(lockName(id), options, (lock) => {
-      resolve(lock !== null);
-      if (!lock) return undefined;
+    let isOurs = false;
+    const options = steal ? { steal: true } : { signal: AbortSignal.timeout(LEAVING) };
+    const held = navigator.locks.request(lockName(id), options, () => {
+      isOurs = true;
+      resolve(true);
       return new Promise<void>((done) => (release = done));
     });
-    held.catch(lost);
+    held.catch(() => (isOurs ? lost() : resolve(false)));
   });
 }
+
+// A page that is left lets go at once, also where the browser keeps it to come back to; it must not
+// go on from there, for another window may have written since.
+window.addEventListener('pagehide', () => release?.());
+window.addEventListener('pageshow', ({ persisted }) => {
+  if (persisted) location.reload();
+});
 
 export async function close(): Promise<void> {
   const open = session.value;
