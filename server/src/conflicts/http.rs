@@ -111,10 +111,9 @@ async fn list(
             queries::list(connection, &scopes, state.map(State::name), after, limit)
         })
         .await?;
-    if !revealed {
-        let definitions = app.definitions();
-        found.iter_mut().for_each(|conflict| conflict.mask(&definitions));
-    }
+    let definitions = app.definitions();
+    let hidden = found.iter_mut().filter(|conflict| !revealed.covers(&conflict.scope));
+    hidden.for_each(|conflict| conflict.mask(&definitions));
     Ok(web::Json(Page::of(found, limit, |conflict| conflict.id)))
 }
 
@@ -137,7 +136,7 @@ async fn show(
         })
         .await?;
     let mut found = found.ok_or_else(|| Problem::new(&Kind::NOT_FOUND))?;
-    if !privacy::reveal(&app, &caller, What::Record(id), reason).await? {
+    if !privacy::reveal(&app, &caller, What::Record(id), reason).await?.covers(&found.scope) {
         found.mask(&app.definitions());
     }
     Ok(web::Json(found))

@@ -175,15 +175,15 @@ async fn records_of(
 ) -> Result<Records, Problem> {
     let RegisterQuery { collection, area, wording, reason } = query;
     let caller = permitted.caller;
-    let mut wanted = register::Wanted {
+    let revealed =
+        privacy::reveal(app, &caller, What::Register(collection.clone()), reason).await?;
+    let wanted = register::Wanted {
         register: collection.clone(),
         area: area.clone(),
-        revealed: reason.is_some(),
+        revealed: revealed.is_somewhere(),
         in_words: wording == Some(Wording::Labels),
         language: Language::of(request),
     };
-    wanted.revealed =
-        privacy::reveal(app, &caller, What::Register(collection.clone()), reason).await?;
     let detail = json!({ "area": area, "sensitive": wanted.revealed });
     let areas = match wanted.revealed {
         // Who may look in one place and see everything in another gets all from there only.

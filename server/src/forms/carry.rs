@@ -126,7 +126,8 @@ pub(super) async fn carry(
         })
         .await?;
     let (visit, from) = found.ok_or_else(not_found)?;
-    if !privacy::reveal(&app, &caller, What::Record(visit.id.0), reason).await? {
+    let revealed = privacy::reveal(&app, &caller, What::Record(visit.id.0), reason).await?;
+    if !revealed.covers(visit.scope.as_str()) {
         return Err(Problem::new(&Kind::REASON_NEEDED));
     }
     let before = app.forms.get(&app, from).await?.ok_or_else(not_found)?;

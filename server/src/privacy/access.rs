@@ -1,20 +1,23 @@
 //! Who looked at what is masked otherwise, and why.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 use mobile_schema::Hash;
 use serde::Deserialize;
 use serde_json::json;
+use sync_protocol::ScopeId;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::http::AccessLine;
-use crate::accounts::Grant;
 use crate::app::App;
+use crate::areas;
 use crate::audit::{self, Did};
 use crate::db::AnyConnection;
 use crate::db::schema::{accesses, users};
 use crate::db::types::{Key, Timestamp};
-use crate::http::caller::{Action, Caller, RevealRecords};
+use crate::http::caller::{Caller, RevealRecords};
 use crate::http::{Kind, Problem};
 use crate::sync::check_reason;
 
@@ -93,22 +96,38 @@ pub(crate) async fn note(app: &App, access: Access) -> Result<(), Problem> {
     app.write(move |connection| access.note(connection, now)).await
 }
 
-/// Whether sensitive values are told: only to who may see them and says why, which is kept. A
-/// reason of somebody who may not is refused.
+/// Where a caller is told sensitive values: nowhere unless they said why.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Revealed(BTreeSet<ScopeId>);
+
+impl Revealed {
+    /// Whether those of a scope are told.
+    pub(crate) fn covers(&self, scope: &str) -> bool {
+        self.0.iter().any(|one| one.as_str() == scope)
+    }
+
+    /// Whether any are told.
+    pub(crate) fn is_somewhere(&self) -> bool {
+        !self.0.is_empty()
+    }
+}
+
+/// Where sensitive values are told: to who may see them there and says why, which is kept. A reason
+/// of somebody who may see them nowhere is refused.
 pub(crate) async fn reveal(
     app: &App,
     caller: &Caller,
     what: What,
     reason: Option<String>,
-) -> Result<bool, Problem> {
-    let Some(reason) = reason else { return Ok(false) };
+) -> Result<Revealed, Problem> {
+    let Some(reason) = reason else { return Ok(Revealed::default()) };
     check_reason(&reason)?;
-    let may = |grant: &Grant| RevealRecords::ROLES.contains(&grant.role);
-    if !caller.grants.iter().any(may) {
+    let areas = caller.areas_to::<RevealRecords>();
+    if areas.is_empty() {
         return Err(Problem::new(&Kind::FORBIDDEN));
     }
     note(app, Access::new(caller, what, reason)).await?;
-    Ok(true)
+    app.read(move |connection| areas::scopes_under(connection, &areas)).await.map(Revealed)
 }
 
 /// What these people looked at, the newest first.

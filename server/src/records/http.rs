@@ -64,10 +64,9 @@ async fn list(
             queries::list(connection, &wanted, &scopes)
         })
         .await?;
-    if !revealed {
-        let definitions = app.definitions();
-        rows.iter_mut().for_each(|row| row.mask(&definitions));
-    }
+    let definitions = app.definitions();
+    let hidden = rows.iter_mut().filter(|row| !revealed.covers(&row.scope));
+    hidden.for_each(|row| row.mask(&definitions));
     Ok(web::Json(Page::of(rows, limit, |row| row.id)))
 }
 
@@ -84,7 +83,7 @@ async fn show(
     let caller = permitted.caller.clone();
     let found = app.read(move |connection| visible(connection, &permitted, id)).await?;
     let mut found = found.ok_or_else(|| Problem::new(&Kind::NOT_FOUND))?;
-    if !privacy::reveal(&app, &caller, What::Record(id), reason).await? {
+    if !privacy::reveal(&app, &caller, What::Record(id), reason).await?.covers(&found.scope) {
         found.mask(&app.definitions());
     }
     Ok(web::Json(found))
@@ -103,12 +102,12 @@ async fn history(
     let caller = permitted.caller.clone();
     let lines = app
         .read(move |connection| match visible(connection, &permitted, id)? {
-            Some(_) => Ok(Some(queries::history_of(connection, id)?)),
+            Some(record) => Ok(Some((record.scope, queries::history_of(connection, id)?))),
             None => Ok(None),
         })
         .await?;
-    let mut lines = lines.ok_or_else(|| Problem::new(&Kind::NOT_FOUND))?;
-    if !privacy::reveal(&app, &caller, What::Record(id), reason).await? {
+    let (scope, mut lines) = lines.ok_or_else(|| Problem::new(&Kind::NOT_FOUND))?;
+    if !privacy::reveal(&app, &caller, What::Record(id), reason).await?.covers(&scope) {
         let definitions = app.definitions();
         lines.iter_mut().for_each(|line| line.mask(&definitions));
     }

@@ -365,6 +365,7 @@ async fn reply(
     let language = Language::of(&request).tag();
     let caller = permitted.caller.clone();
     let revealed = privacy::reveal(&app, &caller, What::Register("member".into()), reason).await?;
+    let revealed = revealed.is_somewhere();
     let made = app
         .read(move |connection| {
             let Some(roster) = queries::list(connection, &permitted.areas, Some(id))?.pop() else {

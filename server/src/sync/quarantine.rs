@@ -132,7 +132,7 @@ pub(super) async fn list(
             held(connection, (scopes, people), after, &query)
         })
         .await?;
-    if !revealed {
+    if !revealed.is_somewhere() {
         let definitions = app.definitions();
         for one in &mut held {
             one.op = mask::operation(&one.op, &definitions);

@@ -84,6 +84,7 @@ async fn show(
     let mut found = found.ok_or_else(|| Problem::new(&Kind::NOT_FOUND))?;
     let is_reviewed = found.claim.as_ref().is_some_and(|claim| claim.user == caller.user.0);
     let revealed = privacy::reveal(&app, &caller, What::Record(id), reason).await?;
+    let revealed = revealed.covers(&found.visit.scope);
     let definitions = app.definitions();
     if !revealed && !is_reviewed {
         found.visit.mask(&definitions);

@@ -426,3 +426,39 @@ story!(a_damaged_value_is_named_and_keeps_nobody_from_working, async |stage| {
     let found = ruhu::seal::check(&stage.app().database).await.unwrap().damaged;
     assert_eq!(found.len(), 1, "only the operation is left: {found:?}");
 });
+
+story!(a_reason_opens_what_is_theirs_and_no_more, async |stage| {
+    let mut tablet = stage.tablet("cadre").await;
+    let household = tablet.rows().find(|row| row.collection == "household").unwrap().id;
+    write_number(&mut tablet, household).await;
+    // Looks after one township, and reads the whole county.
+    let mut admin = stage.person("admin").await;
+    let people = admin.call(Method::GET, "/api/v1/people?limit=500", None).await.unwrap();
+    let supervisor = people["items"].as_array().unwrap().iter();
+    let supervisor = supervisor.clone().find(|one| one["login"] == "supervisor").unwrap();
+    let path = format!("/api/v1/people/{}/grants", supervisor["id"].as_str().unwrap());
+    let grant = json!({ "role": "auditor", "area": crate::probe::county() });
+    admin.call(Method::POST, &path, Some(&grant)).await.unwrap();
+
+    let mut supervisor = stage.person("supervisor").await;
+    let path = "/api/v1/records?collection=household&limit=500";
+    let all = get(&mut admin, &format!("{path}&reason=核对")).await;
+    let near = |one: &&Json| one["scope"].as_str().unwrap().starts_with("area:529901100");
+    let is_told = |one: &&Json| one["fields"].get("2").is_some_and(|value| !value.is_null());
+    let items = |page: &Json| page["items"].as_array().unwrap().clone();
+    let far = items(&all).iter().filter(|one| !near(one)).find(is_told).unwrap()["id"].clone();
+    let seen = items(&get(&mut supervisor, &format!("{path}&reason=核对")).await);
+    assert_eq!(seen.len(), items(&all).len(), "an auditor reads all of it");
+    assert!(seen.iter().filter(near).any(|one| is_told(&one)));
+    assert!(!seen.iter().filter(|one| !near(one)).any(|one| is_told(&one)));
+    let far = far.as_str().unwrap();
+    let one = get(&mut supervisor, &format!("/api/v1/records/{far}?reason=核对")).await;
+    assert!(!is_told(&&one) && one["masked"].as_array().unwrap().contains(&json!(2)), "{one}");
+    let path = format!("/api/v1/records/{far}/history?reason=核对");
+    let told = get(&mut supervisor, &path).await.to_string();
+    let number = items(&all).iter().find(|one| one["id"] == far).unwrap()["fields"]["2"].clone();
+    assert!(!told.contains(number.as_str().unwrap()), "{told}");
+    let table = supervisor.bytes("/api/v1/records.csv?collection=household&reason=核对").await;
+    let table = String::from_utf8(table.unwrap()).unwrap();
+    assert!(table.contains(ID_NUMBER) && !table.contains(far), "{table}");
+});
