@@ -14,9 +14,10 @@ use crate::app::App;
 use crate::areas::{self, Area, AreaPath};
 use crate::db::AnyConnection;
 use crate::db::types::Timestamp;
-use crate::http::caller::ReadDeliveries;
+use crate::http::caller::{ReadDeliveries, ReadSmallCounts};
 use crate::http::page::{self, Page};
 use crate::http::{Kind, Permitted, Problem, Query};
+use crate::privacy::SmallCounts;
 
 /// Which deliveries.
 #[derive(Deserialize, IntoParams)]
@@ -34,18 +35,19 @@ struct Village {
     /// Its code.
     area: String,
     name: String,
-    /// How many there are to be told of.
-    total: u64,
+    /// How many there are to be told of; none, like what follows, where it is so few that it points
+    /// at people.
+    total: Option<i64>,
     /// Not told yet.
-    to_tell: u64,
+    to_tell: Option<i64>,
     /// Told, and signed on the tablet.
-    signed: u64,
+    signed: Option<i64>,
     /// Told, and not signed.
-    refused: u64,
+    refused: Option<i64>,
     /// Told, and signed on paper.
-    paper: u64,
+    paper: Option<i64>,
     /// Of those that were told: the household has a copy, or wanted none.
-    copies: u64,
+    copies: Option<i64>,
 }
 
 /// How far the villages have come.
@@ -56,22 +58,27 @@ struct Deliveries {
     about: String,
     #[schema(value_type = String)]
     as_of: Timestamp,
+    /// How many are told of all that there are to be told of; none, like `of`, where so few are or
+    /// are not that it points at people.
+    told: Option<i64>,
+    of: Option<i64>,
     villages: Vec<Village>,
 }
 
 impl Village {
-    fn of(area: Area, counts: &Counts) -> Self {
-        let told = |outcome: &str| counts.told.get(outcome).copied().unwrap_or_default();
-        let all: u64 = counts.told.values().sum();
+    fn of(area: Area, counts: &Counts, small: SmallCounts) -> Self {
+        let told = |outcome: &str| {
+            small.count(counts.told.get(outcome).copied().unwrap_or_default() as i64)
+        };
         Self {
             area: area.code,
             name: area.name,
-            total: counts.total,
-            to_tell: counts.total.saturating_sub(all),
+            total: small.count(counts.total as i64),
+            to_tell: small.count(counts.to_tell() as i64),
             signed: told("signed"),
             refused: told("refused"),
             paper: told("paper"),
-            copies: counts.copies,
+            copies: small.count(counts.copies as i64),
         }
     }
 }
@@ -119,6 +126,7 @@ async fn overview(
     let DeliveryQuery { template, area } = query.read()?;
     let about = about(&app, &template).await?;
     let (collection, as_of) = (about.clone(), app.now());
+    let small = SmallCounts::of(&permitted.caller);
     let (villages, counts) = app
         .read(move |connection| {
             let villages = villages(connection, &permitted.areas, area.as_ref())?;
@@ -127,11 +135,13 @@ async fn overview(
             Ok((villages, counts))
         })
         .await?;
+    let all: u64 = counts.values().map(|one| one.total).sum();
+    let to_tell: u64 = counts.values().map(Counts::to_tell).sum();
+    let (told, of) = small.share((all - to_tell) as i64, all as i64).unzip();
     let none = Counts::default();
-    let villages = villages.into_iter();
-    let villages =
-        villages.map(|(scope, area)| Village::of(area, counts.get(&scope).unwrap_or(&none)));
-    Ok(web::Json(Deliveries { template, about, as_of, villages: villages.collect() }))
+    let village = |(scope, area)| Village::of(area, counts.get(&scope).unwrap_or(&none), small);
+    let villages = villages.into_iter().map(village).collect();
+    Ok(web::Json(Deliveries { template, about, as_of, told, of, villages }))
 }
 
 /// Which undelivered records.
@@ -172,11 +182,11 @@ struct Undelivered {
     due_on: Option<String>,
 }
 
-/// A page of what is not delivered.
+/// A page of what is not delivered, by name: for those who may see few as well as many.
 #[utoipa::path(tag = "deliveries", params(UndeliveredQuery), responses((status = 200, body = Page<Undelivered>)))]
 #[get("/api/v1/deliveries/undelivered")]
 async fn undelivered(
-    permitted: Permitted<ReadDeliveries>,
+    permitted: Permitted<ReadSmallCounts>,
     app: web::Data<App>,
     query: Query<UndeliveredQuery>,
 ) -> Result<web::Json<Page<Undelivered>>, Problem> {

@@ -34,6 +34,13 @@ pub(super) struct Counts {
     pub(super) copies: u64,
 }
 
+impl Counts {
+    /// How many are not told yet.
+    pub(super) fn to_tell(&self) -> u64 {
+        self.total.saturating_sub(self.told.values().sum())
+    }
+}
+
 /// How far each scope has come with the records of a register.
 pub(super) fn counts(
     connection: &mut AnyConnection,

@@ -1,8 +1,7 @@
 //! Counts that are so small that they point at people.
 
-use crate::accounts::Grant;
 use crate::http::Caller;
-use crate::http::caller::{Action, ReadSmallCounts};
+use crate::http::caller::{ReadLedgers, ReadSmallCounts};
 
 /// Counts below this are hidden from those who need no more than the whole.
 const SMALL: i64 = 5;
@@ -14,9 +13,11 @@ pub(crate) struct SmallCounts {
 }
 
 impl SmallCounts {
+    /// They are shown to who may see them wherever they may look at all.
     pub(crate) fn of(caller: &Caller) -> Self {
-        let may = |grant: &Grant| ReadSmallCounts::ROLES.contains(&grant.role);
-        Self { are_shown: caller.grants.iter().any(may) }
+        let open = caller.areas_to::<ReadSmallCounts>();
+        let all = caller.areas_to::<ReadLedgers>();
+        Self { are_shown: all.iter().all(|area| open.iter().any(|open| area.is_in(open))) }
     }
 
     /// A count, unless it is hidden.

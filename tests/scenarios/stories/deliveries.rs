@@ -129,6 +129,19 @@ story!(an_award_is_a_task_until_its_household_was_told_and_has_a_copy, async |st
     assert_eq!(village(&mut desk).await["copies"], 1);
     assert!(ids(&get(&mut desk.supervisor, &lacking).await).is_empty());
 
+    // What is so few that it points at people is hidden from who needs no more than the whole.
+    let mut auditor = stage.person("auditor").await;
+    let seen = get(&mut auditor, "/api/v1/deliveries?template=student_aid").await;
+    let its = seen["villages"].as_array().unwrap().iter().find(|one| one["refused"] == 0).unwrap();
+    assert_eq!(
+        (&its["total"], &seen["told"], &seen["of"]),
+        (&Json::Null, &Json::Null, &Json::Null)
+    );
+    let named = auditor.call(Method::GET, list, None).await.unwrap_err();
+    assert_eq!(named.kind(), "forbidden", "nor does anybody's name tell it");
+    let seen = get(&mut desk.supervisor, "/api/v1/deliveries?template=student_aid").await;
+    assert_eq!((seen["told"].as_i64(), seen["of"].as_i64()), (Some(1), Some(2)));
+
     // Another county sees none of it; a cadre has tablets for it.
     let mut neighbour = stage.neighbour().await;
     assert!(ids(&get(&mut neighbour, list).await).is_empty());

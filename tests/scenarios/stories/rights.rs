@@ -141,7 +141,7 @@ const ROUTES: &[(&str, &str, [bool; 6])] = &[
     ("get", "/api/v1/notices/prints/{id}", REVIEWERS),
     ("get", "/api/v1/notices/prints/{id}/{part}.pdf", REVIEWERS),
     ("get", "/api/v1/deliveries", READERS),
-    ("get", "/api/v1/deliveries/undelivered", READERS),
+    ("get", "/api/v1/deliveries/undelivered", REVIEWERS),
     ("get", "/api/v1/households/{id}/holding", ADMINS),
     ("post", "/api/v1/households/{id}/erasure", ADMINS),
     ("get", "/api/v1/accesses", AUDITORS),

@@ -298,7 +298,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A page of what is not delivered. */
+        /** A page of what is not delivered, by name: for those who may see few as well as many. */
         get: operations["get /api/v1/deliveries/undelivered"];
         put?: never;
         post?: never;
@@ -2570,7 +2570,15 @@ export interface components {
             /** @description The register whose records are told of. */
             about: string;
             as_of: string;
+            /** Format: int64 */
+            of?: number | null;
             template: string;
+            /**
+             * Format: int64
+             * @description How many are told of all that there are to be told of; none, like `of`, where so few are or
+             *     are not that it points at people.
+             */
+            told?: number | null;
             villages: components["schemas"]["Village"][];
         };
         /** @description A tablet as an admin sees it. */
@@ -4253,33 +4261,34 @@ export interface components {
              * Format: int64
              * @description Of those that were told: the household has a copy, or wanted none.
              */
-            copies: number;
+            copies?: number | null;
             name: string;
             /**
              * Format: int64
              * @description Told, and signed on paper.
              */
-            paper: number;
+            paper?: number | null;
             /**
              * Format: int64
              * @description Told, and not signed.
              */
-            refused: number;
+            refused?: number | null;
             /**
              * Format: int64
              * @description Told, and signed on the tablet.
              */
-            signed: number;
+            signed?: number | null;
             /**
              * Format: int64
              * @description Not told yet.
              */
-            to_tell: number;
+            to_tell?: number | null;
             /**
              * Format: int64
-             * @description How many there are to be told of.
+             * @description How many there are to be told of; none, like what follows, where it is so few that it points
+             *     at people.
              */
-            total: number;
+            total?: number | null;
         };
         /** @description What came of a decision. */
         VisitDecided: {
