@@ -24,6 +24,7 @@ mod form_command;
 pub mod forms;
 pub mod health;
 pub mod http;
+pub mod imports;
 pub mod jobs;
 pub mod ledgers;
 pub mod limits;

@@ -69,6 +69,10 @@ pub const MAX_FORM: usize = 16 * 1024 * 1024;
 pub const MAX_FORM_FILES: usize = 200;
 /// A list that a form chooses from, where the server has to read it.
 pub const MAX_FORM_LIST: u64 = 32 * 1024 * 1024;
+/// A table of records to take in.
+pub const MAX_IMPORT: usize = 16 * 1024 * 1024;
+/// Lines of it: a township's.
+pub const MAX_IMPORT_LINES: usize = 50_000;
 /// A department's list.
 pub const MAX_ROSTER: usize = 16 * 1024 * 1024;
 /// Lines of it.

@@ -88,7 +88,7 @@ impl RegisterDefinition {
 }
 
 /// The words of an answer as what a field holds; empty words clear it.
-fn value_of(
+pub(super) fn value_of(
     field: &Field,
     text: &str,
     files: &BTreeMap<String, Hash>,
@@ -138,7 +138,7 @@ fn value_of(
 }
 
 /// What a field holds, in the words of answers.
-fn text_of(field: &Field, value: &Value) -> String {
+pub fn text_of(field: &Field, value: &Value) -> String {
     match (&field.kind, value) {
         (_, Value::Null) | (FieldType::Notes | FieldType::Blobs | FieldType::Answers, _) => {
             String::new()

@@ -8,9 +8,10 @@ mod entity_list;
 mod field;
 mod succession;
 mod words;
+mod written;
 
 pub use builtin::builtin_registers;
 pub use catalogue::Catalogue;
 pub use definition::{DefinitionProblem, RegisterDefinition};
-pub use entity::Unplaced;
+pub use entity::{Unplaced, text_of};
 pub use field::{Choice, Field, FieldId, FieldType, MergePolicy, Role, Sensitivity, Unfit};

@@ -70,6 +70,8 @@ actions! {
     ReadLedgers: Supervisor | Admin | Auditor;
     /// See ledgers without hiding counts that are so small that they point at people.
     ReadSmallCounts: Supervisor | Admin;
+    /// Take tables in as records.
+    ImportRecords: Admin;
     /// Compare the members on record with what departments send.
     CompareRosters: Admin;
     /// See what rosters differ in, and what was said of it.

@@ -9,6 +9,7 @@ mod lines;
 pub mod page;
 pub mod period;
 pub mod problem;
+mod rows;
 pub mod telemetry;
 pub mod throttle;
 
@@ -16,3 +17,4 @@ pub use body::{Body, EitherBody, FileBody, Query};
 pub use caller::{Caller, Permitted, Tablet};
 pub use lines::LineProblem;
 pub use problem::{Kind, Language, Problem};
+pub use rows::rows;

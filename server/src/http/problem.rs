@@ -44,6 +44,7 @@ kinds! {
     LOGIN_TAKEN = "login-taken" 409 "这个登录名已有人用。" "Somebody has this login already.";
     NOT_ONESELF = "not-oneself" 409 "不能对自己这样做，请让另一位管理员来做。" "Nobody does this to themselves; ask another admin.";
     AREAS_INVALID = "areas-invalid" 422 "区划表有错误，没有保存。" "The list of areas has errors; nothing was stored.";
+    IMPORT_INVALID = "import-invalid" 422 "表格有错误，没有导入。" "The table has errors; nothing was taken in.";
     ROSTER_INVALID = "roster-invalid" 422 "名册读不出来，没有保存。" "The roster can't be read; nothing was stored.";
     SESSION_ENDED = "session-ended" 401 "登录已失效，请重新登录。" "The session has ended; sign in again.";
     FORBIDDEN = "forbidden" 403 "您的角色不能做这件事。" "Your role may not do this.";

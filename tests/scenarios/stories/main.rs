@@ -16,6 +16,7 @@ mod form_library;
 mod form_records;
 mod forms;
 mod hand_in;
+mod imports;
 mod ledgers;
 mod live;
 mod media;

@@ -44,6 +44,7 @@ const ROUTES: &[(&str, &str, [bool; 6])] = &[
     ("get", "/api/v1/forms/{id}/answers.xlsx", REVIEWERS),
     ("get", "/api/v1/records/{id}/history", READERS),
     ("post", "/api/v1/records/search", REVIEWERS),
+    ("post", "/api/v1/records/import", ADMINS),
     ("get", "/api/v1/quarantine", REVIEWERS),
     ("post", "/api/v1/quarantine/{incarnation}/{seq}/settle", REVIEWERS),
     ("get", "/api/v1/conflicts", READERS),

@@ -1,0 +1,172 @@
+//! `/api/v1/records/import`
+
+use std::sync::Arc;
+
+use actix_web::{post, web};
+use mobile_schema::RegisterDefinition;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sync_protocol::op::Change;
+use sync_protocol::{Hlc, Op};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::place::{self, New, Placed};
+use super::read::{self, ImportColumn};
+use crate::app::App;
+use crate::areas;
+use crate::audit::{self, Did};
+use crate::db::Failed;
+use crate::http::caller::ImportRecords;
+use crate::http::{FileBody, Kind, LineProblem, Permitted, Problem, Query};
+use crate::limits::MAX_IMPORT;
+use crate::sync::{act_wholly, in_browser};
+
+/// Registers whose records come about by what people do, and not by tables.
+const NOT_IMPORTED: [&str; 6] = ["conflict", "finding", "notice", "notice_copy", "task", "visit"];
+/// Operations in one transaction: what tablets push meanwhile is not to wait for all of them.
+const AT_ONCE: usize = 500;
+/// Lines that are wrong, of those that are told.
+const MOST_PROBLEMS: usize = 100;
+
+/// What a table is.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct ImportQuery {
+    /// The register.
+    collection: String,
+    /// The code of the village of lines that name none.
+    area: Option<String>,
+    /// Whether it is only looked at.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// What a table comes to.
+#[derive(Serialize, ToSchema)]
+struct RecordsImported {
+    /// Its columns, and what they are read as.
+    columns: Vec<ImportColumn>,
+    lines: usize,
+    /// Lines that are new: those that were taken in, or would be.
+    new: usize,
+    /// Lines whose record is there, and stays as it is.
+    known: usize,
+    /// Lines that say what one above says.
+    repeated: usize,
+    /// Lines that are wrong: while there are any, nothing is taken in.
+    wrong: usize,
+    /// The first of them.
+    problems: Vec<LineProblem>,
+}
+
+/// Takes a table in as records of a register: all of it, or nothing while a line is wrong. The body
+/// is a workbook (.xlsx, .xls) or CSV in UTF-8 whose first row names the columns, by the fields'
+/// names or labels. What is there stays as it is; taken in again, nothing is doubled.
+#[utoipa::path(
+    tag = "records",
+    params(ImportQuery),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 200, body = RecordsImported), (status = 422, description = "import-invalid, with `problems`")),
+)]
+#[post("/api/v1/records/import")]
+async fn import(
+    permitted: Permitted<ImportRecords>,
+    app: web::Data<App>,
+    query: Query<ImportQuery>,
+    body: FileBody,
+) -> Result<web::Json<RecordsImported>, Problem> {
+    let ImportQuery { collection, area, dry_run } = query.read()?;
+    let definitions = app.definitions();
+    let current = definitions.current(&collection);
+    let register = current.filter(|_| !NOT_IMPORTED.contains(&collection.as_str()));
+    let (_, register) = register.ok_or_else(|| Problem::new(&Kind::NOT_FOUND))?;
+    let register: Arc<RegisterDefinition> = register.clone();
+    let bytes = body.receive(MAX_IMPORT).await?;
+    let asked = register.clone();
+    let table = web::block(move || read::read(&bytes, &asked)).await;
+    let table = table.map_err(|_| Problem::new(&Kind::UNAVAILABLE))?;
+    let mut table = table.map_err(|problem| invalid(&[problem]))?;
+    let count = table.lines.len();
+    let lines = std::mem::take(&mut table.lines);
+    let asked = (register.clone(), permitted.areas.clone());
+    let placed = app
+        .read(move |connection| {
+            let (register, paths) = &asked;
+            let all = areas::under(connection, paths)?;
+            place::place(connection, register, &definitions, lines, (&all, area.as_deref()))
+        })
+        .await?;
+    let Placed { new, known, repeated, problems } = placed;
+    // A line that can't be read can't be placed either: it is told once.
+    let mut wrong = table.problems;
+    let unread: std::collections::BTreeSet<u64> = wrong.iter().map(|one| one.line).collect();
+    wrong.extend(problems.into_iter().filter(|one| !unread.contains(&one.line)));
+    wrong.sort_by_key(|one| one.line);
+    let told = RecordsImported {
+        columns: table.columns,
+        lines: count,
+        new: new.len(),
+        known,
+        repeated,
+        wrong: wrong.len(),
+        problems: wrong.into_iter().take(MOST_PROBLEMS).collect(),
+    };
+    if dry_run {
+        return Ok(web::Json(told));
+    }
+    if !told.problems.is_empty() {
+        return Err(invalid(&told.problems));
+    }
+    take_in(&permitted, &app, &collection, new).await?;
+    Ok(web::Json(told))
+}
+
+fn invalid(problems: &[LineProblem]) -> Problem {
+    let problems = serde_json::to_value(problems).unwrap_or_default();
+    Problem::new(&Kind::IMPORT_INVALID).with("problems", problems)
+}
+
+/// Makes the records, some at a time. If it breaks off, those that were made stay, and the same
+/// table goes on after them.
+async fn take_in(
+    permitted: &Permitted<ImportRecords>,
+    app: &App,
+    collection: &str,
+    new: Vec<New>,
+) -> Result<(), Problem> {
+    let user = permitted.caller.user;
+    for part in new.chunks(AT_ONCE) {
+        let (part, collection) = (part.to_vec(), collection.to_owned());
+        let touched = in_browser(app, user, permitted.areas.clone(), move |connection, person| {
+            let current = person.catalogue.current(&collection);
+            let (definition, _) =
+                current.ok_or_else(|| Failed::Rule(Problem::new(&Kind::NOT_FOUND)))?;
+            let first = person.reading();
+            let op = |(at, one): (usize, &New)| Op {
+                collection: collection.clone(),
+                record: one.id,
+                scope: one.scope.clone(),
+                base: None,
+                change: Change::Create { fields: one.fields.clone() },
+                at: Hlc { counter: at as u32, ..first },
+                definition,
+                author: user,
+                blobs: Vec::new(),
+                group: None,
+            };
+            let ops: Vec<Op> = part.iter().enumerate().map(op).collect();
+            act_wholly(connection, person, &ops)?;
+            let detail = json!({ "register": collection, "records": ops.len() });
+            audit::note(connection, user, Did::ImportRecords, &collection, detail, person.now)?;
+            Ok(ops.into_iter().map(|op| op.scope).collect::<Vec<_>>())
+        });
+        app.live.announce(touched.await?, None);
+    }
+    Ok(())
+}
+
+/// The feature's routes.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(import);
+}

@@ -1,0 +1,339 @@
+//! Where the lines of a table belong, what they refer to, and which of them are there already.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use diesel::prelude::*;
+use mobile_schema::register::{Field, FieldType, Role};
+use mobile_schema::{Catalogue, FieldId, RegisterDefinition, Value};
+use sha2::{Digest as _, Sha256};
+use sync_protocol::op::Fields;
+use sync_protocol::{RecordId, ScopeId};
+use uuid::Uuid;
+
+use super::read::Line;
+use crate::areas::{self, Area};
+use crate::db::AnyConnection;
+use crate::db::schema::records;
+use crate::db::types::Key;
+use crate::http::LineProblem;
+use crate::seal;
+
+/// Ids that are looked for in one statement.
+const AT_ONCE: usize = 500;
+
+/// A record that a line becomes.
+#[derive(Clone, Debug)]
+pub(super) struct New {
+    pub(super) id: RecordId,
+    pub(super) scope: ScopeId,
+    pub(super) fields: Fields,
+}
+
+/// What becomes of a table's lines.
+#[derive(Debug, Default)]
+pub(super) struct Placed {
+    pub(super) new: Vec<New>,
+    /// Lines whose record is there.
+    pub(super) known: usize,
+    /// Lines that say what one above says.
+    pub(super) repeated: usize,
+    pub(super) problems: Vec<LineProblem>,
+}
+
+/// Why a line can't be placed, in Chinese and in English.
+type Wrong = (String, String);
+
+fn wrong<T>(zh: impl Into<String>, en: impl Into<String>) -> Result<T, Wrong> {
+    Err((zh.into(), en.into()))
+}
+
+/// Places lines among the villages of `areas`; those that name none belong to `otherwise`, or to
+/// the village of the record they refer to.
+pub(super) fn place(
+    connection: &mut AnyConnection,
+    register: &RegisterDefinition,
+    catalogue: &Catalogue,
+    lines: Vec<Line>,
+    (areas, otherwise): (&[Area], Option<&str>),
+) -> QueryResult<Placed> {
+    let villages: Vec<&Area> = areas.iter().filter(|area| area.level == "village").collect();
+    let mut there = There { catalogue, known: HashMap::new() };
+    let mut placed = Placed::default();
+    let mut seen = BTreeSet::new();
+    // The line above with a person's number.
+    let mut people: HashMap<Vec<u8>, u64> = HashMap::new();
+    let mut found = Vec::new();
+    for line in lines {
+        let number = line.number;
+        let new = match there.place(connection, register, &villages, otherwise, line)? {
+            Ok(Some(new)) => new,
+            Ok(None) => {
+                placed.known += 1;
+                continue;
+            }
+            Err((zh, en)) => {
+                placed.problems.push(LineProblem::new(number, zh, en));
+                continue;
+            }
+        };
+        if !seen.insert(new.id) {
+            placed.repeated += 1;
+            continue;
+        }
+        let keys = numbers(register)
+            .filter_map(|field| Some(key(register, field, new.fields.get(&field.id)?.as_text()?)));
+        let above = keys.filter_map(|key| people.insert(key, number)).next();
+        if let Some(above) = above {
+            let zh = format!("身份证号与第 {above} 行相同");
+            let en = format!("the ID number is that of line {above}");
+            placed.problems.push(LineProblem::new(number, zh, en));
+            continue;
+        }
+        found.push(new);
+    }
+    // Those that were taken in before, whatever became of them since.
+    let mut taken = BTreeSet::new();
+    for some in found.chunks(AT_ONCE) {
+        let ids = some.iter().map(|one| Key::from(one.id));
+        let there: Vec<Key> =
+            records::table.filter(records::id.eq_any(ids)).select(records::id).load(connection)?;
+        taken.extend(there.into_iter().map(RecordId::from));
+    }
+    placed.known += taken.len();
+    found.retain(|one| !taken.contains(&one.id));
+    placed.new = found;
+    Ok(placed)
+}
+
+/// Records that are there, a register of a village at a time, as they are asked for.
+struct There<'a> {
+    catalogue: &'a Catalogue,
+    known: HashMap<(String, String), Known>,
+}
+
+/// The records of a register in a village.
+#[derive(Default)]
+struct Known {
+    ids: BTreeSet<Uuid>,
+    /// By what citizen ID numbers are found by.
+    by_number: HashMap<Vec<u8>, RecordId>,
+    /// By title, and what they belong to.
+    by_title: HashMap<String, Vec<(Option<Uuid>, RecordId)>>,
+}
+
+impl There<'_> {
+    /// The record of a line: none where it is there.
+    fn place(
+        &mut self,
+        connection: &mut AnyConnection,
+        register: &RegisterDefinition,
+        villages: &[&Area],
+        otherwise: Option<&str>,
+        line: Line,
+    ) -> QueryResult<Result<Option<New>, Wrong>> {
+        let said = if line.area.is_empty() { otherwise } else { Some(line.area.as_str()) };
+        let said = match said.map(|area| village(villages, area)).transpose() {
+            Ok(village) => village,
+            Err(why) => return Ok(Err(why)),
+        };
+        let mut fields: Fields = line.values;
+        let mut belongs = None;
+        for (id, text) in line.references {
+            let Some(field) = register.field(id) else { continue };
+            let within = said.map_or_else(|| villages.to_vec(), |village| vec![village]);
+            match self.referred(connection, field, &text, &within)? {
+                Ok((record, village)) => {
+                    fields.insert(id, Value::from(record.to_string()));
+                    if field.role == Some(Role::Subject) {
+                        belongs = Some((record, village));
+                    }
+                }
+                Err(why) => return Ok(Err(why)),
+            }
+        }
+        let Some(village) = said.or(belongs.as_ref().map(|(_, village)| *village)) else {
+            return Ok(wrong("没有写是哪个村", "it says no village"));
+        };
+        let scope = areas::scope_of(village);
+        let subject = belongs.map(|(record, _)| record.0);
+        let id = line.id.unwrap_or_else(|| id_of(register, &scope, &fields));
+        let is_there = self.is_there(connection, register, &scope, (id, subject), &fields)?;
+        Ok(is_there.map(|is_there| {
+            let scope = scope.parse().expect("a village's scope");
+            (!is_there).then_some(New { id: RecordId(id), scope, fields })
+        }))
+    }
+
+    /// Whether a line's record is in its village: by its id, by the number of the person, or by
+    /// its title beside what it belongs to.
+    fn is_there(
+        &mut self,
+        connection: &mut AnyConnection,
+        register: &RegisterDefinition,
+        scope: &str,
+        (id, subject): (Uuid, Option<Uuid>),
+        fields: &Fields,
+    ) -> QueryResult<Result<bool, Wrong>> {
+        let known = self.known(connection, &register.name, scope)?;
+        if known.ids.contains(&id) {
+            return Ok(Ok(true));
+        }
+        let mut has_number = false;
+        for field in numbers(register) {
+            let Some(number) = fields.get(&field.id).and_then(Value::as_text) else { continue };
+            has_number = true;
+            if known.by_number.contains_key(&key(register, field, number)) {
+                return Ok(Ok(true));
+            }
+        }
+        let title = register.field_with_role(Role::Title);
+        let title = title.and_then(|field| fields.get(&field.id)?.as_text());
+        let alike = title.and_then(|title| known.by_title.get(title));
+        let is_alike = alike.is_some_and(|all| all.iter().any(|(of, _)| *of == subject));
+        Ok(match (is_alike, has_number, subject) {
+            (false, ..) | (true, true, _) => Ok(false),
+            // Nobody is called the same twice in one household.
+            (true, false, Some(_)) => Ok(true),
+            (true, false, None) => wrong(
+                "村里已有同名的，又没有身份证号，无法判断是不是同一户",
+                "somebody of this name is there, and without an ID number nobody can tell them apart",
+            ),
+        })
+    }
+
+    /// The record that a cell refers to: by its id, by the number of the person, or by its title.
+    fn referred<'v>(
+        &mut self,
+        connection: &mut AnyConnection,
+        field: &Field,
+        text: &str,
+        villages: &[&'v Area],
+    ) -> QueryResult<Result<(RecordId, &'v Area), Wrong>> {
+        let FieldType::Reference { collection: Some(collection) } = &field.kind else {
+            return Ok(wrong("这一列不能导入", "this column can't be taken in"));
+        };
+        let Some((_, register)) = self.catalogue.current(collection) else {
+            return Ok(wrong("这一列不能导入", "this column can't be taken in"));
+        };
+        let register = register.clone();
+        let plain: String = text.chars().filter(|letter| !letter.is_whitespace()).collect();
+        let number = plain.to_uppercase();
+        let is_number = looks_like_number(&number);
+        let id = Uuid::try_parse(&plain).ok();
+        let mut found = Vec::new();
+        for village in villages {
+            let known = self.known(connection, collection, &areas::scope_of(village))?;
+            match id {
+                Some(id) if known.ids.contains(&id) => found.push((RecordId(id), *village)),
+                Some(_) => {}
+                None if is_number => {
+                    let all = numbers(&register).map(|field| key(&register, field, &number));
+                    let all = all.filter_map(|key| known.by_number.get(&key));
+                    found.extend(all.map(|record| (*record, *village)));
+                }
+                None => {
+                    let all = known.by_title.get(text).into_iter().flatten();
+                    found.extend(all.map(|(_, record)| (*record, *village)));
+                }
+            }
+        }
+        // A number is not told again: problems are shown, and sometimes printed.
+        let shown = if is_number { "…" } else { text };
+        Ok(match found.as_slice() {
+            [one] => Ok(*one),
+            [] => wrong(format!("找不到“{shown}”"), format!("`{shown}` is not there")),
+            _ => wrong(
+                format!("有几个“{shown}”，请写身份证号或编号"),
+                format!("several are called `{shown}`: give the ID number, or the record's id"),
+            ),
+        })
+    }
+
+    fn known(
+        &mut self,
+        connection: &mut AnyConnection,
+        collection: &str,
+        scope: &str,
+    ) -> QueryResult<&Known> {
+        let place = (collection.to_owned(), scope.to_owned());
+        if !self.known.contains_key(&place) {
+            let current = self.catalogue.current(collection);
+            let known = Known::read(connection, collection, scope, current.map(|(_, one)| &**one))?;
+            self.known.insert(place.clone(), known);
+        }
+        Ok(&self.known[&place])
+    }
+}
+
+impl Known {
+    fn read(
+        connection: &mut AnyConnection,
+        collection: &str,
+        scope: &str,
+        register: Option<&RegisterDefinition>,
+    ) -> QueryResult<Self> {
+        let rows: Vec<(Key, Option<String>, Option<Key>)> = records::table
+            .filter(records::collection.eq(collection).and(records::scope.eq(scope)))
+            .filter(records::deleted.eq(false))
+            .select((records::id, records::title, records::subject))
+            .load(connection)?;
+        let mut known = Self::default();
+        for (id, title, subject) in rows {
+            known.ids.insert(id.0);
+            if let Some(title) = title {
+                let subject = subject.map(|key| key.0);
+                known.by_title.entry(title).or_default().push((subject, id.into()));
+            }
+        }
+        for field in register.into_iter().flat_map(numbers) {
+            let name = format!("{collection}.{}", field.name);
+            known.by_number.extend(seal::found_by(connection, &name, scope)?);
+        }
+        Ok(known)
+    }
+}
+
+/// The fields with numbers of people.
+fn numbers(register: &RegisterDefinition) -> impl Iterator<Item = &Field> {
+    register.fields.iter().filter(|field| field.kind == FieldType::CitizenId)
+}
+
+/// Whether it is meant as a citizen ID number, right or wrong.
+fn looks_like_number(text: &str) -> bool {
+    let Some((last, digits)) = text.as_bytes().split_last() else { return false };
+    let is_digits = digits.iter().all(u8::is_ascii_digit);
+    matches!(text.len(), 15 | 18) && is_digits && (last.is_ascii_digit() || *last == b'X')
+}
+
+fn key(register: &RegisterDefinition, field: &Field, number: &str) -> Vec<u8> {
+    seal::search_key(&format!("{}.{}", register.name, field.name), number)
+}
+
+/// The village that is called so: by its code, or by a name that no other has.
+fn village<'v>(villages: &[&'v Area], called: &str) -> Result<&'v Area, Wrong> {
+    if let Some(village) = villages.iter().find(|one| one.code == called) {
+        return Ok(village);
+    }
+    let named: Vec<&&Area> = villages.iter().filter(|one| one.name == called).collect();
+    match named.as_slice() {
+        [one] => Ok(one),
+        [] => wrong(
+            format!("没有“{called}”这个村，或者不归您管"),
+            format!("there is no village `{called}` that you look after"),
+        ),
+        _ => wrong(
+            format!("有几个村叫“{called}”，请写区划代码"),
+            format!("several villages are called `{called}`: give the code"),
+        ),
+    }
+}
+
+/// The id of what a line says (RFC 9562, UUIDv8): the same line is always the same record.
+fn id_of(register: &RegisterDefinition, scope: &str, fields: &Fields) -> Uuid {
+    let fields: BTreeMap<FieldId, &Value> = fields.iter().map(|(id, value)| (*id, value)).collect();
+    let said = serde_json::to_vec(&(&register.name, scope, fields)).expect("values are JSON");
+    let digest = Sha256::new().chain_update("ruhu-import-1\n").chain_update(said).finalize();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}
