@@ -19,6 +19,13 @@ test('households are found by whatever is remembered of them', () => {
   expect(found('2 组')).toEqual(['李小红', '王小龙']);
 });
 
+test('letters, figures and brackets of both widths are the same', () => {
+  const lines = [line('赵（A）', '', '３ 组')];
+  expect(search(lines, '赵(a)', '')).toHaveLength(1);
+  expect(search(lines, '赵（Ａ）', '')).toHaveLength(1);
+  expect(search(lines, '3 组', '')).toHaveLength(1);
+});
+
 test('they stand as one walks through the village', () => {
   expect(found('')).toEqual(['李小红', '王大山', '王小龙']);
   expect(found('', 'area:2')).toEqual(['王小龙']);

@@ -9,15 +9,18 @@ export function inOrder(lines: Iterable<Line>): Line[] {
 
 /** Those of the lines that what is typed fits, in their order. */
 export function search(lines: Line[], words: string, scope: string): Line[] {
-  const sought = words.normalize('NFKC').trim().toLowerCase();
+  const sought = plain(words).trim();
   return lines.filter((line) => (!scope || line.scope === scope) && (!sought || fits(line, sought)));
 }
 
+/** Letters, figures and brackets of both widths are the same, and so are capitals. */
+const plain = (words: string) => words.normalize('NFKC').toLowerCase();
+
 function fits(line: Line, sought: string): boolean {
-  if (line.title.toLowerCase().includes(sought) || line.address.toLowerCase().includes(sought)) return true;
-  const plain = sought.replace(/\s/g, '');
-  if (/^[a-z]+$/.test(plain)) return line.sound.split(' ').some((sound) => sound.startsWith(plain));
-  return /^\d{3,4}x?$|^\d{4}$/.test(plain) && line.tails.split(' ').some((tail) => tail.endsWith(plain.toUpperCase()));
+  if (plain(line.title).includes(sought) || plain(line.address).includes(sought)) return true;
+  const joined = sought.replace(/\s/g, '');
+  if (/^[a-z]+$/.test(joined)) return line.sound.split(' ').some((sound) => sound.startsWith(joined));
+  return /^\d{3,4}x?$|^\d{4}$/.test(joined) && line.tails.split(' ').some((tail) => tail.endsWith(joined.toUpperCase()));
 }
 
 const natural = new Intl.Collator('zh', { numeric: true });
