@@ -4,15 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use actix_web::web;
-use mobile_schema::register::{Choice, Field, FieldType, Sensitivity};
-use mobile_schema::{FieldId, Labels, RegisterDefinition};
-use serde_json::Value as Json;
+use mobile_schema::register::{Field, FieldType, Sensitivity, text_of};
+use mobile_schema::{FieldId, RegisterDefinition, Value};
 use uuid::Uuid;
 
 use super::table::{Heading, Row, Source, Title, blocking};
 use crate::app::App;
 use crate::areas::{self, AreaPath};
-use crate::db::{AnyConnection, Timestamp};
+use crate::db::AnyConnection;
 use crate::http::{Kind, Language, Problem};
 use crate::records::{self, RecordView, titles};
 use crate::visits::ids_in;
@@ -90,9 +89,8 @@ fn told(definition: &RegisterDefinition, revealed: bool) -> impl Iterator<Item =
     definition.fields.iter().filter(is_told)
 }
 
-/// The parts of a place, called as ODK Central calls them.
-const PLACE: [(&str, &str); 3] =
-    [("Latitude", "lat"), ("Longitude", "lon"), ("Accuracy", "accuracy")];
+/// The parts of a place, called as ODK Central calls them, and where they stand in an answer.
+const PLACE: [(&str, usize); 3] = [("Latitude", 0), ("Longitude", 1), ("Accuracy", 3)];
 
 impl Wanted {
     fn titles(&self, field: &Field) -> Vec<Title> {
@@ -110,69 +108,54 @@ impl Wanted {
     }
 
     /// What stands in a field's columns.
-    fn cells(&self, field: &Field, value: Json, named: &BTreeMap<Uuid, String>) -> Vec<String> {
-        if field.kind == FieldType::Geopoint {
-            return PLACE.into_iter().map(|(_, part)| place(&value, part)).collect();
-        }
-        let word = |choices: &[Choice], name: &str| {
-            let known = choices.iter().find(|one| self.in_words && one.name == name);
-            known.map_or(name, |one| self.label(&one.labels)).to_owned()
-        };
+    fn cells(&self, field: &Field, value: &Value, named: &BTreeMap<Uuid, String>) -> Vec<String> {
+        let text = text_of(field, value);
+        let one = |name: &str| self.word(field, name).to_owned();
         let cell = match (&field.kind, value) {
-            (_, Json::Null) => String::new(),
-            (FieldType::Money, Json::Number(fen)) => yuan(fen.as_i64().unwrap_or_default()),
-            (FieldType::Moment, Json::Number(moment)) => {
-                Timestamp(moment.as_i64().unwrap_or_default()).in_china_rfc3339()
+            (FieldType::Geopoint, _) => {
+                let parts: Vec<&str> = text.split(' ').collect();
+                let part = |(_, at): (_, usize)| parts.get(at).copied().unwrap_or_default();
+                return PLACE.into_iter().map(|place| part(place).to_owned()).collect();
             }
-            (
-                FieldType::SelectOne { choices } | FieldType::Status { choices, .. },
-                Json::String(name),
-            ) => word(choices, &name),
-            (FieldType::SelectMultiple { choices }, Json::Array(names)) => {
-                self.joined(names.iter().filter_map(Json::as_str).map(|name| word(choices, name)))
-            }
-            (FieldType::Notes, Json::Array(notes)) => {
+            (FieldType::Notes, Value::List(notes)) => {
                 let texts: Vec<&str> =
-                    notes.iter().filter_map(|note| note.get("text")?.as_str()).collect();
+                    notes.iter().filter_map(|note| note.get("text")?.as_text()).collect();
                 texts.join("\n")
             }
-            (FieldType::Reference { .. }, Json::String(id)) => {
-                let title = Uuid::try_parse(&id).ok().and_then(|id| named.get(&id));
-                title.cloned().unwrap_or(id)
+            (FieldType::Blobs, Value::List(hashes)) => {
+                self.joined(hashes.iter().filter_map(Value::as_text).map(str::to_owned))
             }
-            (_, Json::Array(items)) => {
-                self.joined(items.iter().filter_map(Json::as_str).map(str::to_owned))
+            (FieldType::Answers, value) if !value.is_null() => {
+                serde_json::to_string(value).unwrap_or_default()
             }
-            (_, Json::String(text)) => text,
-            (_, other) => other.to_string(),
+            (FieldType::SelectMultiple { .. }, Value::List(names)) => {
+                self.joined(names.iter().filter_map(Value::as_text).map(one))
+            }
+            (FieldType::SelectOne { .. } | FieldType::Status { .. }, _) => one(&text),
+            (FieldType::Reference { .. }, _) => {
+                let title = Uuid::try_parse(&text).ok().and_then(|id| named.get(&id));
+                title.cloned().unwrap_or(text)
+            }
+            _ => text,
         };
         vec![cell]
     }
 
-    fn label<'a>(&self, labels: &'a Labels) -> &'a str {
-        labels.in_language(self.language.tag())
+    /// What a choice is called.
+    fn word<'a>(&self, field: &'a Field, name: &'a str) -> &'a str {
+        let (FieldType::SelectOne { choices }
+        | FieldType::SelectMultiple { choices }
+        | FieldType::Status { choices, .. }) = &field.kind
+        else {
+            return name;
+        };
+        let known = choices.iter().find(|one| self.in_words && one.name == name);
+        known.map_or(name, |one| one.labels.in_language(self.language.tag()))
     }
 
     fn joined(&self, items: impl Iterator<Item = String>) -> String {
         items.collect::<Vec<_>>().join(if self.in_words { "; " } else { " " })
     }
-}
-
-/// Whole fen as yuan.
-fn yuan(fen: i64) -> String {
-    let sign = if fen < 0 { "-" } else { "" };
-    format!("{sign}{}.{:02}", fen.unsigned_abs() / 100, fen.unsigned_abs() % 100)
-}
-
-/// A part of a place: degrees are stored as whole 1e-7 degrees, accuracy in metres.
-fn place(value: &Json, part: &str) -> String {
-    let Some(number) = value.get(part).and_then(Json::as_i64) else { return String::new() };
-    if part == "accuracy" {
-        return number.to_string();
-    }
-    let sign = if number < 0 { "-" } else { "" };
-    let (whole, rest) = (number.unsigned_abs() / 10_000_000, number.unsigned_abs() % 10_000_000);
-    format!("{sign}{whole}.{rest:07}")
 }
 
 impl Source for Records {
@@ -244,28 +227,10 @@ impl Page {
         ];
         let mut values = record.values();
         for field in told(definition, wanted.revealed) {
-            let value = values.remove(&field.id).unwrap_or(Json::Null);
-            cells.extend(wanted.cells(field, value, &self.named));
+            let value = values.remove(&field.id).unwrap_or_default();
+            let value: Value = serde_json::from_value(value).unwrap_or(Value::Null);
+            cells.extend(wanted.cells(field, &value, &self.named));
         }
         Row { table: 0, cells }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn money_and_places_are_written_as_people_do() {
-        assert_eq!((yuan(1_722_905), yuan(-7)), ("17229.05".to_owned(), "-0.07".to_owned()));
-        let here = json!({ "lat": -250_000_001, "lon": 1_020_000_000, "accuracy": 8 });
-        assert_eq!(place(&here, "lat"), "-25.0000001");
-        assert_eq!(
-            (place(&here, "lon"), place(&here, "accuracy")),
-            ("102.0000000".into(), "8".into())
-        );
-        assert_eq!(place(&json!({ "lat": 1 }), "lon"), "");
     }
 }

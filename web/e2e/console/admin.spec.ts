@@ -174,6 +174,27 @@ test('an admin runs forms, people, areas and tablets', async () => {
       await expect(page.getByRole('cell', { name: '新村（虚构）' })).toBeVisible();
     });
 
+    await test.step('takes households in from a table: each line that is wrong is told, and the tablet has the others', async () => {
+      await desk.section('导入数据', 'Bring data in');
+      const [empty] = await Promise.all([page.waitForEvent('download'), desk.button('下载空表', 'An empty table').click()]);
+      const titles = readFileSync(await empty.path(), 'utf8').replace('\u{feff}', '').trim().split(',');
+      expect(titles.slice(0, 2)).toEqual(['村', '户主姓名']);
+      const table = (...lines: string[][]) => [titles, ...lines].map((line) => titles.map((_, at) => line[at] ?? '').join(',')).join('\n');
+      const choose = (text: string) => page.setInputFiles('input[name=table]', { name: 'nonghu.csv', mimeType: 'text/csv', buffer: Buffer.from(text) });
+      await choose(table(['529901100202', '新户甲'], ['火星村', '新户乙']));
+      await desk.button('先检查', 'Check first').click();
+      await expect(page.getByText('没有“火星村”这个村，或者不归您管')).toBeVisible();
+      await expect(desk.button('导入 1 条', 'Take in 1')).toBeDisabled();
+      await desk.seen('walk-imports');
+      await choose(table(['529901100202', '新户甲'], ['529901100202', '新户乙']));
+      await desk.button('先检查', 'Check first').click();
+      await desk.button('导入 2 条', 'Take in 2').click();
+      await expect(page.getByText('已导入 2 条。')).toBeVisible();
+      await desk.button('先检查', 'Check first').click();
+      await expect(page.getByText('新增 0，已有 2')).toBeVisible();
+      await tablet.find('新户乙');
+    });
+
     await test.step('compares a department’s list: the tablet is asked about who is not on it, and what it finds out is the reply', async () => {
       const admin = await server.as('admin');
       const village = '529901100202';

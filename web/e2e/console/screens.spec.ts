@@ -66,6 +66,7 @@ for (const { name, language, isMirrored } of PASSES) {
         ['业务包', 'Packs', 'library'],
         ['人员', 'People', 'people'],
         ['区划', 'Areas', 'areas'],
+        ['导入数据', 'Bring data in', 'imports'],
         ['平板', 'Tablets', 'devices'],
         ['审核规则', 'Review policy', 'policy'],
         ['后台任务', 'Failed work', 'jobs'],

@@ -1508,6 +1508,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/records/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes a table in as records of a register: all of it, or nothing while a line is wrong. The body
+         *     is a workbook (.xlsx, .xls) or CSV in UTF-8 whose first row names the columns, by the fields'
+         *     names or labels. What is there stays as it is; taken in again, nothing is doubled.
+         */
+        post: operations["post /api/v1/records/import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/records/search": {
         parameters: {
             query?: never;
@@ -2874,6 +2895,13 @@ export interface components {
             /** @description Whether it is only told what would be done. */
             dry_run?: boolean;
         };
+        /** @description A column, and the field it is read as. */
+        ImportColumn: {
+            /** @description `KEY`, `Area` or a field's name; none where it is not read. */
+            field?: string | null;
+            /** @description As it is written. */
+            title: string;
+        };
         /** @description What a table of areas does. */
         Imported: {
             /** @description New areas. */
@@ -3728,6 +3756,22 @@ export interface components {
              *     verified with `ruhu notice verify`.
              */
             receipt: Record<string, unknown>;
+        };
+        /** @description What a table comes to. */
+        RecordsImported: {
+            /** @description Its columns, and what they are read as. */
+            columns: components["schemas"]["ImportColumn"][];
+            /** @description Lines whose record is there, and stays as it is. */
+            known: number;
+            lines: number;
+            /** @description Lines that are new: those that were taken in, or would be. */
+            new: number;
+            /** @description The first of them. */
+            problems: components["schemas"]["LineProblem"][];
+            /** @description Lines that say what one above says. */
+            repeated: number;
+            /** @description Lines that are wrong: while there are any, nothing is taken in. */
+            wrong: number;
         };
         /** @description A record with its values. */
         RecordView: {
@@ -6642,6 +6686,43 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["HistoryLine"][];
                 };
+            };
+        };
+    };
+    "post /api/v1/records/import": {
+        parameters: {
+            query: {
+                /** @description The code of the village of lines that name none. */
+                area?: string | null;
+                /** @description The register. */
+                collection: string;
+                /** @description Whether it is only looked at. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordsImported"];
+                };
+            };
+            /** @description import-invalid, with `problems` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

@@ -36,6 +36,7 @@ export const router = createRouter({
     screen('/library', 'reader', () => import('./library/LibraryScreen.vue')),
     screen('/people', 'admin', () => import('./people/PeopleScreen.vue')),
     screen('/areas', 'admin', () => import('./areas/AreasScreen.vue')),
+    screen('/imports', 'admin', () => import('./imports/ImportScreen.vue')),
     screen('/devices', 'admin', () => import('./devices/DevicesScreen.vue')),
     screen('/devices/:id', 'admin', () => import('./devices/DeviceScreen.vue'), true),
     screen('/privacy', 'reader', () => import('./privacy/PrivacyScreen.vue')),
