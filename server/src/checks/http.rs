@@ -5,8 +5,8 @@ use mobile_schema::Value;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sync_protocol::finding::{COLLECTION, field};
-use sync_protocol::op::{Change, Group};
-use sync_protocol::{GroupId, Op, RecordId, Version};
+use sync_protocol::op::Change;
+use sync_protocol::{RecordId, Version};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -16,7 +16,7 @@ use crate::audit::{self, Did};
 use crate::db::Failed;
 use crate::http::caller::AnswerFindings;
 use crate::http::{Body, Kind, Permitted, Problem};
-use crate::sync::{act_wholly, as_seen, check_reason, in_browser};
+use crate::sync::{Edit, act_wholly, as_seen, check_reason, in_browser};
 
 /// What becomes of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
@@ -82,19 +82,7 @@ async fn answer(
         };
         let (from, to) = (from.to_owned(), to.to_owned());
         let moved = Change::Transition { field: field::STATUS, from, to };
-        let group = Some(Group { id: GroupId(Uuid::now_v7()), size: 2 });
-        let ops = [said, moved].map(|change| Op {
-            collection: COLLECTION.to_owned(),
-            record: id,
-            scope: found.scope.clone(),
-            base: Some(version),
-            change,
-            at: person.reading(),
-            definition: found.definition,
-            author: user,
-            blobs: Vec::new(),
-            group,
-        });
+        let ops = person.together([said, moved].map(|change| Edit::of(&found, change)))?;
         act_wholly(connection, person, &ops)?;
         let (did, detail) = (Did::AnswerFinding, json!({ "answer": answer }));
         audit::note(connection, user, did, id, detail, person.now)?;

@@ -2,13 +2,13 @@
 
 use mobile_schema::Hash;
 use sync_protocol::op::{Change, Resolution};
-use sync_protocol::{Op, Outcome, RecordId, Version};
+use sync_protocol::{Outcome, RecordId, Version};
 use uuid::Uuid;
 
 use super::queries::{self, Conflict};
 use crate::db::{AnyConnection, Failed};
 use crate::http::{Kind, Problem};
-use crate::sync::{Person, act, not_applicable};
+use crate::sync::{Edit, Person, act, not_applicable};
 
 /// What they decided about what they saw.
 pub(super) struct Decision {
@@ -37,19 +37,15 @@ pub(super) fn settle(
         return Err(wrong(&Kind::STALE_VIEW));
     }
     let (choice, reason) = (decision.choice.clone(), decision.reason.clone());
-    let op = Op {
+    let edit = Edit {
         collection: "conflict".to_owned(),
         record: RecordId(decision.conflict),
         scope,
         base: Some(decision.seen),
-        change: Change::Resolve { choice, reason },
-        at: person.reading(),
         definition: decision.definition,
-        author: person.user,
-        blobs: Vec::new(),
-        group: None,
+        change: Change::Resolve { choice, reason },
     };
-    let raised = match act(connection, person, &[op])?.pop() {
+    let raised = match act(connection, person, &person.one_by_one([edit]))?.pop() {
         Some(Outcome::Applied { .. } | Outcome::Merged { .. }) => Vec::new(),
         Some(Outcome::Conflict { conflicts, .. }) => conflicts,
         Some(refused) => return Err(Failed::Rule(not_applicable(&refused))),

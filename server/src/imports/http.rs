@@ -7,7 +7,6 @@ use mobile_schema::RegisterDefinition;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sync_protocol::op::Change;
-use sync_protocol::{Hlc, Op};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -16,11 +15,10 @@ use super::read::{self, ImportColumn};
 use crate::app::App;
 use crate::areas;
 use crate::audit::{self, Did};
-use crate::db::Failed;
 use crate::http::caller::ImportRecords;
 use crate::http::{FileBody, Kind, LineProblem, Permitted, Problem, Query};
 use crate::limits::MAX_IMPORT;
-use crate::sync::{act_wholly, in_browser};
+use crate::sync::{Edit, act_wholly, in_browser};
 
 /// Registers whose records come about by what people do, and not by tables.
 const NOT_IMPORTED: [&str; 6] = ["conflict", "finding", "notice", "notice_copy", "task", "visit"];
@@ -139,23 +137,16 @@ async fn take_in(
     for part in new.chunks(AT_ONCE) {
         let (part, collection) = (part.to_vec(), collection.to_owned());
         let touched = in_browser(app, user, permitted.areas.clone(), move |connection, person| {
-            let current = person.catalogue.current(&collection);
-            let (definition, _) =
-                current.ok_or_else(|| Failed::Rule(Problem::new(&Kind::NOT_FOUND)))?;
-            let first = person.reading();
-            let op = |(at, one): (usize, &New)| Op {
+            let definition = person.definition(&collection)?;
+            let edits = part.iter().cloned().map(|New { id, scope, fields }| Edit {
                 collection: collection.clone(),
-                record: one.id,
-                scope: one.scope.clone(),
+                record: id,
+                scope,
                 base: None,
-                change: Change::Create { fields: one.fields.clone() },
-                at: Hlc { counter: at as u32, ..first },
                 definition,
-                author: user,
-                blobs: Vec::new(),
-                group: None,
-            };
-            let ops: Vec<Op> = part.iter().enumerate().map(op).collect();
+                change: Change::Create { fields },
+            });
+            let ops = person.one_by_one(edits);
             act_wholly(connection, person, &ops)?;
             let detail = json!({ "register": collection, "records": ops.len() });
             audit::note(connection, user, Did::ImportRecords, &collection, detail, person.now)?;

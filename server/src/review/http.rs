@@ -4,8 +4,8 @@ use actix_web::{post, web};
 use mobile_schema::Value;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sync_protocol::op::Group;
-use sync_protocol::{GroupId, Hlc, Op, Record, RecordId, UserId, Version, finding};
+use sync_protocol::op::Change;
+use sync_protocol::{Record, RecordId, UserId, Version, finding};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -20,7 +20,7 @@ use crate::http::caller::ReviewVisits;
 use crate::http::{Body, Kind, Permitted, Problem};
 use crate::limits::{MAX_COMMENT, MAX_COMMENTS};
 use crate::records::{self, visit};
-use crate::sync::{Person, act_wholly, as_seen, check_reason, in_browser};
+use crate::sync::{Edit, Person, act_wholly, as_seen, check_reason, in_browser};
 
 /// A decision about a visit.
 #[derive(Deserialize, ToSchema)]
@@ -115,44 +115,24 @@ fn enact(
         None if !withdrawn.is_empty() => Vec::new(),
         None => return Err(wrong(&Kind::NOT_APPLICABLE)),
     };
-    let (findings, _) =
-        person.catalogue.current(finding::COLLECTION).ok_or_else(|| wrong(&Kind::INTERNAL))?;
-    let flags = usize::from(verdict == Verdict::Flagged);
-    let size = changes.len() + decision.comments.len() + withdrawn.len() + flags;
-    let size = u16::try_from(size).map_err(|_| wrong(&Kind::TOO_LARGE))?;
-    let group = Some(Group { id: GroupId(Uuid::now_v7()), size });
-    let first = person.reading();
-    let op = |at: usize, collection: &str, record, base, change, definition| Op {
-        collection: collection.to_owned(),
+    let definition = person.definition(finding::COLLECTION)?;
+    let found = |(record, change): (RecordId, Change)| Edit {
+        collection: finding::COLLECTION.to_owned(),
         record,
         scope: visit.scope.clone(),
-        base,
-        change,
-        // In this order, whatever the clock's grain.
-        at: Hlc { counter: at as u32, ..first },
+        base: None,
         definition,
-        author: person.user,
-        blobs: Vec::new(),
-        group,
+        change,
     };
-    let mut ops = Vec::new();
-    for comment in &decision.comments {
-        let (record, change) = rules::finding(id, comment);
-        ops.push(op(ops.len(), finding::COLLECTION, record, None, change, findings));
-    }
+    let comments = decision.comments.iter().map(|comment| found(rules::finding(id, comment)));
+    let mut edits: Vec<Edit> = comments.collect();
     if verdict == Verdict::Flagged {
-        let (record, change) = rules::flag(id, &decision.reason);
-        ops.push(op(ops.len(), finding::COLLECTION, record, None, change, findings));
+        edits.push(found(rules::flag(id, &decision.reason)));
     }
-    for comment in records::load(connection, &withdrawn)? {
-        let (base, definition) = (Some(comment.version), comment.definition);
-        let change = rules::withdrawn();
-        ops.push(op(ops.len(), finding::COLLECTION, comment.id, base, change, definition));
-    }
-    for change in changes {
-        let base = Some(visit.version);
-        ops.push(op(ops.len(), "visit", id, base, change, visit.definition));
-    }
+    let withdrawn = records::load(connection, &withdrawn)?;
+    edits.extend(withdrawn.iter().map(|comment| Edit::of(comment, rules::withdrawn())));
+    edits.extend(changes.into_iter().map(|change| Edit::of(visit, change)));
+    let ops = person.together(edits)?;
     act_wholly(connection, person, &ops)?;
     queries::release(connection, person.user, Some(id.0))?;
     if needs_second {

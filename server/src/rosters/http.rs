@@ -8,8 +8,7 @@ use mobile_schema::{FieldId, Hash, Labels, Value};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sync_protocol::finding::{COLLECTION as FINDINGS, field};
-use sync_protocol::op::Change;
-use sync_protocol::{Hlc, Op, Record, RecordId, ScopeId, Version};
+use sync_protocol::{Record, RecordId, Version};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -21,15 +20,15 @@ use super::settle::{Compared, ComparisonView, settle};
 use crate::app::App;
 use crate::areas;
 use crate::audit::{self, Did};
+use crate::db::AnyConnection;
 use crate::db::types::Key;
-use crate::db::{AnyConnection, Failed};
 use crate::http::caller::{CompareRosters, ReadRosters};
 use crate::http::page::{self, Page};
 use crate::http::problem::Language;
 use crate::http::{FileBody, Kind, LineProblem, Permitted, Problem, Query, file, period};
 use crate::limits::{MAX_DIFFERENCES, MAX_ROSTER};
 use crate::privacy::{self, What};
-use crate::sync::{act, in_browser};
+use crate::sync::{Edit, act, in_browser};
 use crate::{records as store, seal};
 
 /// The field of `member` with the citizen ID number.
@@ -151,23 +150,16 @@ async fn ask(
         let part = part.to_vec();
         let areas = permitted.areas.clone();
         let touched = in_browser(&app, user, areas, move |connection, person| {
-            let current = person.catalogue.current(FINDINGS);
-            let (definition, _) =
-                current.ok_or_else(|| Failed::Rule(Problem::new(&Kind::INTERNAL)))?;
-            let first = person.reading();
-            let op = |(at, (record, scope, base, change)): (usize, &(_, ScopeId, _, Change))| Op {
+            let definition = person.definition(FINDINGS)?;
+            let edits = part.iter().cloned().map(|(record, scope, base, change)| Edit {
                 collection: FINDINGS.to_owned(),
-                record: *record,
-                scope: scope.clone(),
-                base: *base,
-                change: change.clone(),
-                at: Hlc { counter: at as u32, ..first },
+                record,
+                scope,
+                base,
                 definition,
-                author: user,
-                blobs: Vec::new(),
-                group: None,
-            };
-            let ops: Vec<Op> = part.iter().enumerate().map(op).collect();
+                change,
+            });
+            let ops = person.one_by_one(edits);
             // What changed meanwhile is for the next list to find.
             act(connection, person, &ops)?;
             Ok(ops.into_iter().map(|op| op.scope).collect::<Vec<_>>())

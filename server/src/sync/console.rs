@@ -3,11 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use mobile_schema::Catalogue;
+use mobile_schema::{Catalogue, Hash};
+use sync_protocol::op::{Change, Group};
 use sync_protocol::record::Writer;
 use sync_protocol::{
-    ClockReading, DeviceId, Hlc, IncarnationId, Lineage, Op, Outcome, Record, RecordId, ScopeId,
-    SyncRequest, UserId, Version,
+    ClockReading, DeviceId, GroupId, Hlc, IncarnationId, Lineage, Op, Outcome, Record, RecordId,
+    ScopeId, SyncRequest, UserId, Version,
 };
 use uuid::Uuid;
 
@@ -36,10 +37,82 @@ pub struct Person<'a> {
     pub decides_about: Option<Writer>,
 }
 
+/// A change that a person makes to a record, or that makes one.
+#[derive(Clone, Debug)]
+pub struct Edit {
+    /// The record's register.
+    pub collection: String,
+    /// The record.
+    pub record: RecordId,
+    /// The village it is in.
+    pub scope: ScopeId,
+    /// The version that the person saw; none of what is new.
+    pub base: Option<Version>,
+    /// The definition that its values follow.
+    pub definition: Hash,
+    /// What is changed.
+    pub change: Change,
+}
+
+impl Edit {
+    /// A change of a record as it stands.
+    pub fn of(record: &Record, change: Change) -> Self {
+        Self {
+            collection: record.collection.clone(),
+            record: record.id,
+            scope: record.scope.clone(),
+            base: Some(record.version),
+            definition: record.definition,
+            change,
+        }
+    }
+}
+
 impl Person<'_> {
-    /// A clock reading for what they do now.
-    pub fn reading(&self) -> Hlc {
-        Hlc { wall: self.now.milliseconds(), counter: 0, node: rand::random() }
+    /// The newest definition of a register.
+    ///
+    /// # Errors
+    /// Where there is no such register.
+    pub fn definition(&self, collection: &str) -> Result<Hash, Failed<Problem>> {
+        let current = self.catalogue.current(collection);
+        let (definition, _) = current.ok_or_else(|| Failed::Rule(Problem::new(&Kind::INTERNAL)))?;
+        Ok(definition)
+    }
+
+    /// Edits as operations, in this order whatever the clock's grain.
+    pub fn one_by_one(&self, edits: impl IntoIterator<Item = Edit>) -> Vec<Op> {
+        self.ops(edits, None)
+    }
+
+    /// Edits as operations that take effect all or none, in this order.
+    ///
+    /// # Errors
+    /// Where they are more than can belong together.
+    pub fn together(
+        &self,
+        edits: impl IntoIterator<Item = Edit>,
+    ) -> Result<Vec<Op>, Failed<Problem>> {
+        let edits: Vec<Edit> = edits.into_iter().collect();
+        let size = u16::try_from(edits.len());
+        let size = size.map_err(|_| Failed::Rule(Problem::new(&Kind::TOO_LARGE)))?;
+        Ok(self.ops(edits, Some(Group { id: GroupId(Uuid::now_v7()), size })))
+    }
+
+    fn ops(&self, edits: impl IntoIterator<Item = Edit>, group: Option<Group>) -> Vec<Op> {
+        let first = Hlc { wall: self.now.milliseconds(), counter: 0, node: rand::random() };
+        let op = |(counter, edit): (u32, Edit)| Op {
+            collection: edit.collection,
+            record: edit.record,
+            scope: edit.scope,
+            base: edit.base,
+            change: edit.change,
+            at: Hlc { counter, ..first },
+            definition: edit.definition,
+            author: self.user,
+            blobs: Vec::new(),
+            group,
+        };
+        (0..).zip(edits).map(op).collect()
     }
 }
 

@@ -16,7 +16,9 @@ mod wire;
 
 pub use chain::{ForeignChain, Owner, safe_before};
 pub use compact::{compact, forget_old, stale_scopes};
-pub use console::{Person, act, act_wholly, as_seen, check_reason, in_browser, not_applicable};
+pub use console::{
+    Edit, Person, act, act_wholly, as_seen, check_reason, in_browser, not_applicable,
+};
 pub use epoch::{lineage, restored_at};
 pub use http::routes;
 pub use log::{Log, tidy_log};

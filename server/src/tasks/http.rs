@@ -6,8 +6,7 @@ use actix_web::{get, post, put, web};
 use diesel::QueryResult;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sync_protocol::op::{Change, Group};
-use sync_protocol::{GroupId, Hlc, Op, RecordId, ScopeId, Version};
+use sync_protocol::{RecordId, ScopeId, Version};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -25,7 +24,7 @@ use crate::http::period;
 use crate::http::{Body, Kind, Permitted, Problem, Query, page};
 use crate::limits::{MAX_COMMENT, MAX_TASK_TITLE, MAX_TASKS_AT_ONCE};
 use crate::records::{self, RecordView};
-use crate::sync::{act_wholly, as_seen, in_browser};
+use crate::sync::{Edit, act_wholly, as_seen, in_browser};
 
 /// Which tasks.
 #[derive(Deserialize, IntoParams)]
@@ -238,36 +237,24 @@ async fn assign(
     }
     let user = permitted.caller.user;
     let (touched, set) = in_browser(&app, user, permitted.areas, move |connection, person| {
-        let wrong = |kind| Failed::Rule(Problem::new(kind));
         let names: Vec<String> = person.scopes.iter().map(ToString::to_string).collect();
         let found = queries::scopes_of(connection, &households, &names)?;
         if found.len() != households.len() {
             return Err(Failed::Rule(Problem::new(&Kind::NOT_FOUND).detail("households")));
         }
-        let (definition, _) =
-            person.catalogue.current(TASKS).ok_or_else(|| wrong(&Kind::INTERNAL))?;
+        let definition = person.definition(TASKS)?;
         let ids: Vec<RecordId> =
             found.iter().map(|(household, _)| rules::id_in(batch, *household)).collect();
         let there = queries::known(connection, &ids)?;
-        let first = person.reading();
-        let mut ops = Vec::new();
-        for (&id, (household, scope)) in ids.iter().zip(&found) {
-            if there.contains(&id) {
-                continue;
-            }
-            ops.push(Op {
-                collection: TASKS.to_owned(),
-                record: id,
-                scope: scope.clone(),
-                base: None,
-                change: rules::set(*household, &title, due.as_deref()),
-                at: Hlc { counter: ops.len() as u32, ..first },
-                definition,
-                author: user,
-                blobs: Vec::new(),
-                group: None,
-            });
-        }
+        let new = ids.iter().zip(&found).filter(|(id, _)| !there.contains(id));
+        let ops = person.one_by_one(new.map(|(id, (household, scope))| Edit {
+            collection: TASKS.to_owned(),
+            record: *id,
+            scope: scope.clone(),
+            base: None,
+            definition,
+            change: rules::set(*household, &title, due.as_deref()),
+        }));
         act_wholly(connection, person, &ops)?;
         let tasks = records::load(connection, &ids)?.into_iter();
         let tasks = tasks.map(|task| TaskSet { id: task.id.0, version: task.version }).collect();
@@ -339,22 +326,7 @@ async fn change(
         if changes.is_empty() {
             return Ok((task.scope, task.version));
         }
-        let size = u16::try_from(changes.len()).unwrap_or(u16::MAX);
-        let group = Some(Group { id: GroupId(Uuid::now_v7()), size });
-        let first = person.reading();
-        let op = |(at, change): (usize, Change)| Op {
-            collection: TASKS.to_owned(),
-            record: id,
-            scope: task.scope.clone(),
-            base: Some(task.version),
-            change,
-            at: Hlc { counter: at as u32, ..first },
-            definition: task.definition,
-            author: user,
-            blobs: Vec::new(),
-            group,
-        };
-        let ops: Vec<Op> = changes.into_iter().enumerate().map(op).collect();
+        let ops = person.together(changes.into_iter().map(|change| Edit::of(&task, change)))?;
         act_wholly(connection, person, &ops)?;
         let now_it_is = records::load(connection, &[id])?.pop();
         let version = now_it_is.map_or(task.version, |task| task.version);

@@ -14,6 +14,9 @@ const ALERTS = Number(process.env['ALERTS'] ?? 100_000);
 const PICTURED = Number(process.env['PICTURED'] ?? 5_000);
 /** How far the gallery is scrolled, a frame at a time, in pixels. */
 const [STEPS, STEP] = [2_000, 120];
+/** Visits whose answers are taken away, and households of a table. */
+const ANSWERED = Number(process.env['ANSWERED'] ?? 5_000);
+const ROWS = Number(process.env['ROWS'] ?? 50_000);
 const HOUSEHOLDS = Number(process.env['HOUSEHOLDS'] ?? 100_000);
 
 const line = (what: string, figure: string) => console.log(`| ${what} | ${figure} |`);
@@ -134,6 +137,44 @@ test('many visits, and a large ledger', async () => {
     line('… a task for 200 of them, all at once', await once(admin));
     const status = execFileSync('grep', ['VmHWM', `/proc/${processOf(server)}/status`]).toString();
     line('… memory of the server at most, all of the above', `${Math.round(Number(/\d+/.exec(status)![0]) / 1024)} MB`);
+  } finally {
+    await server.remove();
+  }
+});
+
+test('tables in and out', async () => {
+  const server = await Server.start(ANSWERED);
+  const admin = await server.as('admin');
+  const timed = async <T>(what: string, work: () => Promise<T>, told: (done: T) => string = () => ''): Promise<void> => {
+    const start = performance.now();
+    const done = await work();
+    line(what, `${((performance.now() - start) / 1000).toFixed(1)} s${told(done)}`);
+  };
+  const size = (bytes: ArrayBuffer) => `, ${(bytes.byteLength / 1024 / 1024).toFixed(1)} MB`;
+  const memory = (what: string) => {
+    const status = execFileSync('grep', ['VmHWM', `/proc/${processOf(server)}/status`]).toString();
+    line(what, `${Math.round(Number(/\d+/.exec(status)![0]) / 1024)} MB`);
+  };
+  try {
+    const many = ROWS.toLocaleString('en');
+    const villages = [0, 1].flatMap((town) => [1, 2, 3].map((village) => `52990110${town}20${village}`));
+    const rows = Array.from({ length: ROWS }, (_, at) => `${villages[at % 6]},农户${at},5299011980${String(at).padStart(8, '0')},无,${1 + (at % 40)}组${at}号,一般户,30000`);
+    const table = new Blob([['村,户主姓名,户主身份证号,证件类型,住址,户类型,家庭年收入', ...rows].join('\n')]);
+    const path = '/api/v1/records/import?collection=household';
+    await timed(`a table of ${many} households looked at`, () => admin.post(`${path}&dry_run=true`, table));
+    await timed('… taken in', () => admin.post(path, table));
+    memory('… memory of the server at most');
+    await timed('… taken in again, all of them there', () => admin.post(path, table));
+    const register = (ending: string) => () => admin.bytes(`/api/v1/records.${ending}?collection=household&wording=labels&reason=bench`);
+    await timed('all of them taken away as CSV, with their numbers', register('csv'), size);
+    memory('… memory of the server at most since it began');
+    await timed('… as a workbook', register('xlsx'), size);
+    memory('… memory of the server at most since it began');
+    const { items } = await admin.get<{ items: { id: string; name: string }[] }>('/api/v1/forms');
+    const form = items.find((one) => one.name === 'household_visit')!;
+    const answers = (ending: string) => () => admin.bytes(`/api/v1/forms/${form.id}/answers.${ending}?wording=labels&reason=bench`);
+    await timed(`the answers of ${ANSWERED.toLocaleString('en')} visits as CSV`, answers('zip'), size);
+    await timed('… as a workbook', answers('xlsx'), size);
   } finally {
     await server.remove();
   }
