@@ -135,24 +135,46 @@ pub(super) fn read(bytes: &[u8], register: &RegisterDefinition) -> Result<Table,
 }
 
 impl Line {
-    fn take(&mut self, target: &Target<'_>, cell: &str) -> Result<(), (&'static str, String)> {
+    fn take(&mut self, target: &Target<'_>, cell: &str) -> Result<(), (String, String)> {
         match target {
             Target::Nothing => {}
             Target::Area => cell.clone_into(&mut self.area),
             Target::Key => {
-                let id = Uuid::try_parse(cell).map_err(|_| ("编号不对", "no id".to_owned()))?;
+                let id = Uuid::try_parse(cell)
+                    .map_err(|_| ("编号不对".to_owned(), "no id".to_owned()))?;
                 self.id = Some(id);
             }
             Target::Field(field) if matches!(field.kind, FieldType::Reference { .. }) => {
                 self.references.insert(field.id, cell.to_owned());
             }
             Target::Field(field) => {
-                let value = field.read_cell(cell).map_err(|why| (in_chinese(field), why.into()))?;
+                let value = field.read_cell(cell).map_err(|why| told(field, why))?;
                 self.values.insert(field.id, value);
             }
         }
         Ok(())
     }
+}
+
+/// Choices that are told where a cell is none of them.
+const MOST_TOLD: usize = 12;
+
+/// What is wrong with a cell, and what it may be where that is a choice.
+fn told(field: &Field, why: &'static str) -> (String, String) {
+    let (FieldType::SelectOne { choices }
+    | FieldType::SelectMultiple { choices }
+    | FieldType::Status { choices, .. }) = &field.kind
+    else {
+        return (in_chinese(field).to_owned(), why.to_owned());
+    };
+    let offered = |language: &str, between: &str| {
+        let some = choices.iter().take(MOST_TOLD).map(|one| one.labels.in_language(language));
+        some.collect::<Vec<_>>().join(between)
+    };
+    (
+        format!("{}，可选：{}", in_chinese(field), offered("zh-CN", "、")),
+        format!("{why}: {}", offered("en", ", ")),
+    )
 }
 
 /// What a field asks of a cell.
@@ -201,6 +223,8 @@ mod tests {
         let read = read(table.as_bytes(), &household()).unwrap();
         assert_eq!(read.problems.iter().map(|one| one.line).collect::<Vec<_>>(), [2, 3]);
         assert_eq!(read.lines.len(), 3);
+        let words = read.problems[1].words(true);
+        assert!(words.contains("不是可选的选项，可选：居民身份证、无、不详"), "{words}");
     }
 
     #[test]
