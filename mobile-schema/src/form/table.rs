@@ -104,7 +104,7 @@ impl Layout {
         let mut places: Vec<usize> = Vec::new();
         for sheet in other.sheets {
             let parent = sheet.parent.map(|parent| places[parent]);
-            let known = self.sheets.iter_mut().position(|one| one.name == sheet.name);
+            let known = self.sheets.iter().position(|one| one.name == sheet.name);
             let place = known.unwrap_or_else(|| {
                 self.sheets.push(Sheet { columns: Vec::new(), parent, ..sheet.clone() });
                 self.sheets.len() - 1

@@ -1,5 +1,6 @@
 //! Where the lines of a table belong, what they refer to, and which of them are there already.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use diesel::prelude::*;
@@ -60,36 +61,22 @@ pub(super) fn place(
     let mut there = There { catalogue, known: HashMap::new() };
     let mut placed = Placed::default();
     let mut seen = BTreeSet::new();
-    // The line above with a person's number.
-    let mut people: HashMap<Vec<u8>, u64> = HashMap::new();
     let mut found = Vec::new();
     for line in lines {
         let number = line.number;
-        let new = match there.place(connection, register, &villages, otherwise, line)? {
-            Ok(Some(new)) => new,
-            Ok(None) => {
-                placed.known += 1;
+        let judged = match there.belongs(connection, register, &villages, otherwise, line)? {
+            Ok(new) if !seen.insert(new.record.id) => {
+                placed.repeated += 1;
                 continue;
             }
-            Err((zh, en)) => {
-                placed.problems.push(LineProblem::new(number, zh, en));
-                continue;
-            }
+            Ok(new) => there.is_there(connection, register, number, &new)?.map(|is| (is, new)),
+            Err(why) => Err(why),
         };
-        if !seen.insert(new.id) {
-            placed.repeated += 1;
-            continue;
+        match judged {
+            Ok((true, _)) => placed.known += 1,
+            Ok((false, new)) => found.push(new.record),
+            Err((zh, en)) => placed.problems.push(LineProblem::new(number, zh, en)),
         }
-        let keys = numbers(register)
-            .filter_map(|field| Some(key(register, field, new.fields.get(&field.id)?.as_text()?)));
-        let above = keys.filter_map(|key| people.insert(key, number)).next();
-        if let Some(above) = above {
-            let zh = format!("身份证号与第 {above} 行相同");
-            let en = format!("the ID number is that of line {above}");
-            placed.problems.push(LineProblem::new(number, zh, en));
-            continue;
-        }
-        found.push(new);
     }
     // Those that were taken in before, whatever became of them since.
     let mut taken = BTreeSet::new();
@@ -111,26 +98,46 @@ struct There<'a> {
     known: HashMap<(String, String), Known>,
 }
 
-/// The records of a register in a village.
+/// The records of a register in a village, and what lines above will be.
 #[derive(Default)]
 struct Known {
     ids: BTreeSet<Uuid>,
     /// By what citizen ID numbers are found by.
-    by_number: HashMap<Vec<u8>, RecordId>,
-    /// By title, and what they belong to.
-    by_title: HashMap<String, Vec<(Option<Uuid>, RecordId)>>,
+    by_number: HashMap<Vec<u8>, One>,
+    /// Those that have a number.
+    numbered: BTreeSet<RecordId>,
+    /// By title.
+    by_title: HashMap<String, Vec<One>>,
+}
+
+/// A record, or a line above that will be one.
+#[derive(Clone, Copy)]
+struct One {
+    record: RecordId,
+    /// What it belongs to.
+    subject: Option<Uuid>,
+    /// The line; none of what is there.
+    line: Option<u64>,
+}
+
+/// What a line would be.
+struct Would {
+    record: New,
+    subject: Option<Uuid>,
+    /// Whether the line says itself which record it is.
+    is_named: bool,
 }
 
 impl There<'_> {
-    /// The record of a line: none where it is there.
-    fn place(
+    /// The record that a line would be, in its village and with what it refers to.
+    fn belongs(
         &mut self,
         connection: &mut AnyConnection,
         register: &RegisterDefinition,
         villages: &[&Area],
         otherwise: Option<&str>,
         line: Line,
-    ) -> QueryResult<Result<Option<New>, Wrong>> {
+    ) -> QueryResult<Result<Would, Wrong>> {
         let said = if line.area.is_empty() { otherwise } else { Some(line.area.as_str()) };
         let said = match said.map(|area| village(villages, area)).transpose() {
             Ok(village) => village,
@@ -155,50 +162,78 @@ impl There<'_> {
             return Ok(wrong("没有写是哪个村", "it says no village"));
         };
         let scope = areas::scope_of(village);
-        let subject = belongs.map(|(record, _)| record.0);
         let id = line.id.unwrap_or_else(|| id_of(register, &scope, &fields));
-        let is_there = self.is_there(connection, register, &scope, (id, subject), &fields)?;
-        Ok(is_there.map(|is_there| {
-            let scope = scope.parse().expect("a village's scope");
-            (!is_there).then_some(New { id: RecordId(id), scope, fields })
+        let scope = scope.parse().expect("a village's scope");
+        Ok(Ok(Would {
+            record: New { id: RecordId(id), scope, fields },
+            subject: belongs.map(|(record, _)| record.0),
+            is_named: line.id.is_some(),
         }))
     }
 
-    /// Whether a line's record is in its village: by its id, by the number of the person, or by
-    /// its title beside what it belongs to.
+    /// Whether a line's record is in its village: by its id; of people by their number, or by
+    /// their name in a household. What is not there is known to the lines below. Two lines are
+    /// told apart as a line and a record are, so that a table which broke off goes on.
     fn is_there(
         &mut self,
         connection: &mut AnyConnection,
         register: &RegisterDefinition,
-        scope: &str,
-        (id, subject): (Uuid, Option<Uuid>),
-        fields: &Fields,
+        line: u64,
+        would: &Would,
     ) -> QueryResult<Result<bool, Wrong>> {
-        let known = self.known(connection, &register.name, scope)?;
-        if known.ids.contains(&id) {
+        let New { id, scope, fields } = &would.record;
+        let known = self.known(connection, &register.name, scope.as_str())?;
+        if known.ids.contains(&id.0) {
             return Ok(Ok(true));
         }
-        let mut has_number = false;
-        for field in numbers(register) {
-            let Some(number) = fields.get(&field.id).and_then(Value::as_text) else { continue };
-            has_number = true;
-            if known.by_number.contains_key(&key(register, field, number)) {
-                return Ok(Ok(true));
-            }
+        let own = numbers(register)
+            .filter_map(|field| Some(key(register, field, fields.get(&field.id)?.as_text()?)));
+        let own: Vec<Vec<u8>> = own.collect();
+        if let Some(one) = own.iter().find_map(|key| known.by_number.get(key)) {
+            return Ok(match one.line {
+                None => Ok(true),
+                Some(above) => wrong(
+                    format!("身份证号与第 {above} 行相同"),
+                    format!("the ID number is that of line {above}"),
+                ),
+            });
         }
         let title = register.field_with_role(Role::Title);
         let title = title.and_then(|field| fields.get(&field.id)?.as_text());
-        let alike = title.and_then(|title| known.by_title.get(title));
-        let is_alike = alike.is_some_and(|all| all.iter().any(|(of, _)| *of == subject));
-        Ok(match (is_alike, has_number, subject) {
-            (false, ..) | (true, true, _) => Ok(false),
-            // Nobody is called the same twice in one household.
-            (true, false, Some(_)) => Ok(true),
-            (true, false, None) => wrong(
-                "村里已有同名的，又没有身份证号，无法判断是不是同一户",
-                "somebody of this name is there, and without an ID number nobody can tell them apart",
-            ),
-        })
+        // Only people are known by their names: what a household is given twice is two things.
+        let is_person = numbers(register).next().is_some() && !would.is_named;
+        let alike = title.filter(|_| is_person).and_then(|title| known.by_title.get(title));
+        let alike = alike.into_iter().flatten().filter(|one| one.subject == would.subject);
+        for one in alike {
+            let is_other = known.numbered.contains(&one.record) && !own.is_empty();
+            match (would.subject, is_other, one.line) {
+                // Two of a name in a village are not rare.
+                (None, true, _) => {}
+                (None, false, _) => {
+                    return Ok(wrong(
+                        "村里已有同名的，又没有身份证号，无法判断是不是同一户",
+                        "somebody of this name is there, and without both ID numbers nobody can tell them apart",
+                    ));
+                }
+                // Nobody is called the same twice in one household.
+                (Some(_), false, None) => return Ok(Ok(true)),
+                (Some(_), ..) => {
+                    return Ok(wrong(
+                        "这一户已有同名的人，请核对身份证号",
+                        "somebody of this name is in the household: check the ID number",
+                    ));
+                }
+            }
+        }
+        let one = One { record: *id, subject: would.subject, line: Some(line) };
+        if !own.is_empty() {
+            known.numbered.insert(*id);
+        }
+        known.by_number.extend(own.into_iter().map(|key| (key, one)));
+        if let Some(title) = title {
+            known.by_title.entry(title.to_owned()).or_default().push(one);
+        }
+        Ok(Ok(false))
     }
 
     /// The record that a cell refers to: by its id, by the number of the person, or by its title.
@@ -229,11 +264,13 @@ impl There<'_> {
                 None if is_number => {
                     let all = numbers(&register).map(|field| key(&register, field, &number));
                     let all = all.filter_map(|key| known.by_number.get(&key));
-                    found.extend(all.map(|record| (*record, *village)));
+                    let all = all.filter(|one| one.line.is_none());
+                    found.extend(all.map(|one| (one.record, *village)));
                 }
                 None => {
                     let all = known.by_title.get(text).into_iter().flatten();
-                    found.extend(all.map(|(_, record)| (*record, *village)));
+                    let all = all.filter(|one| one.line.is_none());
+                    found.extend(all.map(|one| (one.record, *village)));
                 }
             }
         }
@@ -254,14 +291,15 @@ impl There<'_> {
         connection: &mut AnyConnection,
         collection: &str,
         scope: &str,
-    ) -> QueryResult<&Known> {
+    ) -> QueryResult<&mut Known> {
         let place = (collection.to_owned(), scope.to_owned());
-        if !self.known.contains_key(&place) {
-            let current = self.catalogue.current(collection);
-            let known = Known::read(connection, collection, scope, current.map(|(_, one)| &**one))?;
-            self.known.insert(place.clone(), known);
-        }
-        Ok(&self.known[&place])
+        Ok(match self.known.entry(place) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let register = self.catalogue.current(collection).map(|(_, one)| &**one);
+                place.insert(Known::read(connection, collection, scope, register)?)
+            }
+        })
     }
 }
 
@@ -282,12 +320,16 @@ impl Known {
             known.ids.insert(id.0);
             if let Some(title) = title {
                 let subject = subject.map(|key| key.0);
-                known.by_title.entry(title).or_default().push((subject, id.into()));
+                let one = One { record: id.into(), subject, line: None };
+                known.by_title.entry(title).or_default().push(one);
             }
         }
         for field in register.into_iter().flat_map(numbers) {
             let name = format!("{collection}.{}", field.name);
-            known.by_number.extend(seal::found_by(connection, &name, scope)?);
+            for (key, record) in seal::found_by(connection, &name, scope)? {
+                known.numbered.insert(record);
+                known.by_number.insert(key, One { record, subject: None, line: None });
+            }
         }
         Ok(known)
     }
