@@ -23,7 +23,6 @@ use crate::http::{Kind, Language, Permitted, Problem, Query};
 use crate::privacy::{self, What};
 
 const ZIP: &str = "application/zip";
-const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 /// What columns and choices are called.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
@@ -88,7 +87,7 @@ async fn answers_book(
     let answers = answers_of(permitted, &request, &app, *form, query.read()?).await?;
     let name = answers.name.clone();
     let bytes = book::make(answers, &name).await?;
-    Ok(file::download(XLSX, "answers.xlsx", bytes))
+    Ok(file::download(file::XLSX, "answers.xlsx", bytes))
 }
 
 async fn answers_of(
@@ -164,7 +163,7 @@ async fn register_book(
     let name = query.collection.clone();
     let records = records_of(permitted, &request, &app, query).await?;
     let bytes = book::make(records, &name).await?;
-    Ok(file::download(XLSX, "records.xlsx", bytes))
+    Ok(file::download(file::XLSX, "records.xlsx", bytes))
 }
 
 async fn records_of(

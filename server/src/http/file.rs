@@ -12,6 +12,8 @@ pub fn download(media_type: &str, name: &str, bytes: Vec<u8>) -> HttpResponse {
         .body(bytes)
 }
 
+/// A workbook as Excel has it (ECMA-376).
+pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 /// A table as CSV (RFC 4180).
 pub const CSV: &str = "text/csv; charset=utf-8";
 

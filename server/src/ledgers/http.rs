@@ -140,8 +140,7 @@ async fn workbook(
     let view = exported(permitted, &app, name.into_inner(), query.read()?, language).await?;
     let bytes = web::block(move || sheet::xlsx(&view, language)).await;
     let bytes = bytes.ok().and_then(Result::ok).ok_or_else(|| Problem::new(&Kind::INTERNAL))?;
-    let media_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-    Ok(file::download(media_type, "ledger.xlsx", bytes))
+    Ok(file::download(file::XLSX, "ledger.xlsx", bytes))
 }
 
 /// The same as CSV.

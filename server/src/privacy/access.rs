@@ -103,7 +103,7 @@ pub(crate) struct Revealed(BTreeSet<ScopeId>);
 impl Revealed {
     /// Whether those of a scope are told.
     pub(crate) fn covers(&self, scope: &str) -> bool {
-        self.0.iter().any(|one| one.as_str() == scope)
+        scope.parse().is_ok_and(|scope| self.0.contains(&scope))
     }
 
     /// Whether any are told.
