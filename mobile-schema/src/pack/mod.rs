@@ -14,7 +14,7 @@ use crate::form::{BundleFile, FormBundle};
 use crate::ledger::LedgerDefinition;
 use crate::notice::{NoticeTemplate, TemplateProblem};
 use crate::register::builtin_registers;
-use crate::rule::{RuleProblem, RuleSet, Rules};
+use crate::rule::{RuleProblem, RuleSet};
 use crate::{Hash, Labels, RegisterDefinition, Words};
 
 /// Most bytes in one file of a pack.
@@ -130,6 +130,10 @@ impl Pack {
     pub fn read(files: &BTreeMap<String, Vec<u8>>) -> Result<Self, Vec<PackProblem>> {
         let mut reader = Reader::default();
         let manifest = reader.manifest(files);
+        let registers_there = builtin_registers();
+        let builtin = |name: &str| {
+            registers_there.iter().find(|one| one.name == name).expect("every county has it")
+        };
         let (mut registers, mut forms) = (Vec::new(), Vec::new());
         let (mut notices, mut rules, mut ledgers) = (Vec::new(), Vec::new(), Vec::new());
         for (path, bytes) in files {
@@ -164,12 +168,8 @@ impl Pack {
                 }
                 Some(("rules", name)) if name.ends_with(".toml") => {
                     if let Some(set) = reader.toml::<RuleSet>(path, text) {
-                        let wrong = Rules::new(set.clone()).err().unwrap_or_default();
-                        let about = |one: RuleProblem| {
-                            let rule = one.rule;
-                            one.message.about(&format!("规则“{rule}”"), &rule)
-                        };
-                        reader.note_all(path, wrong.into_iter().map(about));
+                        let wrong = set.check_to_publish(builtin("household"), builtin("member"));
+                        reader.note_all(path, wrong.into_iter().map(RuleProblem::words));
                         rules.push(set);
                     }
                 }
@@ -192,7 +192,7 @@ impl Pack {
                 notice.unknown_sources(&registers).iter().map(TemplateProblem::words),
             );
         }
-        let known = [registers.as_slice(), &builtin_registers()].concat();
+        let known = [registers.as_slice(), &registers_there].concat();
         for (path, ledger) in &ledgers {
             reader.note_all(path, ledger.check(&known).into_iter());
         }

@@ -6,6 +6,7 @@
 
 pub mod citizen_id;
 mod photo;
+mod proof;
 mod run;
 mod set;
 mod value;

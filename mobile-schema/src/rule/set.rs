@@ -113,10 +113,20 @@ pub enum Check {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{rule}: {message}")]
 pub struct RuleProblem {
-    /// The rule's id.
+    /// The rule's id; empty where it is about the set.
     pub rule: String,
     /// What is wrong.
     pub message: Words,
+}
+
+impl RuleProblem {
+    /// In words, with the rule it is in.
+    pub fn words(self) -> Words {
+        match self.rule.as_str() {
+            "" => self.message,
+            rule => self.message.about(&format!("规则“{rule}”"), rule),
+        }
+    }
 }
 
 impl RuleSet {
