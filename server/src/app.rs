@@ -37,8 +37,8 @@ use crate::seal::{self, KeyProblem};
 use crate::sync::RawOp;
 use crate::{
     areas, audit, conflicts, deliveries, devices, exports, health, imports, jobs, ledgers, limits,
-    media, notices, overview, packs, privacy, records, review, rosters, samples, sync, tasks,
-    views, visits,
+    media, notices, overview, packs, privacy, records, review, rosters, rules, samples, sync,
+    tasks, views, visits,
 };
 
 /// What every request shares.
@@ -241,7 +241,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config.configure(deliveries::routes).configure(privacy::routes).configure(review::routes);
     config.configure(audit::routes).configure(views::routes).configure(overview::routes);
     config.configure(tasks::routes).configure(rosters::routes).configure(exports::routes);
-    config.configure(imports::routes);
+    config.configure(imports::routes).configure(rules::routes);
     config.configure(visits::routes).configure(samples::routes).configure(ledgers::routes);
 }
 

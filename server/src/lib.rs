@@ -39,6 +39,7 @@ pub mod privacy;
 pub mod records;
 pub mod review;
 pub mod rosters;
+pub mod rules;
 pub mod samples;
 pub mod seal;
 pub mod sync;

@@ -97,6 +97,10 @@ pub const MAX_PRINTED: usize = 20_000;
 pub const PRINTS_KEPT: i64 = 7 * 24 * 3600;
 /// A notification's template, as text.
 pub const MAX_TEMPLATE: usize = 256 * 1024;
+/// A set of rules, as text.
+pub const MAX_RULES: usize = 256 * 1024;
+/// Rules of one set.
+pub const MAX_RULES_OF_SET: usize = 200;
 
 /// Comments of one decision about a visit.
 pub const MAX_COMMENTS: usize = 100;

@@ -118,6 +118,7 @@ macro_rules! for_every_table {
             sample_items,
             sample_outcomes,
             rosters,
+            publications,
             ledgers,
             audit,
             audit_head,

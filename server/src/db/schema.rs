@@ -736,6 +736,21 @@ diesel::table! {
 
 diesel::table! {
     use crate::db::types::{Id, Moment};
+    use diesel::sql_types::{Binary, Text};
+
+    publications (bundle) {
+        bundle -> Binary,
+        reason -> Text,
+        decided_by -> Id,
+        decided_at -> Moment,
+    }
+}
+
+diesel::joinable!(publications -> bundles (bundle));
+diesel::joinable!(publications -> users (decided_by));
+
+diesel::table! {
+    use crate::db::types::{Id, Moment};
     use diesel::sql_types::{BigInt, Binary, Text};
 
     rosters (id) {
@@ -863,6 +878,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     photos,
     print_parts,
     prints,
+    publications,
     quarantine,
     records,
     review_claims,

@@ -9,6 +9,7 @@ mod lines;
 pub mod page;
 pub mod period;
 pub mod problem;
+pub mod progress;
 mod rows;
 pub mod telemetry;
 pub mod throttle;

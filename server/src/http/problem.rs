@@ -76,6 +76,7 @@ kinds! {
     UNPRINTABLE = "unprintable" 422 "无法印制，原因见说明。" "It can't be printed; the detail says why.";
     PACK_INVALID = "pack-invalid" 422 "包有错误，没有安装。" "The pack has errors; it was not installed.";
     TEMPLATE_INVALID = "template-invalid" 422 "告知书模板有错误，原因见说明。" "The template of the notification has errors; they are listed.";
+    RULES_INVALID = "rules-invalid" 422 "校验规则有错误，原因见说明。" "The rules have errors; they are listed.";
     UNAVAILABLE = "unavailable" 503 "服务暂时不可用，请稍后再试，您的数据没有丢失。" "The service is unavailable for the moment; nothing is lost, try again.";
     INTERNAL = "internal" 500 "服务器出错了，已记录。" "The server failed; the cause is logged.";
 }
@@ -127,8 +128,8 @@ impl Problem {
         self.kind
     }
 
-    /// The response, in the language the request asks for.
-    pub fn respond(&self, language: Language) -> HttpResponse<BoxBody> {
+    /// Its members, in words of a language.
+    pub(super) fn members(&self, language: Language) -> Map<String, Value> {
         let mut body = self.members.clone();
         body.insert("type".into(), format!("urn:ruhu:problem:{}", self.kind.name).into());
         let title = match language {
@@ -140,6 +141,14 @@ impl Problem {
         if let Some(detail) = &self.detail {
             body.insert("detail".into(), json!(detail));
         }
+        if let Some(seconds) = self.retry_after {
+            body.insert("retry_after".into(), seconds.into());
+        }
+        body
+    }
+
+    /// The response, in the language the request asks for.
+    pub fn respond(&self, language: Language) -> HttpResponse<BoxBody> {
         let mut response = HttpResponse::build(self.status_code());
         response.insert_header((header::CONTENT_TYPE, "application/problem+json"));
         response.insert_header((header::CONTENT_LANGUAGE, language.tag()));
@@ -149,9 +158,8 @@ impl Problem {
         }
         if let Some(seconds) = self.retry_after {
             response.insert_header((header::RETRY_AFTER, seconds.to_string()));
-            body.insert("retry_after".into(), seconds.into());
         }
-        response.body(Value::Object(body).to_string())
+        response.body(Value::Object(self.members(language)).to_string())
     }
 }
 

@@ -1,9 +1,9 @@
-//! `/api/v1/records/import`
+//! `/api/v1/records/import`, and what it takes
 
 use std::sync::Arc;
 
-use actix_web::{post, web};
-use mobile_schema::RegisterDefinition;
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use mobile_schema::{Labels, RegisterDefinition};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sync_protocol::op::Change;
@@ -16,16 +16,63 @@ use crate::app::App;
 use crate::areas;
 use crate::audit::{self, Did};
 use crate::http::caller::ImportRecords;
+use crate::http::progress::{self, Progress};
 use crate::http::{FileBody, Kind, LineProblem, Permitted, Problem, Query};
 use crate::limits::MAX_IMPORT;
 use crate::sync::{Edit, act_wholly, in_browser};
 
 /// Registers whose records come about by what people do, and not by tables.
-const NOT_IMPORTED: [&str; 6] = ["conflict", "finding", "notice", "notice_copy", "task", "visit"];
+const MADE_BY_WORK: [&str; 6] = ["conflict", "finding", "notice", "notice_copy", "task", "visit"];
 /// Operations in one transaction: what tablets push meanwhile is not to wait for all of them.
 const AT_ONCE: usize = 500;
 /// Lines that are wrong, of those that are told.
 const MOST_PROBLEMS: usize = 100;
+
+fn is_importable(register: &RegisterDefinition) -> bool {
+    !MADE_BY_WORK.contains(&register.name.as_str())
+}
+
+/// A register that tables can be taken into.
+#[derive(Serialize, ToSchema)]
+struct ImportableRegister {
+    collection: String,
+    /// What people read, by language.
+    #[schema(value_type = BTreeMap<String, String>)]
+    labels: Labels,
+    /// The columns a table may have, beside the village's and the id's.
+    columns: Vec<ImportableColumn>,
+}
+
+/// A column that a table may have.
+#[derive(Serialize, ToSchema)]
+struct ImportableColumn {
+    name: String,
+    /// What people read, by language.
+    #[schema(value_type = BTreeMap<String, String>)]
+    labels: Labels,
+}
+
+/// The registers that tables can be taken into.
+#[utoipa::path(tag = "records", responses((status = 200, body = Vec<ImportableRegister>)))]
+#[get("/api/v1/registers/importable")]
+async fn list_importable(
+    _permitted: Permitted<ImportRecords>,
+    app: web::Data<App>,
+) -> web::Json<Vec<ImportableRegister>> {
+    let definitions = app.definitions();
+    let importable = definitions.all_current().filter(|(_, register)| is_importable(register));
+    let told = importable.map(|(_, register)| {
+        let columns = register.fields.iter().filter(|field| read::is_taken(field)).map(|field| {
+            ImportableColumn { name: field.name.clone(), labels: field.labels.clone() }
+        });
+        ImportableRegister {
+            collection: register.name.clone(),
+            labels: register.labels.clone(),
+            columns: columns.collect(),
+        }
+    });
+    web::Json(told.collect())
+}
 
 /// What a table is.
 #[derive(Deserialize, IntoParams)]
@@ -60,7 +107,9 @@ struct RecordsImported {
 
 /// Takes a table in as records of a register: all of it, or nothing while a line is wrong. The body
 /// is a workbook (.xlsx, .xls) or CSV in UTF-8 whose first row names the columns, by the fields'
-/// names or labels. What is there stays as it is; taken in again, nothing is doubled.
+/// names or labels. What is there stays as it is; taken in again, nothing is doubled. With
+/// `Accept: application/x-ndjson` it tells how far it is, and stops when the connection breaks off:
+/// what was made by then stays.
 #[utoipa::path(
     tag = "records",
     params(ImportQuery),
@@ -71,13 +120,14 @@ struct RecordsImported {
 async fn import(
     permitted: Permitted<ImportRecords>,
     app: web::Data<App>,
+    request: HttpRequest,
     query: Query<ImportQuery>,
     body: FileBody,
-) -> Result<web::Json<RecordsImported>, Problem> {
+) -> Result<HttpResponse, Problem> {
     let ImportQuery { collection, area, dry_run } = query.read()?;
     let definitions = app.definitions();
     let current = definitions.current(&collection);
-    let register = current.filter(|_| !NOT_IMPORTED.contains(&collection.as_str()));
+    let register = current.filter(|(_, register)| is_importable(register));
     let (_, register) = register.ok_or_else(|| Problem::new(&Kind::NOT_FOUND))?;
     let register: Arc<RegisterDefinition> = register.clone();
     let bytes = body.receive(MAX_IMPORT).await?;
@@ -111,13 +161,16 @@ async fn import(
         problems: wrong.into_iter().take(MOST_PROBLEMS).collect(),
     };
     if dry_run {
-        return Ok(web::Json(told));
+        return Ok(HttpResponse::Ok().json(told));
     }
     if !told.problems.is_empty() {
         return Err(invalid(&told.problems));
     }
-    take_in(&permitted, &app, &collection, new).await?;
-    Ok(web::Json(told))
+    progress::answer(&request, async move |progress| {
+        take_in(&permitted, &app, &collection, new, &progress).await?;
+        Ok(told)
+    })
+    .await
 }
 
 fn invalid(problems: &[LineProblem]) -> Problem {
@@ -132,8 +185,10 @@ async fn take_in(
     app: &App,
     collection: &str,
     new: Vec<New>,
+    progress: &Progress,
 ) -> Result<(), Problem> {
     let user = permitted.caller.user;
+    let mut made = 0;
     for part in new.chunks(AT_ONCE) {
         let (part, collection) = (part.to_vec(), collection.to_owned());
         let touched = in_browser(app, user, permitted.areas.clone(), move |connection, person| {
@@ -153,11 +208,13 @@ async fn take_in(
             Ok(ops.into_iter().map(|op| op.scope).collect::<Vec<_>>())
         });
         app.live.announce(touched.await?, None);
+        made = new.len().min(made + AT_ONCE);
+        progress.tell(made, new.len())?;
     }
     Ok(())
 }
 
 /// The feature's routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(import);
+    config.service(list_importable).service(import);
 }

@@ -55,10 +55,11 @@ enum Target<'a> {
 }
 
 impl<'a> Target<'a> {
-    fn of(title: &str, register: &'a RegisterDefinition) -> Self {
+    fn of(title: &str, register: &'a RegisterDefinition, is_first_of_two: bool) -> Self {
         let is = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(title.trim()));
-        let taken = |field: &Field| !matches!(field.kind, FieldType::Answers | FieldType::Blobs);
-        match register.field_called(title).filter(|field| taken(field)) {
+        // A field may be called as the ids are, in words: then theirs stands before it.
+        let field = register.field_called(title).filter(|field| is_taken(field));
+        match field.filter(|_| !(is_first_of_two && (is(&KEYS) || is(&AREAS)))) {
             Some(field) => Self::Field(field),
             None if is(&KEYS) => Self::Key,
             None if is(&AREAS) => Self::Area,
@@ -76,6 +77,11 @@ impl<'a> Target<'a> {
     }
 }
 
+/// Whether a field's values can stand in a table.
+pub(super) fn is_taken(field: &Field) -> bool {
+    !matches!(field.kind, FieldType::Answers | FieldType::Blobs)
+}
+
 /// Reads a table. Columns are called by the fields' names or labels.
 ///
 /// # Errors
@@ -84,7 +90,10 @@ pub(super) fn read(bytes: &[u8], register: &RegisterDefinition) -> Result<Table,
     let mut rows = rows(bytes, MAX_IMPORT_LINES)?.into_iter();
     let (first, titles) =
         rows.next().ok_or_else(|| LineProblem::new(1, "表格是空的", "the table is empty"))?;
-    let targets: Vec<Target<'_>> = titles.iter().map(|title| Target::of(title, register)).collect();
+    let target = |(at, title): (usize, &String)| {
+        Target::of(title, register, titles[at + 1..].contains(title))
+    };
+    let targets: Vec<Target<'_>> = titles.iter().enumerate().map(target).collect();
     let mut table = Table::default();
     for (title, target) in titles.iter().zip(&targets).filter(|(title, _)| !title.is_empty()) {
         let field = target.name();

@@ -250,7 +250,7 @@ async fn revoke(
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(keys).service(head).service(consistency);
     config.service(list::list).service(receipt).service(sheet_of);
-    config.service(templates::list_templates).service(templates::publish_template);
+    config.service(templates::publish_template);
     config.service(templates::sample).service(templates::try_template);
     config.service(prints::order).service(prints::progress).service(prints::file);
     // After those whose names an id could be.

@@ -359,15 +359,6 @@ pub(super) fn versions(
     hashes.map(|hash| Ok(Hash(hash?).to_string())).collect()
 }
 
-/// The number of the newest version of a template; 0 where there is none.
-pub(super) fn newest_version(connection: &mut AnyConnection, name: &str) -> QueryResult<i64> {
-    let newest: Option<i64> = bundles::table
-        .filter(bundles::kind.eq(BundleKind::Notice.name()).and(bundles::name.eq(name)))
-        .select(diesel::dsl::max(bundles::version))
-        .get_result(connection)?;
-    Ok(newest.unwrap_or_default())
-}
-
 /// Those of these notifications that were erased.
 pub(super) fn erased(
     connection: &mut AnyConnection,

@@ -2,10 +2,8 @@
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
-use diesel::prelude::*;
-use mobile_schema::Hash;
 use mobile_schema::notice::{NoticeTemplate, TemplateProblem};
-use mobile_schema::pack::BundleKind;
+use mobile_schema::pack::notice_bundle;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -13,39 +11,13 @@ use super::{pdf, prints, sheet, store};
 use crate::app::App;
 use crate::areas;
 use crate::audit::{self, Did};
-use crate::db::schema::bundles;
-use crate::db::types::{JsonText, Timestamp};
-use crate::db::{AnyConnection, Failed};
+use crate::db::Failed;
 use crate::http::caller::{ManageForms, ReadDefinitions};
 use crate::http::problem::Language;
 use crate::http::{Body, Kind, Permitted, Problem, Query};
 use crate::limits::MAX_TEMPLATE;
-use crate::packs;
+use crate::packs::{self, DefinitionVersion};
 use crate::sync::check_reason;
-
-/// A template, with its versions.
-#[derive(Serialize, ToSchema)]
-pub(super) struct TemplateView {
-    name: String,
-    /// Its versions, newest first: the first is the one that is signed now.
-    versions: Vec<TemplateVersion>,
-}
-
-/// A version of a template.
-#[derive(Serialize, ToSchema)]
-struct TemplateVersion {
-    version: i64,
-    /// Its address: the whole of it is at `/sync/v1/bundles/{hash}`.
-    #[schema(value_type = String)]
-    hash: Hash,
-    /// The heading, by language.
-    #[schema(value_type = BTreeMap<String, String>)]
-    title: Box<serde_json::value::RawValue>,
-    /// The pack it came with; none where it was written here.
-    pack: Option<String>,
-    #[schema(value_type = String)]
-    added_at: Timestamp,
-}
 
 /// A version of a template as it is to be published.
 #[derive(Deserialize, ToSchema)]
@@ -65,42 +37,6 @@ struct TemplateMistake {
     paragraph: Option<usize>,
     /// What is wrong, in the caller's language.
     words: String,
-}
-
-/// The templates there are.
-#[utoipa::path(tag = "notices", responses((status = 200, body = Vec<TemplateView>)))]
-#[get("/api/v1/notices/templates")]
-pub(super) async fn list_templates(
-    _permitted: Permitted<ReadDefinitions>,
-    app: web::Data<App>,
-) -> Result<web::Json<Vec<TemplateView>>, Problem> {
-    app.read(all).await.map(web::Json)
-}
-
-fn all(connection: &mut AnyConnection) -> QueryResult<Vec<TemplateView>> {
-    type Row = (String, i64, Vec<u8>, JsonText, Option<String>, Timestamp);
-    let rows: Vec<Row> = bundles::table
-        .filter(bundles::kind.eq(BundleKind::Notice.name()))
-        .order((bundles::name, bundles::version.desc()))
-        .select((
-            bundles::name,
-            bundles::version,
-            bundles::hash,
-            bundles::labels,
-            bundles::pack,
-            bundles::created_at,
-        ))
-        .load(connection)?;
-    let mut found: Vec<TemplateView> = Vec::new();
-    for (name, version, hash, title, pack, added_at) in rows {
-        let (hash, title) = (Hash(hash.try_into().unwrap_or_default()), title.raw()?);
-        let version = TemplateVersion { version, hash, title, pack, added_at };
-        match found.last_mut() {
-            Some(last) if last.name == name => last.versions.push(version),
-            _ => found.push(TemplateView { name, versions: vec![version] }),
-        }
-    }
-    Ok(found)
 }
 
 /// The language a template is tried in.
@@ -213,7 +149,7 @@ pub(super) async fn try_template(
     tag = "notices",
     request_body = Publication,
     responses(
-        (status = 201, body = TemplateVersion),
+        (status = 201, body = DefinitionVersion),
         (status = 409, description = "stale-view: somebody published a version meanwhile; `newest` is its number"),
         (status = 422, description = "template-invalid: `problems` has each, with `paragraph` and `words`"),
     ),
@@ -238,21 +174,11 @@ pub(super) async fn publish_template(
             if !areas::is_everywhere(connection, &areas)? {
                 return Err(Failed::Rule(Problem::new(&Kind::EVERYWHERE)));
             }
-            let newest = store::newest_version(connection, &template.name)?;
-            if i64::from(template.version) != newest + 1 {
-                let stale = Problem::new(&Kind::STALE_VIEW).with("newest", newest);
-                return Err(Failed::Rule(stale));
-            }
-            packs::publish_template(connection, &template, now)?;
+            let bundle = notice_bundle(&template);
+            let published = packs::publish_own(connection, &bundle, (by, &reason), now)?;
             let detail = serde_json::json!({ "version": template.version, "reason": reason });
             audit::note(connection, by, Did::PublishTemplate, &template.name, detail, now)?;
-            Ok(TemplateVersion {
-                version: newest + 1,
-                hash: template.hash(),
-                title: JsonText::of(&template.title).raw()?,
-                pack: None,
-                added_at: now,
-            })
+            Ok(published)
         })
         .await;
     let published = published.map_err(Problem::from)?;

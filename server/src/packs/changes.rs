@@ -7,6 +7,7 @@ use mobile_schema::{Labels, RegisterDefinition};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::definitions;
 use crate::db::AnyConnection;
 use crate::db::schema::{bundles, ledgers, packs};
 
@@ -23,6 +24,8 @@ pub(super) struct PackChange {
     version: Option<i64>,
     /// The newest version there is.
     installed: Option<i64>,
+    /// Whether that one was changed here, which the pack's takes the place of.
+    changed_here: bool,
 }
 
 /// Something that stands in the way of a pack.
@@ -46,6 +49,8 @@ struct Newest {
     version: i64,
     bytes: Vec<u8>,
     pack: Option<String>,
+    /// Whether it was published here.
+    is_own: bool,
 }
 
 /// Compares a pack with the definitions there are.
@@ -81,8 +86,8 @@ pub(super) fn of(
                 "this register is the program's own; packs can't change it".into(),
             ));
         } else if let Some(there) = &there {
-            // Templates are edited here, and then nobody's pack.
-            let is_free = bundle.kind == BundleKind::Notice && there.pack.is_none();
+            // What was changed here belongs to no pack any more.
+            let is_free = there.is_own;
             if !is_free && there.pack.as_deref() != Some(&manifest.name) {
                 let owner = there.pack.as_deref().unwrap_or("—");
                 tell(say(format!("已属于“{owner}”"), format!("it belongs to `{owner}`")));
@@ -107,14 +112,22 @@ pub(super) fn of(
             name: bundle.name,
             labels: bundle.labels,
             version: Some(bundle.version.into()),
+            changed_here: there.as_ref().is_some_and(|there| there.is_own),
             installed: there.map(|there| there.version),
         });
     }
     for form in &pack.forms {
         let (name, title) = (form.bundle.form.clone(), form.bundle.title.clone());
         let labels = Labels([("zh-CN".to_owned(), title)].into());
-        let (version, installed) = (None, None);
-        found.changes.push(PackChange { kind: "form", name, labels, version, installed });
+        let (version, installed, changed_here) = (None, None, false);
+        found.changes.push(PackChange {
+            kind: "form",
+            name,
+            labels,
+            version,
+            installed,
+            changed_here,
+        });
     }
     for ledger in &pack.ledgers {
         let there: Option<(i64, String)> = ledgers::table
@@ -134,6 +147,7 @@ pub(super) fn of(
             labels: ledger.title.clone(),
             version: Some(ledger.version.into()),
             installed: there.map(|(version, _)| version),
+            changed_here: false,
         });
     }
     Ok(found)
@@ -154,11 +168,16 @@ fn newest(
     kind: BundleKind,
     name: &str,
 ) -> QueryResult<Option<Newest>> {
-    let found: Option<(i64, Vec<u8>, Option<String>)> = bundles::table
+    type Row = (i64, Vec<u8>, Option<String>, Vec<u8>);
+    let found: Option<Row> = bundles::table
         .filter(bundles::kind.eq(kind.name()).and(bundles::name.eq(name)))
         .order(bundles::version.desc())
-        .select((bundles::version, bundles::bytes, bundles::pack))
+        .select((bundles::version, bundles::bytes, bundles::pack, bundles::hash))
         .first(connection)
         .optional()?;
-    Ok(found.map(|(version, bytes, pack)| Newest { version, bytes, pack }))
+    let Some((version, bytes, pack, hash)) = found else { return Ok(None) };
+    // Templates from before it was noted who published them belong to nobody either.
+    let is_template = kind == BundleKind::Notice && pack.is_none();
+    let is_own = is_template || definitions::is_own(connection, &hash)?;
+    Ok(Some(Newest { version, bytes, pack, is_own }))
 }

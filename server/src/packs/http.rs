@@ -12,7 +12,7 @@ use sync_protocol::encoding::dictionary;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::library;
+use super::{back, definitions, library};
 use crate::app::App;
 use crate::db::AnyConnection;
 use crate::db::schema::bundles;
@@ -134,6 +134,6 @@ fn immutable(hash: &Hash, media_type: &str, bytes: Vec<u8>) -> HttpResponse {
 
 /// The feature's routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(list).service(fetch);
-    config.service(library::list_packs).service(library::install_pack);
+    config.service(list).service(fetch).service(definitions::list_definitions);
+    config.service(library::list_packs).service(library::install_pack).service(back::go_back);
 }

@@ -5,17 +5,17 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 use mobile_schema::ledger::LedgerDefinition;
 use mobile_schema::notice::NoticeTemplate;
-use mobile_schema::pack::{Bundle, BundleKind, Pack, notice_bundle, register_bundle, rules_bundle};
+use mobile_schema::pack::{Bundle, BundleKind, Pack, register_bundle, rules_bundle};
 use mobile_schema::register::builtin_registers;
 use mobile_schema::rule::RuleSet;
 use mobile_schema::{Catalogue, Hash, RegisterDefinition};
 use serde::de::DeserializeOwned;
 
+use super::definitions;
 use crate::db::schema::{self, bundles, packs};
 use crate::db::types::{JsonText, Timestamp};
 use crate::db::{AnyConnection, Failed};
 use crate::forms::{self, NewVersion};
-use crate::http::{Kind, Problem};
 use crate::{checks, notices};
 
 /// Why a pack was not installed.
@@ -81,25 +81,32 @@ pub fn install_builtin(
     connection: &mut AnyConnection,
     now: Timestamp,
 ) -> Result<(), Failed<InstallProblem>> {
-    let registers = builtin_registers();
-    let registers = registers.iter().map(register_bundle);
-    registers
-        .chain(RuleSet::builtin().iter().map(rules_bundle))
-        .try_for_each(|bundle| publish(connection, &bundle, None, now))
+    for register in builtin_registers() {
+        publish(connection, &register_bundle(&register), None, now)?;
+    }
+    for set in RuleSet::builtin() {
+        // What a county made of them stays; its own version may have taken this one's number.
+        if !is_changed_here(connection, BundleKind::Rules, &set.name)? {
+            publish(connection, &rules_bundle(&set), None, now)?;
+        }
+    }
+    Ok(())
 }
 
-/// Publishes a version of a template that was written here; it is for the caller to see that the
-/// version is new.
-pub(crate) fn publish_template(
+/// Whether the newest version of a definition was written here.
+pub(super) fn is_changed_here(
     connection: &mut AnyConnection,
-    template: &NoticeTemplate,
-    now: Timestamp,
-) -> Result<(), Failed<Problem>> {
-    let published = publish(connection, &notice_bundle(template), None, now);
-    published.map_err(|failed| failed.map(|_| Problem::new(&Kind::STALE_VIEW)))
+    kind: BundleKind,
+    name: &str,
+) -> QueryResult<bool> {
+    match newest(connection, kind, name)? {
+        Some((hash, _)) => definitions::is_own(connection, hash.as_bytes()),
+        None => Ok(false),
+    }
 }
 
-fn publish(
+/// Publishes a version of a definition, or does nothing if it is published.
+pub(super) fn publish(
     connection: &mut AnyConnection,
     bundle: &Bundle,
     pack: Option<&str>,
@@ -133,7 +140,8 @@ fn publish(
     Ok(())
 }
 
-fn publish_ledger(
+/// Publishes a version of a ledger, or does nothing if it is published.
+pub(super) fn publish_ledger(
     connection: &mut AnyConnection,
     ledger: &LedgerDefinition,
     pack: &str,
@@ -202,6 +210,19 @@ pub(crate) fn store(
             .execute(connection)?;
     }
     Ok(there == 0)
+}
+
+/// The number of a definition's newest version; 0 where there is none.
+pub(super) fn newest_version(
+    connection: &mut AnyConnection,
+    kind: BundleKind,
+    name: &str,
+) -> QueryResult<i64> {
+    let newest: Option<i64> = bundles::table
+        .filter(bundles::kind.eq(kind.name()).and(bundles::name.eq(name)))
+        .select(diesel::dsl::max(bundles::version))
+        .get_result(connection)?;
+    Ok(newest.unwrap_or_default())
 }
 
 /// The newest version of a definition, by its hash.

@@ -36,6 +36,16 @@ pub(super) struct PackView {
     description: mobile_schema::Labels,
     #[schema(value_type = String)]
     installed_at: Timestamp,
+    /// The versions that were installed before, the newest first.
+    earlier: Vec<PackVersion>,
+}
+
+/// A version of a pack that was installed.
+#[derive(Serialize, ToSchema)]
+struct PackVersion {
+    version: u32,
+    #[schema(value_type = String)]
+    installed_at: Timestamp,
 }
 
 /// The packs that are installed.
@@ -53,14 +63,20 @@ fn all(connection: &mut AnyConnection) -> QueryResult<Vec<PackView>> {
         .order((packs::name, packs::version))
         .select((packs::manifest, packs::installed_at))
         .load(connection)?;
-    let mut newest = BTreeMap::new();
+    let mut packs: BTreeMap<String, PackView> = BTreeMap::new();
     for (manifest, installed_at) in rows {
-        let manifest: PackManifest = manifest.read()?;
-        let PackManifest { name, version, labels, description } = manifest;
-        let view = PackView { name: name.clone(), version, labels, description, installed_at };
-        newest.insert(name, view);
+        let PackManifest { name, version, labels, description } = manifest.read()?;
+        let before = packs.remove(&name);
+        let earlier = before.map_or_else(Vec::new, |before| {
+            let PackView { version, installed_at, mut earlier, .. } = before;
+            earlier.insert(0, PackVersion { version, installed_at });
+            earlier
+        });
+        let view =
+            PackView { name: name.clone(), version, labels, description, installed_at, earlier };
+        packs.insert(name, view);
     }
-    Ok(newest.into_values().collect())
+    Ok(packs.into_values().collect())
 }
 
 /// Whether it is done, and why.

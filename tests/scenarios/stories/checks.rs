@@ -15,7 +15,7 @@ use crate::live::Events;
 use crate::probe::{Probe, VILLAGE, county, kind};
 
 /// The findings about a record as a supervisor reads them, in the order of their rules.
-async fn findings(stage: &Arc<Stage>, about: RecordId) -> Vec<Json> {
+pub(crate) async fn findings(stage: &Arc<Stage>, about: RecordId) -> Vec<Json> {
     let mut supervisor = stage.person("supervisor").await;
     let path = "/api/v1/records?collection=finding&limit=500&reason=核对";
     let page = supervisor.call(Method::GET, path, None).await.expect("the findings");

@@ -263,8 +263,9 @@ story!(a_template_is_tried_before_it_is_published, async |stage| {
 
 story!(a_template_is_changed_and_published_for_all_areas, async |stage| {
     let templates = "/api/v1/notices/templates";
+    let definitions = "/api/v1/definitions?kind=notice";
     let mut admin = stage.person("admin").await;
-    let listed = get(&mut admin, templates).await;
+    let listed = get(&mut admin, definitions).await;
     let newest = |listed: &Json| {
         let of = |one: &&Json| one["name"] == "student_aid";
         listed.as_array().unwrap().iter().find(of).unwrap()["versions"][0].clone()
@@ -290,9 +291,9 @@ story!(a_template_is_changed_and_published_for_all_areas, async |stage| {
     assert_eq!(published["version"], version + 1);
     let refused = publish(&mut admin, &template).await.unwrap_err();
     assert_eq!(refused.kind(), "stale-view", "two people edit the same version");
-    let after = newest(&get(&mut admin, templates).await);
+    let after = newest(&get(&mut admin, definitions).await);
     assert_eq!((&after["version"], &after["hash"]), (&json!(version + 1), &published["hash"]));
-    assert_eq!(after["pack"], Json::Null);
+    assert_eq!((&after["pack"], &after["reason"]), (&Json::Null, &json!("称呼改得客气些")));
     let sample = format!("{templates}/{}/sample.pdf", after["hash"].as_str().unwrap());
     assert!(admin.bytes(&sample).await.unwrap().starts_with(b"%PDF-"));
     let trail = get(&mut admin, "/api/v1/audit?action=publish_template").await;

@@ -38,6 +38,7 @@ mod restore;
 mod review;
 mod rights;
 mod rosters;
+mod rules;
 mod samples;
 mod second_client;
 mod sync;

@@ -15,10 +15,20 @@ const REGISTER: &str = "name = \"well\"\nversion = VERSION\nlabels = { zh-CN = \
     role = \"subject\"\nlabels = { zh-CN = \"农户\", en = \"Household\" }\n\
     [[field]]\nid = 2\nname = \"depth\"\ntype = \"integer\"\nlabels = { zh-CN = \"深度\", en = \"Depth\" }\n";
 
+const RULES: &str = "name = \"wells\"\nversion = VERSION\nlabels = { zh-CN = \"水井\", en = \"Wells\" }\n\
+    [[rule]]\nid = \"named\"\nabout = \"household\"\nseverity = \"doubt\"\n\
+    check = { expression = \"head_name != 'NAME'\" }\n\
+    message = { zh-CN = \"名字不对\", en = \"The name is wrong\" }\n";
+
 fn pack(version: u32, register: &str) -> Vec<u8> {
+    pack_of(version, &[("registers/well.toml", register)])
+}
+
+fn pack_of(version: u32, files: &[(&str, &str)]) -> Vec<u8> {
     let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
     let version = version.to_string();
-    for (path, text) in [("wells/pack.toml", PACK), ("wells/registers/well.toml", register)] {
+    for (path, text) in [("pack.toml", PACK)].iter().chain(files) {
+        let path = format!("wells/{path}");
         archive.start_file(path, zip::write::SimpleFileOptions::default()).unwrap();
         archive.write_all(text.replace("VERSION", &version).as_bytes()).unwrap();
     }
@@ -128,4 +138,77 @@ story!(a_pack_takes_nothing_from_others_and_rubbish_is_refused, async |stage| {
     let neighbour = stage.neighbour().await;
     let (status, told) = send(&stage, &neighbour, pack(1, REGISTER), INSTALL).await;
     assert_eq!((status, told["type"].as_str()), (403, Some("urn:ruhu:problem:everywhere")));
+});
+
+story!(a_pack_goes_back_and_forward_by_further_versions, async |stage| {
+    let mut admin = stage.person("admin").await;
+    let files = |name: &str| RULES.replace("NAME", name);
+    let (first, second) = (files("one"), files("two"));
+    let of = |rules: &str, version| {
+        pack_of(version, &[("registers/well.toml", REGISTER), ("rules/wells.toml", rules)])
+    };
+    assert_eq!(send(&stage, &admin, of(&first, 1), INSTALL).await.0, 200);
+    let newest = async |admin: &mut Client| {
+        let path = "/api/v1/definitions?kind=rules";
+        let all = admin.call(Method::GET, path, None).await.unwrap();
+        let set = all.as_array().unwrap().iter().find(|one| one["name"] == "wells").unwrap();
+        let hash = set["versions"][0]["hash"].as_str().unwrap().to_owned();
+        let bytes = admin.bytes(&format!("/sync/v1/bundles/{hash}")).await.unwrap();
+        serde_json::from_slice::<Json>(&bytes).unwrap()
+    };
+    let says = |rules: &Json| rules["rule"][0]["check"]["expression"].as_str().map(str::to_owned);
+    let say = |name: &str| Some(format!("head_name != '{name}'"));
+
+    // It is changed here; the pack's next version takes its place, and says so before.
+    let mut own = newest(&mut admin).await;
+    own["version"] = json!(2);
+    own["rule"][0]["check"]["expression"] = json!("head_name != 'own'");
+    let body = json!({ "rules": own, "reason": "先改一下" });
+    admin.call(Method::POST, "/api/v1/rules", Some(&body)).await.unwrap();
+    let (status, told) = send(&stage, &admin, of(&second, 2), "dry_run=true").await;
+    assert_eq!(status, 422, "{told}");
+    assert!(words(&told).contains("raise the version"), "{told}");
+    let (status, told) = send(&stage, &admin, of(&second, 3), "dry_run=true").await;
+    assert_eq!(status, 200, "{told}");
+    let changed = told["changes"].as_array().unwrap().iter().find(|one| one["kind"] == "rules");
+    assert_eq!(changed.unwrap()["changed_here"], true);
+    assert_eq!(send(&stage, &admin, of(&second, 3), INSTALL).await.0, 200);
+    assert_eq!(says(&newest(&mut admin).await), say("two"));
+    let packs = admin.call(Method::GET, "/api/v1/packs", None).await.unwrap();
+    let wells = packs.as_array().unwrap().iter().find(|one| one["name"] == "wells").unwrap();
+    assert_eq!((&wells["version"], &wells["earlier"][0]["version"]), (&json!(3), &json!(1)));
+
+    let back = async |admin: &mut Client, body: Json| {
+        admin.call(Method::POST, "/api/v1/packs/wells/back", Some(&body)).await
+    };
+    let looked = back(&mut admin, json!({ "version": 1, "dry_run": true })).await.unwrap();
+    let of_kind = |told: &Json, kind: &str| {
+        let all = told["definitions"].as_array().unwrap();
+        let found = all.iter().find(|one| one["kind"] == kind).unwrap();
+        ["now", "then", "becomes"].map(|name| found[name].as_u64())
+    };
+    assert_eq!(of_kind(&looked, "rules"), [Some(3), Some(2), Some(4)]);
+    assert_eq!(of_kind(&looked, "register"), [Some(3), Some(1), None], "records are kept in it");
+    assert_eq!(says(&newest(&mut admin).await), say("two"), "it was only told");
+    let unsaid = back(&mut admin, json!({ "version": 1 })).await.unwrap_err();
+    assert_eq!(unsaid.kind(), "malformed");
+    back(&mut admin, json!({ "version": 1, "reason": "新版有误" })).await.unwrap();
+    let now = newest(&mut admin).await;
+    assert_eq!(
+        (says(&now), &now["version"]),
+        (say("own"), &json!(4)),
+        "with what was changed here"
+    );
+    // Again changes nothing, and forward is the same way.
+    let looked = back(&mut admin, json!({ "version": 1, "dry_run": true })).await.unwrap();
+    assert_eq!(of_kind(&looked, "rules"), [Some(4), Some(2), None]);
+    back(&mut admin, json!({ "version": 3, "reason": "又可以了" })).await.unwrap();
+    assert_eq!(says(&newest(&mut admin).await), say("two"));
+    let missing = back(&mut admin, json!({ "version": 2, "reason": "没有这一版" })).await;
+    assert_eq!(missing.unwrap_err().kind(), "not-found");
+    let trail = admin.call(Method::GET, "/api/v1/audit?action=pack_back", None).await.unwrap();
+    assert_eq!(trail.as_array().unwrap().len(), 2);
+    let mut neighbour = stage.neighbour().await;
+    let refused = back(&mut neighbour, json!({ "version": 1, "reason": "新版有误" })).await;
+    assert_eq!(refused.unwrap_err().kind(), "everywhere");
 });

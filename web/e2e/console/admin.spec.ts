@@ -160,6 +160,50 @@ test('an admin runs forms, people, areas and tablets', async () => {
       await expect(page.getByRole('cell', { name: '深度（米）' })).toBeVisible();
     });
 
+    await test.step('changes a rule: what is wrong is told, it is tried on the households, published beside another admin, and the pack goes back', async () => {
+      await desk.button('核查规则', 'Rules').click();
+      await page.getByRole('link', { name: '防返贫监测校验' }).click();
+      await desk.button('修改', 'Edit').click();
+      const expression = page.locator('textarea[name=expression]').first();
+      await expression.fill('yearly_incom div persons <= 100000');
+      await desk.button('在农户上试算', 'Try on the households').click();
+      await expect(page.getByText('没有字段“yearly_incom”。是不是想写“yearly_income”？')).toBeVisible();
+      await desk.seen('walk-rules-wrong');
+      await expression.fill('yearly_income div persons <= 100000');
+      // What is written outlives a reload.
+      await page.reload();
+      await expect(expression).toHaveValue('yearly_income div persons <= 100000');
+      await desk.button('在农户上试算', 'Try on the households').click();
+      await expect(page.locator('.aside strong')).toHaveText('看了 312 户：现在 56 户有疑点，改后 312 户');
+      await page.locator('summary', { hasText: '看其中一些' }).first().click();
+      await desk.seen('walk-rules');
+      await publishRules(await server.as('admin'));
+      const publish = async (version: number) => {
+        await desk.button(`发布第 ${version} 版`, `Publish version ${version}`).click();
+        await desk.because('本县今年的标准', '发布', 'Publish');
+      };
+      await publish(2);
+      await expect(page.getByText('您修改的时候，有人发布了第 2 版')).toBeVisible();
+      await desk.button('我的修改仍要发布，作为第 3 版', 'Publish mine all the same, as version 3').click();
+      await desk.because('本县今年的标准', '发布', 'Publish');
+      await expect(page.getByText('第 3 版已发布')).toBeVisible();
+      await expect(page.getByRole('heading', { name: '与第 2 版相比' })).toBeVisible();
+      await desk.seen('walk-rules-published');
+      // A version from before can be the next one.
+      await page.locator('.bar select').selectOption({ label: '2' });
+      await desk.button('恢复第 2 版的内容', 'Go back to version 2').click();
+      await desk.button('放弃修改', 'Discard changes').click();
+      await desk.section('业务包', 'Packs');
+      const pack = page.locator('section.card', { hasText: 'anti-return-monitoring' });
+      await pack.getByRole('button', { name: '看看会变什么' }).click();
+      await expect(page.locator('dialog[open]').getByText('3 → 4')).toBeVisible();
+      await desk.seen('walk-pack-back');
+      await desk.because('新标准还没定', '恢复', 'Go back');
+      await expect(page.getByText('的内容。').first()).toBeVisible();
+      await pack.getByRole('button', { name: '看看会变什么' }).click();
+      await expect(page.getByText('没有差别，不用恢复')).toBeVisible();
+    });
+
     await test.step('adds areas out of a table of national codes', async () => {
       await desk.section('区划', 'Areas');
       const text = page.getByLabel('或粘贴在这里');
@@ -371,11 +415,20 @@ function archive(folder: string, into: string): string {
 
 /** Another admin publishes the template of student aid with another heading. */
 async function publishTitle(admin: Caller, title: string): Promise<void> {
-  const listed = await admin.get<{ name: string; versions: { hash: string; version: number }[] }[]>('/api/v1/notices/templates');
+  const listed = await admin.get<{ name: string; versions: { hash: string; version: number }[] }[]>('/api/v1/definitions?kind=notice');
   const newest = listed.find((one) => one.name === 'student_aid')!.versions[0]!;
   const template = await admin.get<Record<string, unknown>>(`/sync/v1/bundles/${newest.hash}`);
   const next = { ...template, version: newest.version + 1, title: { 'zh-CN': title, en: 'Notification of student aid' } };
   await admin.post('/api/v1/notices/templates', { template: next, reason: '标题改一改' });
+}
+
+/** Another admin publishes the rules of monitoring with another name. */
+async function publishRules(admin: Caller): Promise<void> {
+  const listed = await admin.get<{ name: string; versions: { hash: string; version: number }[] }[]>('/api/v1/definitions?kind=rules');
+  const newest = listed.find((one) => one.name === 'monitoring')!.versions[0]!;
+  const rules = await admin.get<Record<string, unknown>>(`/sync/v1/bundles/${newest.hash}`);
+  const labels = { 'zh-CN': '防返贫监测校验（修订）', en: 'Monitoring checks, revised' };
+  await admin.post('/api/v1/rules', { rules: { ...rules, version: newest.version + 1, labels }, reason: '名称改一改' });
 }
 
 /** A photo's job as six failures leave it: waiting for them would take hours. */

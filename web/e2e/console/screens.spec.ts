@@ -101,6 +101,17 @@ for (const { name, language, isMirrored } of PASSES) {
       await desk.open('/console/library?of=rules');
       await expect(page.locator('.work .table').first()).toBeVisible();
       await desk.seen('rules');
+      await desk.open('/console/rules/monitoring');
+      await desk.button('修改', 'Edit').click();
+      await page.locator('textarea[name=expression]').first().fill('yearly_income div persons <= 400000');
+      await desk.button('在农户上试算', 'Try on the households').click();
+      await expect(page.getByRole('heading', { name: desk.words('试算', 'Trial'), exact: true })).toBeVisible();
+      await desk.seen('rule-set');
+      await desk.button('放弃修改', 'Discard changes').click();
+      await desk.open('/console/rules/photo');
+      await desk.button('修改', 'Edit').click();
+      await desk.seen('photo-rules');
+      await desk.button('放弃修改', 'Discard changes').click();
       await desk.open('/console/forms');
       await page.locator('.work .table a').first().click();
       await desk.button('各语言文字', 'Translations').click();

@@ -24,12 +24,18 @@ export class Problem extends Error {
   static async of(response: Response): Promise<Problem> {
     const wait = Number(response.headers.get('retry-after'));
     const retryAfter = Number.isFinite(wait) && wait > 0 ? wait * 1000 : null;
-    let body: { type?: unknown; title?: unknown; detail?: unknown; problems?: unknown } = {};
+    let body: Record<string, unknown> = {};
     // A portal of a hotel, or a proxy, answers in HTML.
     const isOurs = response.headers.get('content-type')?.startsWith('application/problem+json');
     if (isOurs) body = await response.json().catch(() => ({}));
-    const kind = String(body.type ?? '').replace('urn:ruhu:problem:', '');
-    const words = [body.title, body.detail].filter((part) => typeof part === 'string').join(' ');
-    return new Problem(response.status, kind, words || `HTTP ${response.status}`, retryAfter, Array.isArray(body.problems) ? body.problems : undefined);
+    return Problem.told(response.status, body, retryAfter);
+  }
+
+  /** One by its members. */
+  static told(status: number, body: Record<string, unknown>, retryAfter: number | null = null): Problem {
+    const kind = String(body['type'] ?? '').replace('urn:ruhu:problem:', '');
+    const words = [body['title'], body['detail']].filter((part) => typeof part === 'string').join(' ');
+    const problems: unknown = body['problems'];
+    return new Problem(status, kind, words || `HTTP ${status}`, retryAfter, Array.isArray(problems) ? problems : undefined);
   }
 }

@@ -271,6 +271,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/definitions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The definitions of a kind, with their versions and who published them. */
+        get: operations["get /api/v1/definitions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/deliveries": {
         parameters: {
             query?: never;
@@ -1172,8 +1189,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The templates there are. */
-        get: operations["get /api/v1/notices/templates"];
+        get?: never;
         put?: never;
         /**
          * Publishes a version of a template: from the next sync on it is what tablets show and sign, and
@@ -1274,6 +1290,28 @@ export interface paths {
          *     published in an area. Packs are the whole server's: who installs one is an admin of all areas.
          */
         post: operations["post /api/v1/packs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/packs/{name}/back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Goes back to an earlier version of a pack: its rules, templates of notifications and ledgers are
+         *     published once more as they stood before the version after it was installed, with what was
+         *     changed here; or as the newest brought them, without. Rules that came later are emptied. Registers stay, for records are kept in them, and so do templates that came later. Forms
+         *     go back by their own releases. Packs are the whole server's: it takes an admin of all areas.
+         */
+        post: operations["post /api/v1/packs/{name}/back"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1520,7 +1558,9 @@ export interface paths {
         /**
          * Takes a table in as records of a register: all of it, or nothing while a line is wrong. The body
          *     is a workbook (.xlsx, .xls) or CSV in UTF-8 whose first row names the columns, by the fields'
-         *     names or labels. What is there stays as it is; taken in again, nothing is doubled.
+         *     names or labels. What is there stays as it is; taken in again, nothing is doubled. With
+         *     `Accept: application/x-ndjson` it tells how far it is, and stops when the connection breaks off:
+         *     what was made by then stays.
          */
         post: operations["post /api/v1/records/import"];
         delete?: never;
@@ -1543,6 +1583,23 @@ export interface paths {
          *     found by a keyed hash. They are answered masked.
          */
         post: operations["post /api/v1/records/search"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/registers/importable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The registers that tables can be taken into. */
+        get: operations["get /api/v1/registers/importable"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1745,6 +1802,47 @@ export interface paths {
          *     UTF-8 whose first row names the columns, one of them 身份证号 or `citizen_id`.
          */
         post: operations["post /api/v1/rosters/compare"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publishes a version of a set of rules: every household is looked at by it, and tablets have it
+         *     with their next sync. Rules are the whole server's: who publishes them is an admin of all areas.
+         */
+        post: operations["post /api/v1/rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What rules would find in the households of the caller's areas, beside what the published ones of
+         *     this name find. Nothing is kept. With `Accept: application/x-ndjson` it tells how far it is, and
+         *     stops when the connection breaks off.
+         */
+        post: operations["post /api/v1/rules/trial"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2338,6 +2436,31 @@ export interface components {
             subject: string;
             user_name: string;
         };
+        /** @description What becomes of a definition of the pack. */
+        BackChange: {
+            /**
+             * Format: int64
+             * @description The version it becomes; none where it stays as it is.
+             */
+            becomes?: number | null;
+            /** @description `register`, `notice`, `rules` or `ledger`. */
+            kind: string;
+            /** @description What people read, by language. */
+            labels: {
+                [key: string]: string;
+            };
+            name: string;
+            /**
+             * Format: int64
+             * @description The version that counts now.
+             */
+            now: number;
+            /**
+             * Format: int64
+             * @description The version that counted then; none where there was none.
+             */
+            then?: number | null;
+        };
         /** @description A definition that can be fetched. */
         BundleView: {
             /** @description Its address. */
@@ -2586,6 +2709,30 @@ export interface components {
             /** @description `[epoch, n]`: the version the person saw. */
             version: Record<string, unknown>[];
         };
+        /** @description A version of a definition. */
+        DefinitionVersion: {
+            added_at: string;
+            /** @description Who published it here. */
+            by?: string | null;
+            /** @description Its address: the whole of it is at `/sync/v1/bundles/{hash}`. */
+            hash: string;
+            /** @description What people read, by language. */
+            labels: {
+                [key: string]: string;
+            };
+            /** @description The pack it came with; none where it was published here, or is the program's own. */
+            pack?: string | null;
+            /** @description Why, in their words. */
+            reason?: string | null;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description A definition, with its versions. */
+        DefinitionView: {
+            name: string;
+            /** @description Its versions, the newest first: the first is the one that counts. */
+            versions: components["schemas"]["DefinitionVersion"][];
+        };
         /** @description How far the villages have come. */
         Deliveries: {
             /** @description The register whose records are told of. */
@@ -2791,6 +2938,25 @@ export interface components {
             /** @description As its author writes it. */
             version: string;
         };
+        /** @description Where to go back to. */
+        GoingBack: {
+            /** @description Whether it is only told what would change. */
+            dry_run?: boolean;
+            /** @description Why, in the person's words; it is kept with their name. Needed where it is done. */
+            reason?: string | null;
+            /**
+             * Format: int32
+             * @description The version of the pack.
+             */
+            version: number;
+        };
+        /** @description What goes back. */
+        GoneBack: {
+            definitions: components["schemas"]["BackChange"][];
+            name: string;
+            /** Format: int32 */
+            version: number;
+        };
         /** @description A role in an area, from a day to a day. */
         GrantView: {
             area: string;
@@ -2894,6 +3060,24 @@ export interface components {
             csv: string;
             /** @description Whether it is only told what would be done. */
             dry_run?: boolean;
+        };
+        /** @description A column that a table may have. */
+        ImportableColumn: {
+            /** @description What people read, by language. */
+            labels: {
+                [key: string]: string;
+            };
+            name: string;
+        };
+        /** @description A register that tables can be taken into. */
+        ImportableRegister: {
+            collection: string;
+            /** @description The columns a table may have, beside the village's and the id's. */
+            columns: components["schemas"]["ImportableColumn"][];
+            /** @description What people read, by language. */
+            labels: {
+                [key: string]: string;
+            };
         };
         /** @description A column, and the field it is read as. */
         ImportColumn: {
@@ -3173,6 +3357,8 @@ export interface components {
         };
         /** @description A definition of a pack, and what there is of it. */
         PackChange: {
+            /** @description Whether that one was changed here, which the pack's takes the place of. */
+            changed_here: boolean;
             /**
              * Format: int64
              * @description The newest version there is.
@@ -3191,12 +3377,20 @@ export interface components {
              */
             version?: number | null;
         };
+        /** @description A version of a pack that was installed. */
+        PackVersion: {
+            installed_at: string;
+            /** Format: int32 */
+            version: number;
+        };
         /** @description An installed pack. */
         PackView: {
             /** @description What it is for, by language. */
             description: {
                 [key: string]: string;
             };
+            /** @description The versions that were installed before, the newest first. */
+            earlier: components["schemas"]["PackVersion"][];
             installed_at: string;
             /** @description What people read, by language. */
             labels: {
@@ -3912,6 +4106,56 @@ export interface components {
             open?: number | null;
             rule: string;
         };
+        /** @description A household in which a rule would find something new. */
+        RuleExample: {
+            /** @description Its village. */
+            area: string;
+            household: string;
+            /** @description What it is called. */
+            title?: string | null;
+        };
+        /** @description Rules as they are to be published. */
+        RulesPublication: {
+            /** @description Why, in the person's words; it is kept with their name. */
+            reason: string;
+            /** @description With the version after the newest there is. */
+            rules: Record<string, unknown>;
+        };
+        /** @description Rules as they are written. */
+        RulesTrial: {
+            rules: Record<string, unknown>;
+        };
+        /** @description What rules would find. */
+        RulesTried: {
+            as_of: string;
+            /** @description Those of them in which the published rules find something. */
+            found_now: number;
+            /** @description Those in which these would. */
+            found_then: number;
+            /** @description Households that were looked at. */
+            households: number;
+            /** @description Rule by rule, in their order; then those that are no longer among them. */
+            rules: components["schemas"]["RuleTried"][];
+        };
+        /** @description What a rule would find. */
+        RuleTried: {
+            /** @description Of that, what is not found now. */
+            added: number;
+            /** @description Some of the households where something is added. */
+            examples: components["schemas"]["RuleExample"][];
+            /** @description What is found now, and would be no longer. */
+            gone: number;
+            /** @description What people read where it doesn't hold. */
+            message: {
+                [key: string]: string;
+            };
+            /** @description What it finds as it is published. */
+            now: number;
+            /** @description Its id. */
+            rule: string;
+            /** @description What it would find. */
+            then: number;
+        };
         /** @description Sample data. */
         Sample: {
             /** @description Objects by group, arrays for repeats, or whole paths. */
@@ -4123,26 +4367,6 @@ export interface components {
             name: string;
             /** Format: int32 */
             version: number;
-        };
-        /** @description A version of a template. */
-        TemplateVersion: {
-            added_at: string;
-            /** @description Its address: the whole of it is at `/sync/v1/bundles/{hash}`. */
-            hash: string;
-            /** @description The pack it came with; none where it was written here. */
-            pack?: string | null;
-            /** @description The heading, by language. */
-            title: {
-                [key: string]: string;
-            };
-            /** Format: int64 */
-            version: number;
-        };
-        /** @description A template, with its versions. */
-        TemplateView: {
-            name: string;
-            /** @description Its versions, newest first: the first is the one that is signed now. */
-            versions: components["schemas"]["TemplateVersion"][];
         };
         /** @description A text. */
         TextView: {
@@ -4741,6 +4965,28 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Settled"];
+                };
+            };
+        };
+    };
+    "get /api/v1/definitions": {
+        parameters: {
+            query: {
+                /** @description `register`, `notice` or `rules`. */
+                kind: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionView"][];
                 };
             };
         };
@@ -6102,25 +6348,6 @@ export interface operations {
             };
         };
     };
-    "get /api/v1/notices/templates": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TemplateView"][];
-                };
-            };
-        };
-    };
     "post /api/v1/notices/templates": {
         parameters: {
             query?: never;
@@ -6139,7 +6366,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TemplateVersion"];
+                    "application/json": components["schemas"]["DefinitionVersion"];
                 };
             };
             /** @description stale-view: somebody published a version meanwhile; `newest` is its number */
@@ -6321,6 +6548,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    "post /api/v1/packs/{name}/back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GoingBack"];
+            };
+        };
+        responses: {
+            /** @description What went back, or would */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoneBack"];
+                };
             };
         };
     };
@@ -6749,6 +7002,25 @@ export interface operations {
             };
         };
     };
+    "get /api/v1/registers/importable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportableRegister"][];
+                };
+            };
+        };
+    };
     "get /api/v1/retention": {
         parameters: {
             query?: never;
@@ -7103,6 +7375,73 @@ export interface operations {
                 };
             };
             /** @description roster-invalid, with `problems` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "post /api/v1/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RulesPublication"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionVersion"];
+                };
+            };
+            /** @description stale-view: somebody published a version meanwhile; `newest` is its number */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description rules-invalid: `problems` has each, with `rule` and `words` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "post /api/v1/rules/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RulesTrial"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RulesTried"];
+                };
+            };
+            /** @description rules-invalid: `problems` has each, with `rule` and `words` */
             422: {
                 headers: {
                     [name: string]: unknown;

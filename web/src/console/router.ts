@@ -31,6 +31,7 @@ export const router = createRouter({
     screen('/exports', 'reader', () => import('./exports/ExportsScreen.vue')),
     screen('/forms', 'reader', () => import('./forms/FormsScreen.vue')),
     screen('/forms/:id', 'reader', () => import('./forms/FormScreen.vue'), true),
+    screen('/rules/:name', 'reader', () => import('./rules/RuleSetScreen.vue'), true),
     screen('/templates', 'reader', () => import('./templates/TemplatesScreen.vue')),
     screen('/templates/:name', 'reader', () => import('./templates/TemplateScreen.vue'), true),
     screen('/library', 'reader', () => import('./library/LibraryScreen.vue')),

@@ -19,17 +19,3 @@ export interface Register {
   }[];
   retired?: number[];
 }
-
-export interface RuleSet {
-  name: string;
-  rule?: {
-    id: string;
-    about: 'household' | 'member';
-    severity: 'error' | 'doubt';
-    when?: string;
-    check: Record<string, unknown>;
-    explainable?: boolean;
-    message: Labels;
-  }[];
-  photos?: Record<string, unknown>;
-}

@@ -99,12 +99,6 @@ export function fieldsOf(register: string): { name: string; label: string }[] {
   return (registers.value.get(register)?.field ?? []).map(named);
 }
 
-/** The labels of the fields that a table may fill. */
-export function importable(register: string): Record<string, string>[] {
-  const fields = registers.value.get(register)?.field ?? [];
-  return fields.filter((field) => !['answers', 'blobs'].includes(field.type)).map((field) => field.labels);
-}
-
 export function registerName(register: string): string {
   return inWords(registers.value.get(register)?.labels) || register;
 }

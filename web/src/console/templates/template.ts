@@ -50,7 +50,7 @@ const whole = (field: Field | string): Field => (typeof field === 'string' ? { n
 
 export async function published(hash: string): Promise<Template> {
   const { rows, fields, ...rest } = await definitionOf<Written>(hash);
-  return { ...rest, fields: fields.map(whole), ...(rows ? { rows: rows.map((one) => ({ ...one, fields: one.fields.map(whole) })) } : {}) };
+  return { signers: ['householder'], ...rest, fields: fields.map(whole), ...(rows ? { rows: rows.map((one) => ({ ...one, fields: one.fields.map(whole) })) } : {}) };
 }
 
 export function blank(name: string): Template {
@@ -94,22 +94,4 @@ export async function sample(template: Template, of: string): Promise<Blob | Mis
     if (error instanceof Problem && error.problems) return error.problems as Mistake[];
     throw error;
   }
-}
-
-export interface Change {
-  /** Names of members and places, counted from 1. */
-  path: string;
-  before: string;
-  after: string;
-}
-
-/** Where two differ, leaf by leaf. */
-export function changes(before: unknown, after: unknown, path = ''): Change[] {
-  const isTree = (one: unknown): one is object => typeof one === 'object' && one !== null;
-  if (!isTree(before) && !isTree(after)) {
-    return before === after ? [] : [{ path, before: before === undefined ? '' : String(before), after: after === undefined ? '' : String(after) }];
-  }
-  const members = (one: unknown) => (isTree(one) ? Object.entries(one) : []).map(([name, value]) => [Array.isArray(one) ? String(Number(name) + 1) : name, value] as const);
-  const [old, now] = [new Map<string, unknown>(members(before)), new Map<string, unknown>(members(after))];
-  return [...new Set([...old.keys(), ...now.keys()])].flatMap((name) => changes(old.get(name), now.get(name), path ? `${path} ${name}` : name));
 }
