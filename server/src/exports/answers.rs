@@ -12,7 +12,8 @@ use serde_json::Value as Json;
 use sync_protocol::{RecordId, ScopeId};
 use uuid::Uuid;
 
-use super::table::{Heading, Row, Source, Title, blocking};
+use super::files::{self, Files, Kept};
+use super::table::{FilePiece, Heading, Row, Source, Title, blocking};
 use crate::app::App;
 use crate::areas::{self, AreaPath};
 use crate::db::{AnyConnection, Timestamp};
@@ -36,6 +37,8 @@ pub(super) struct Wanted {
     pub(super) statuses: Vec<String>,
     pub(super) style: Style,
     pub(super) language: Language,
+    /// Whether photos and other files go along.
+    pub(super) files: bool,
 }
 
 /// Where answers come from.
@@ -52,6 +55,7 @@ pub(super) struct Answers {
     states: BTreeMap<String, String>,
     scopes: Vec<String>,
     ids: std::vec::IntoIter<Uuid>,
+    files: Files,
 }
 
 impl Answers {
@@ -83,7 +87,8 @@ impl Answers {
         let words = wanted.words();
         let titles = |sheet: &mobile_schema::form::table::Sheet| {
             let own = if sheet.parent.is_none() { words.visit.as_slice() } else { &words.repeat };
-            let own = own.iter().map(|text| Title::text(*text));
+            let files = (sheet.parent.is_none() && wanted.files).then_some(&words.files);
+            let own = own.iter().chain(files).map(|text| Title::text(*text));
             let asked = sheet.columns.iter().map(|column| Title {
                 text: if style.in_words { &column.label } else { &column.name }.clone(),
                 is_number: column.is_number,
@@ -100,6 +105,7 @@ impl Answers {
             versions: versions.collect(),
             scopes,
             ids: ids.into_iter(),
+            files: Files::new(app.media.clone()),
             wanted,
         })
     }
@@ -168,6 +174,8 @@ fn laid_out(versions: &[Arc<Compiled>], world: &World, style: Style) -> Option<L
 struct Words {
     visit: [&'static str; 10],
     repeat: [&'static str; 2],
+    /// Where they go along.
+    files: &'static str,
 }
 
 /// For programs: those that ODK Central has too are called as there.
@@ -185,6 +193,7 @@ const NAMES: Words = Words {
         "Area",
     ],
     repeat: ["KEY", "PARENT_KEY"],
+    files: "Files",
 };
 
 const CHINESE: Words = Words {
@@ -201,6 +210,7 @@ const CHINESE: Words = Words {
         "村",
     ],
     repeat: ["编号", "上级编号"],
+    files: "文件",
 };
 
 const ENGLISH: Words = Words {
@@ -217,6 +227,7 @@ const ENGLISH: Words = Words {
         "Village",
     ],
     repeat: ["Number", "Belongs to"],
+    files: "Files",
 };
 
 impl Source for Answers {
@@ -229,9 +240,10 @@ impl Source for Answers {
         if ids.is_empty() {
             return Ok(None);
         }
-        let (scopes, in_words) = (self.scopes.clone(), self.wanted.style.in_words);
-        let page = self.app.read(move |connection| Page::read(connection, &ids, &scopes, in_words));
+        let (scopes, wanted) = (self.scopes.clone(), self.wanted.clone());
+        let page = self.app.read(move |connection| Page::read(connection, &ids, &scopes, &wanted));
         let page = page.await?;
+        page.files.iter().flatten().for_each(|(_, files)| self.files.add(files));
         let layout = self.layout.clone();
         let (versions, states) = (self.versions.clone(), self.states.clone());
         let rows = blocking(move || {
@@ -239,6 +251,10 @@ impl Source for Answers {
             page.visits.iter().flat_map(rows).collect()
         });
         rows.await.map(Some)
+    }
+
+    async fn next_file(&mut self) -> Result<Option<FilePiece>, Problem> {
+        self.files.next().await
     }
 }
 
@@ -250,6 +266,8 @@ struct Page {
     makers: BTreeMap<Uuid, (String, Timestamp)>,
     /// The titles of records that answers name, where they stand in words.
     named: BTreeMap<Uuid, String>,
+    /// The files of each visit, where they go along.
+    files: Option<BTreeMap<Uuid, Vec<Kept>>>,
 }
 
 impl Page {
@@ -257,18 +275,20 @@ impl Page {
         connection: &mut AnyConnection,
         ids: &[Uuid],
         scopes: &[String],
-        in_words: bool,
+        asked: &Wanted,
     ) -> diesel::QueryResult<Self> {
         let wanted: Vec<RecordId> = ids.iter().copied().map(RecordId).collect();
         let visits = views(connection, &wanted, scopes)?;
         let households: Vec<Uuid> = visits.iter().filter_map(|one| one.subject).collect();
         let mut named = BTreeSet::new();
-        if in_words {
+        if asked.style.in_words {
             let answers = visits.iter().filter_map(|one| one.value(ANSWERS));
             answers.for_each(|answers| ids_in(&answers, &mut named));
         }
         let named: Vec<Uuid> = named.into_iter().collect();
+        let seen: Vec<Uuid> = visits.iter().map(|visit| visit.id).collect();
         Ok(Self {
+            files: asked.files.then(|| files::of(connection, &seen)).transpose()?,
             households: titles(connection, &households, scopes)?,
             villages: areas::names_of(connection, visits.iter().map(|one| one.scope.as_str()))?,
             makers: makers(connection, ids)?,
@@ -290,7 +310,10 @@ impl Page {
         let lines = layout.lines(&key, &answers).into_iter();
         let row = |line: Line| {
             let own = match line.parent.is_empty() {
-                true => self.told(visit, line.key, versions, states).to_vec(),
+                true => {
+                    let told = self.told(visit, line.key, versions, states).into_iter();
+                    told.chain(self.names_of_files(visit)).collect()
+                }
                 false => vec![line.key, line.parent],
             };
             let asked = line.cells.into_iter().map(|cell| self.with_names(cell));
@@ -326,6 +349,12 @@ impl Page {
             visit.subject.and_then(|id| self.households.get(&id).cloned()).unwrap_or_default(),
             self.villages.get(&visit.scope).cloned().unwrap_or_default(),
         ]
+    }
+
+    /// The names of the visit's files, where they go along.
+    fn names_of_files(&self, visit: &RecordView) -> Option<String> {
+        let files = self.files.as_ref()?.get(&visit.id).map_or(&[][..], Vec::as_slice);
+        Some(files.iter().map(Kept::name).collect::<Vec<_>>().join(" "))
     }
 
     /// A cell with the titles of the records that it names, alone or one after the other.

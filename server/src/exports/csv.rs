@@ -5,10 +5,10 @@ use std::io::{self, Read, Seek, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use zip::ZipWriter;
 use zip::write::{SimpleFileOptions, StreamWriter};
+use zip::{CompressionMethod, ZipWriter};
 
-use super::table::{Heading, Row, Sink};
+use super::table::{FilePiece, Heading, Row, Sink};
 use crate::http::file::Csv;
 
 /// One table.
@@ -28,16 +28,12 @@ impl Sink for Plain {
         Ok(())
     }
 
-    fn end(&mut self) -> io::Result<bool> {
-        Ok(false)
-    }
-
     fn take(&mut self) -> Bytes {
         self.0.take().into()
     }
 }
 
-/// Several tables, each a file of an archive. The first flows; the others wait in files of the
+/// Several tables, each a file of an archive, and files that go along. The first flows; the others wait in files of the
 /// system until it is whole, for an archive holds one file after the other.
 pub(super) struct Archive {
     zip: Option<ZipWriter<StreamWriter<Made>>>,
@@ -107,12 +103,7 @@ impl Sink for Archive {
 
     fn end(&mut self) -> io::Result<bool> {
         let Some(zip) = &mut self.zip else { return Ok(false) };
-        let Some(one) = self.waiting.get_mut(self.at) else {
-            if let Some(zip) = self.zip.take() {
-                zip.finish()?;
-            }
-            return Ok(false);
-        };
+        let Some(one) = self.waiting.get_mut(self.at) else { return Ok(false) };
         if !one.is_begun {
             one.is_begun = true;
             one.file.rewind()?;
@@ -123,6 +114,22 @@ impl Sink for Archive {
             self.at += 1;
         }
         Ok(true)
+    }
+
+    fn file(&mut self, piece: FilePiece) -> io::Result<()> {
+        let Some(zip) = &mut self.zip else { return Ok(()) };
+        match piece {
+            // Photos are compressed already.
+            FilePiece::Begin(name) => {
+                let stored = options().compression_method(CompressionMethod::Stored);
+                Ok(zip.start_file(name, stored)?)
+            }
+            FilePiece::More(bytes) => zip.write_all(&bytes),
+        }
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.zip.take().map_or(Ok(()), |zip| Ok(zip.finish().map(|_| ())?))
     }
 
     fn take(&mut self) -> Bytes {
@@ -172,6 +179,10 @@ mod tests {
         while archive.end().unwrap() {
             whole.extend(archive.take());
         }
+        archive.file(FilePiece::Begin("media/x.jpg".into())).unwrap();
+        archive.file(FilePiece::More(Bytes::from_static(b"ab"))).unwrap();
+        archive.file(FilePiece::More(Bytes::from_static(b"c"))).unwrap();
+        archive.finish().unwrap();
         whole.extend(archive.take());
         let mut read = ZipArchive::new(Cursor::new(whole)).unwrap();
         let mut text = |name: &str| {
@@ -181,5 +192,6 @@ mod tests {
         };
         assert_eq!(text("a_b.csv"), "\u{feff}KEY\n1\n2\n");
         assert_eq!(text("a_b-pig.csv"), "\u{feff}KEY\n1/pig[1]\n'=1/pig[2]\n");
+        assert_eq!(text("media/x.jpg"), "abc");
     }
 }

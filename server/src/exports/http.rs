@@ -53,6 +53,10 @@ struct AnswersQuery {
     /// Whether a question with several answers has a column for each choice.
     #[serde(default)]
     split: bool,
+    /// Whether photos and other files go along, under `media/` in the archive; originals, with what
+    /// their cameras wrote into them.
+    #[serde(default)]
+    files: bool,
     /// Why the answers are needed, in the person's words; it is kept with their name.
     reason: String,
 }
@@ -84,7 +88,11 @@ async fn answers_book(
     form: web::Path<Uuid>,
     query: Query<AnswersQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let answers = answers_of(permitted, &request, &app, *form, query.read()?).await?;
+    let query = query.read()?;
+    if query.files {
+        return Err(Problem::new(&Kind::MALFORMED).detail("files: a workbook holds none"));
+    }
+    let answers = answers_of(permitted, &request, &app, *form, query).await?;
     let name = answers.name.clone();
     let bytes = book::make(answers, &name).await?;
     Ok(file::download(file::XLSX, "answers.xlsx", bytes))
@@ -97,7 +105,7 @@ async fn answers_of(
     form: Uuid,
     query: AnswersQuery,
 ) -> Result<Answers, Problem> {
-    let AnswersQuery { area, from, until, status, wording, split, reason } = query;
+    let AnswersQuery { area, from, until, status, wording, split, files, reason } = query;
     let period = match (from, until) {
         (Some(from), Some(until)) => Some(Period::read(&from, &until)?),
         (None, None) => None,
@@ -112,10 +120,11 @@ async fn answers_of(
         statuses: status.iter().flat_map(|all| all.split(',')).map(str::to_owned).collect(),
         style: Style { in_words, split_choices: split },
         language: Language::of(request),
+        files,
     };
     let answers = Answers::find(app, permitted.areas, wanted).await?;
     privacy::reveal(app, &caller, What::Answers(form), Some(reason)).await?;
-    let detail = json!({ "area": area, "visits": answers.len() });
+    let detail = json!({ "area": area, "visits": answers.len(), "files": files });
     note(app, caller.user, format!("form/{form}"), detail).await?;
     Ok(answers)
 }

@@ -7,6 +7,7 @@
 mod answers;
 mod book;
 mod csv;
+mod files;
 mod http;
 mod register;
 mod table;

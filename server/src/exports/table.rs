@@ -42,6 +42,15 @@ pub(super) struct Row {
     pub(super) cells: Vec<String>,
 }
 
+/// A piece of a file that goes along with the tables.
+#[derive(Debug)]
+pub(super) enum FilePiece {
+    /// A file begins that is called so.
+    Begin(String),
+    /// What comes next in it.
+    More(Bytes),
+}
+
 /// Where lines come from.
 pub(super) trait Source: 'static {
     /// The tables.
@@ -49,6 +58,11 @@ pub(super) trait Source: 'static {
 
     /// Some more lines; none once there are no more.
     async fn next(&mut self) -> Result<Option<Vec<Row>>, Problem>;
+
+    /// More of the files that go along, after the last line; none once there are no more.
+    async fn next_file(&mut self) -> Result<Option<FilePiece>, Problem> {
+        Ok(None)
+    }
 }
 
 /// What makes lines a file, piece by piece.
@@ -56,8 +70,20 @@ pub(super) trait Sink: Send + 'static {
     /// Takes lines.
     fn write(&mut self, rows: &[Row]) -> io::Result<()>;
 
-    /// Makes more of what follows the last line; false once the file is whole.
-    fn end(&mut self) -> io::Result<bool>;
+    /// Makes more of what follows the last line; false once the tables are whole.
+    fn end(&mut self) -> io::Result<bool> {
+        Ok(false)
+    }
+
+    /// Takes a piece of a file that goes along, after the tables.
+    fn file(&mut self, _piece: FilePiece) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Makes what comes last.
+    fn finish(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 
     /// What has been made since it was last taken.
     fn take(&mut self) -> Bytes;
@@ -99,31 +125,50 @@ pub(super) fn flowing(
         .streaming(Box::pin(pieces))
 }
 
+/// Where pieces go.
+type Taker = mpsc::Sender<io::Result<Bytes>>;
+
 /// Writes lines until there are no more, or nobody takes them any longer (false).
 async fn pump(
     mut source: impl Source,
     mut sink: impl Sink,
-    sender: &mpsc::Sender<io::Result<Bytes>>,
+    taker: &Taker,
 ) -> Result<bool, Problem> {
-    let mut is_more = true;
-    while is_more {
-        let rows = source.next().await?;
-        let (back, made) = blocking(move || {
-            let made = match rows {
-                Some(rows) => sink.write(&rows).map(|()| true),
-                None => sink.end(),
-            };
-            (sink, made)
-        })
-        .await?;
-        sink = back;
-        is_more = made.map_err(failed)?;
-        let piece = sink.take();
-        if !piece.is_empty() && sender.send(Ok(piece)).await.is_err() {
+    while let Some(rows) = source.next().await? {
+        let Some(((), back)) = step(sink, taker, move |sink| sink.write(&rows)).await? else {
             return Ok(false);
+        };
+        sink = back;
+    }
+    loop {
+        let Some((is_more, back)) = step(sink, taker, Sink::end).await? else { return Ok(false) };
+        sink = back;
+        if !is_more {
+            break;
         }
     }
-    Ok(true)
+    while let Some(piece) = source.next_file().await? {
+        let Some(((), back)) = step(sink, taker, move |sink| sink.file(piece)).await? else {
+            return Ok(false);
+        };
+        sink = back;
+    }
+    Ok(step(sink, taker, Sink::finish).await?.is_some())
+}
+
+/// Does something with what makes the file, and gives away what was made; none once nobody takes it.
+async fn step<S: Sink, T: Send + 'static>(
+    mut sink: S,
+    taker: &Taker,
+    work: impl FnOnce(&mut S) -> io::Result<T> + Send + 'static,
+) -> Result<Option<(T, S)>, Problem> {
+    let (made, mut sink) = blocking(move || (work(&mut sink), sink)).await?;
+    let made = made.map_err(failed)?;
+    let piece = sink.take();
+    if !piece.is_empty() && taker.send(Ok(piece)).await.is_err() {
+        return Ok(None);
+    }
+    Ok(Some((made, sink)))
 }
 
 /// Runs what takes the processor for a while, where nobody waits for it.

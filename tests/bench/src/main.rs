@@ -10,6 +10,7 @@ mod photos;
 mod pictures;
 mod pulls;
 mod pushes;
+mod tables;
 mod wire;
 
 use std::path::Path;
@@ -18,7 +19,7 @@ use harness::{Backend, DatabaseKind, MediaKind};
 
 /// The tables, by the names under which one of them can be asked for. A folder (a name with a
 /// slash) has photos to measure with instead of painted ones.
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 14] = [
     "wire",
     "pushes",
     "inside",
@@ -27,6 +28,7 @@ const TABLES: [&str; 13] = [
     "pulls",
     "photos",
     "visits",
+    "tables",
     "fingerprints",
     "pictures",
     "similar",
@@ -119,6 +121,13 @@ async fn print(table: &str, folder: Option<&Path>) {
             println!("|---|---|---|---|---|");
             for backend in both {
                 pulls::measure(backend).await;
+            }
+        }
+        "tables" => {
+            println!("| taken away, or counted | seconds | size |");
+            println!("|---|---|---|");
+            for backend in both {
+                tables::measure(backend).await;
             }
         }
         "photos" => {

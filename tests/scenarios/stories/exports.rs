@@ -3,16 +3,23 @@
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read as _};
+use std::time::Duration;
 
 use harness::story;
+use mobile_schema::Hash;
 use reqwest::Method;
+use ruhu::media_store::ObjectName;
+use scenery::Photo;
 use serde_json::{Value as Json, json};
 use sync_protocol::RecordId;
 use tablets::Client;
 use uuid::Uuid;
 
 use crate::form_library::send;
+use crate::photos::households;
 use crate::probe::{Probe, VILLAGE, kind};
+
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// A form with a repeat, a point and a question with several answers.
 fn form(version: &str, last: &str) -> String {
@@ -49,6 +56,13 @@ fn files(bytes: &[u8]) -> BTreeMap<String, String> {
         files.insert(file.name().expect("a name").into_owned(), text);
     }
     files
+}
+
+/// How many files of an archive go along with its tables.
+fn along(archive: &[u8]) -> usize {
+    let archive = zip::ZipArchive::new(Cursor::new(archive)).expect("an archive");
+    let names = archive.file_names().map(|name| name.expect("a name"));
+    names.filter(|name| name.starts_with("media/")).count()
 }
 
 /// The lines of a table by the first of their cells, as cells by their titles. No cell of these
@@ -180,6 +194,49 @@ story!(nobody_takes_away_what_is_not_theirs, async |stage| {
     assert!(theirs.values().all(|table| lines(table).is_empty()), "{theirs:?}");
     let table = neighbour.bytes("/api/v1/records.csv?collection=household&reason=核对").await;
     assert_eq!(lines(&String::from_utf8(table.unwrap()).unwrap()).len(), 0);
+});
+
+story!(photos_go_along_where_they_are_asked_for, async |stage| {
+    let mut tablet = stage.tablet("cadre").await;
+    tablet.sync_again(LIMIT).await.unwrap();
+    let household = households(&tablet).remove(0);
+    let photos: Vec<Vec<u8>> = (1..=2).map(|scene| Photo::of(scene).jpeg()).collect();
+    let made = crate::photos::visit(&stage, &mut tablet, &household, 0, &photos).await;
+    // The second visit has a photo that is the first's, too, and none of the first's other.
+    crate::photos::visit(&stage, &mut tablet, &household, 3, &photos[..1]).await;
+    let mut supervisor = stage.person("supervisor").await;
+    let forms = supervisor.call(Method::GET, "/api/v1/forms", None).await.unwrap();
+    let form =
+        forms["items"].as_array().unwrap().iter().find(|one| one["name"] == "household_visit");
+    let path = format!("/api/v1/forms/{}/answers", form.unwrap()["id"].as_str().unwrap());
+    let taken = supervisor.bytes(&format!("{path}.zip?reason=核对照片&files=true")).await.unwrap();
+    let mut archive = zip::ZipArchive::new(Cursor::new(&taken)).unwrap();
+    let mut table = String::new();
+    archive.by_name("household_visit.csv").unwrap().read_to_string(&mut table).unwrap();
+    let visits = lines(&table);
+    let own = visits.iter().find(|one| one["KEY"] == format!("uuid:{made}")).unwrap();
+    let mut named: Vec<&str> = own["Files"].split(' ').collect();
+    named.sort_unstable();
+    let mut expected: Vec<String> =
+        photos.iter().map(|photo| format!("media/{}.jpg", Hash::of(photo))).collect();
+    expected.sort_unstable();
+    assert_eq!(named, expected);
+    for (photo, name) in
+        photos.iter().map(|photo| (photo, format!("media/{}.jpg", Hash::of(photo))))
+    {
+        let mut bytes = Vec::new();
+        archive.by_name(&name).unwrap().read_to_end(&mut bytes).unwrap();
+        assert_eq!(&bytes, photo, "as it was taken");
+    }
+    assert_eq!(along(&taken), photos.len(), "each once, and nobody else's");
+    // A file that the store has lost keeps nobody from the others.
+    stage.app().media.delete(ObjectName::Blob(Hash::of(&photos[1]))).await.unwrap();
+    let taken = supervisor.bytes(&format!("{path}.zip?reason=核对照片&files=true")).await.unwrap();
+    assert_eq!(along(&taken), 1);
+    let plain = supervisor.bytes(&format!("{path}.zip?reason=核对照片")).await.unwrap();
+    assert_eq!(along(&plain), 0);
+    let refused = supervisor.bytes(&format!("{path}.xlsx?reason=核对照片&files=true")).await;
+    assert_eq!(refused.unwrap_err().kind(), "malformed", "a workbook holds none");
 });
 
 story!(a_register_is_taken_away, async |stage| {

@@ -37,22 +37,11 @@ pub(crate) async fn send(
     form: (&str, &[u8]),
     files: &[(&str, &[u8])],
 ) -> (u16, Json) {
-    let boundary = "a-line-between-the-parts";
-    let parts = std::iter::once(("form", form)).chain(files.iter().map(|file| ("file", *file)));
-    let mut body = Vec::new();
-    for (name, (file, bytes)) in parts {
-        let head = format!(
-            "--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{file}\"\r\n\r\n"
-        );
-        body.extend_from_slice(head.as_bytes());
-        body.extend_from_slice(bytes);
-        body.extend_from_slice(b"\r\n");
-    }
-    body.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
+    let (media_type, body) = tablets::form_parts(form, files);
     let answer = reqwest::Client::new()
         .post(format!("{}{path}", stage.address()))
         .bearer_auth(client.access_token())
-        .header("Content-Type", format!("multipart/form-data; boundary={boundary}"))
+        .header("Content-Type", media_type)
         .header("Accept-Language", "en")
         .body(body)
         .send()

@@ -30,7 +30,7 @@ fn taken(scene: u64) -> Photo<'static> {
     Photo { time: Some(TAKEN), place: Some((26.2, 107.2)), width: 640, ..Photo::of(scene) }
 }
 
-fn households(tablet: &HeadlessTablet) -> Vec<Row> {
+pub(crate) fn households(tablet: &HeadlessTablet) -> Vec<Row> {
     let is_here = |row: &&Row| {
         let scope = tablet.machine().scope_of(row.id).map(ToString::to_string);
         row.collection == "household" && scope.as_deref() == Some(VILLAGE)
@@ -42,7 +42,7 @@ fn households(tablet: &HeadlessTablet) -> Vec<Row> {
 
 /// A visit of a household with these photos, `hours` after the first; it is pushed, and the photos
 /// are uploaded, looked at and checked.
-async fn visit(
+pub(crate) async fn visit(
     stage: &Arc<Stage>,
     tablet: &mut HeadlessTablet,
     household: &Row,

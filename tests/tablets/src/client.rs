@@ -404,3 +404,20 @@ async fn checked(response: Response) -> Result<Response, ClientError> {
 fn unreadable(cause: impl std::fmt::Display) -> ClientError {
     ClientError::Unreadable(cause.to_string())
 }
+
+/// A form and its files as they are uploaded (RFC 7578): the body's media type, and the body.
+pub fn form_parts(form: (&str, &[u8]), files: &[(&str, &[u8])]) -> (String, Vec<u8>) {
+    let boundary = "a-line-between-the-parts";
+    let parts = std::iter::once(("form", form)).chain(files.iter().map(|file| ("file", *file)));
+    let mut body = Vec::new();
+    for (name, (file, bytes)) in parts {
+        let head = format!(
+            "--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{file}\"\r\n\r\n"
+        );
+        body.extend_from_slice(head.as_bytes());
+        body.extend_from_slice(bytes);
+        body.extend_from_slice(b"\r\n");
+    }
+    body.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
+    (format!("multipart/form-data; boundary={boundary}"), body)
+}

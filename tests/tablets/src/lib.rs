@@ -9,5 +9,5 @@ pub mod photo;
 pub mod sample;
 pub mod tablet;
 
-pub use client::{Client, ClientError, Wire};
+pub use client::{Client, ClientError, Wire, form_parts};
 pub use tablet::HeadlessTablet;

@@ -1,5 +1,6 @@
 /** A supervisor's morning: 500 visits by the keyboard alone, one of them there and back again. */
 
+import { execFileSync } from 'node:child_process';
 import { expect, test } from '@playwright/test';
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -406,6 +407,12 @@ test('a supervisor reviews with the keyboard alone, and what was returned comes 
         const text = readFileSync(await download.path(), 'utf8');
         expect(text.startsWith(start), file).toBe(true);
       }
+      // With their photos, as they were taken.
+      await answers.locator('input[name=files]').check();
+      await expect(answers.getByRole('button', { name: 'Excel' })).toBeDisabled();
+      const [download] = await Promise.all([page.waitForEvent('download'), answers.getByRole('button', { name: 'CSV (ZIP)' }).click()]);
+      const listed = execFileSync('python3', ['-m', 'zipfile', '-l', await download.path()], { encoding: 'utf8' });
+      expect(listed.match(/media\/[0-9a-f]{64}\.jpg/g)?.length).toBeGreaterThan(400);
     });
 
     await test.step('settled work is found again among all visits', async () => {

@@ -5400,6 +5400,11 @@ export interface operations {
             query: {
                 /** @description Only those of this area and below. */
                 area?: string | null;
+                /**
+                 * @description Whether photos and other files go along, under `media/` in the archive; originals, with what
+                 *     their cameras wrote into them.
+                 */
+                files?: boolean;
                 /** @description The first day that visits were made on (`2026-11-16`); with `until`. */
                 from?: string | null;
                 /** @description Why the answers are needed, in the person's words; it is kept with their name. */
@@ -5435,6 +5440,11 @@ export interface operations {
             query: {
                 /** @description Only those of this area and below. */
                 area?: string | null;
+                /**
+                 * @description Whether photos and other files go along, under `media/` in the archive; originals, with what
+                 *     their cameras wrote into them.
+                 */
+                files?: boolean;
                 /** @description The first day that visits were made on (`2026-11-16`); with `until`. */
                 from?: string | null;
                 /** @description Why the answers are needed, in the person's words; it is kept with their name. */

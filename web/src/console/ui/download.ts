@@ -36,17 +36,24 @@ export async function download(path: string, name: string): Promise<void> {
   saveFile(blob, name);
 }
 
+/** Bytes that are held in memory while more comes. */
+const AT_MOST = 32 * 1024 * 1024;
+
 async function counted(response: Response, { read, size }: Download): Promise<Blob> {
   const isPlain = !response.headers.has('content-encoding');
   const length = Number(response.headers.get('content-length'));
   if (isPlain && length > 0) size.value = length;
-  const parts: Uint8Array<ArrayBuffer>[] = [];
+  let parts: BlobPart[] = [];
+  let held = 0;
   const reader = response.body!.getReader();
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;
     parts.push(value);
     read.value += value.length;
+    held += value.length;
+    // A browser keeps large blobs on disk, and what a page holds in memory.
+    if (held > AT_MOST) [parts, held] = [[new Blob(parts)], 0];
   }
   return new Blob(parts, { type: response.headers.get('content-type') ?? '' });
 }

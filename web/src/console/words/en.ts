@@ -536,6 +536,8 @@ export const en: Record<keyof typeof zh, string> = {
   'exports.answersHint': 'A line for each visit; what is filled in repeatedly has a table of its own, joined by number. All versions of a form stand in the same columns.',
   'exports.form': 'Form',
   'exports.bothDays': 'Say the first day and the last',
+  'exports.files': 'With photos and other files',
+  'exports.filesHint': 'Files are under media/ in the ZIP archive: originals with what their cameras wrote, about 0.3 MB a photo.',
   'exports.split': 'A column for each choice of questions with several answers (1 chosen, 0 not)',
   'exports.register': 'Register',
   'exports.registerHint': 'A line for each record. Sensitive values such as ID and account numbers are left out unless you ask for them.',

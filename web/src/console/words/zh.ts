@@ -534,6 +534,8 @@ export const zh = {
   'exports.answersHint': '每次走访一行；重复填写的部分另成一张表，按编号对应。表单各版本的题目放在同一张表里。',
   'exports.form': '表单',
   'exports.bothDays': '请填起止两个日期',
+  'exports.files': '连同照片和其他文件',
+  'exports.filesHint': '文件放在 ZIP 的 media/ 里，是带拍摄信息的原件，每张照片约 0.3 MB。',
   'exports.split': '多选题每个选项单独一列（1 选中，0 未选）',
   'exports.register': '登记册',
   'exports.registerHint': '每条记录一行。身份证号、账号等敏感内容默认不导出。',
