@@ -306,13 +306,14 @@ impl Page {
         states: &BTreeMap<String, String>,
     ) -> Vec<Row> {
         let key = format!("uuid:{}", visit.id);
-        let answers = visit.value(ANSWERS).unwrap_or(Json::Null);
+        let mut values = visit.values();
+        let answers = values.remove(&ANSWERS).unwrap_or(Json::Null);
         let lines = layout.lines(&key, &answers).into_iter();
         let row = |line: Line| {
             let own = match line.parent.is_empty() {
                 true => {
-                    let told = self.told(visit, line.key, versions, states).into_iter();
-                    told.chain(self.names_of_files(visit)).collect()
+                    let told = self.told(visit, &values, line.key, versions, states);
+                    told.into_iter().chain(self.names_of_files(visit)).collect()
                 }
                 false => vec![line.key, line.parent],
             };
@@ -326,15 +327,16 @@ impl Page {
     fn told(
         &self,
         visit: &RecordView,
+        values: &BTreeMap<FieldId, Json>,
         key: String,
         versions: &BTreeMap<String, String>,
         states: &BTreeMap<String, String>,
     ) -> [String; 10] {
         let moment = |field: FieldId| {
-            let moment = visit.value(field).and_then(|value| value.as_i64());
+            let moment = values.get(&field).and_then(Json::as_i64);
             moment.map(|moment| Timestamp(moment).in_china_rfc3339()).unwrap_or_default()
         };
-        let version = visit.value(FORM).and_then(|hash| versions.get(hash.as_str()?).cloned());
+        let version = values.get(&FORM).and_then(|hash| versions.get(hash.as_str()?).cloned());
         let (by, arrived) = self.makers.get(&visit.id).cloned().unzip();
         let state = visit.status.clone().unwrap_or_default();
         [

@@ -33,8 +33,9 @@ impl Sink for Plain {
     }
 }
 
-/// Several tables, each a file of an archive, and files that go along. The first flows; the others wait in files of the
-/// system until it is whole, for an archive holds one file after the other.
+/// Several tables, each a file of an archive, and files that go along. The first table flows; the
+/// others wait in files of the system until it is whole, for an archive holds one file after the
+/// other.
 pub(super) struct Archive {
     zip: Option<ZipWriter<StreamWriter<Made>>>,
     made: Made,

@@ -134,11 +134,13 @@ async fn pump(
     mut sink: impl Sink,
     taker: &Taker,
 ) -> Result<bool, Problem> {
-    while let Some(rows) = source.next().await? {
-        let Some(((), back)) = step(sink, taker, move |sink| sink.write(&rows)).await? else {
-            return Ok(false);
-        };
-        sink = back;
+    let mut next = source.next().await?;
+    while let Some(rows) = next {
+        // While these are written, the next ones are read.
+        let writing = step(sink, taker, move |sink| sink.write(&rows));
+        let (written, read) = tokio::join!(writing, source.next());
+        let Some(((), back)) = written? else { return Ok(false) };
+        (sink, next) = (back, read?);
     }
     loop {
         let Some((is_more, back)) = step(sink, taker, Sink::end).await? else { return Ok(false) };

@@ -120,7 +120,8 @@ pub(super) fn scopes_of(
     let rows: Vec<(Key, String)> = records::table
         .filter(records::id.eq_any(households.iter().copied().map(Key)))
         .filter(records::collection.eq("household").and(records::deleted.eq(false)))
-        .filter(records::scope.eq_any(scopes))
+        // Found by their ids, and not by an index of scopes.
+        .filter(records::scope.concat("").eq_any(scopes))
         .order(records::id)
         .select((records::id, records::scope))
         .load(connection)?;

@@ -2,9 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use diesel::prelude::*;
 use harness::Backend;
 use mobile_schema::{Hash, Value};
 use reqwest::Method;
+use ruhu::db::schema::checks_due;
 use serde_json::{Value as Json, json};
 use sync_protocol::op::Change;
 use sync_protocol::{RecordId, ScopeId};
@@ -60,6 +62,7 @@ pub(crate) async fn measure(backend: Backend) {
     let tablet = crowd.dealt(1).remove(0).remove(0);
     let (form, version) = upload(&crowd, &admin).await;
     fill(&crowd, &tablet, &version).await;
+    settle(&crowd).await;
     let (_, before) = crowd.server.usage();
     let zip = format!("/api/v1/forms/{form}/answers.zip?reason=bench");
     let tell = |what: &str, (mut times, bytes): (Vec<Duration>, usize)| {
@@ -111,6 +114,18 @@ async fn fill(crowd: &Crowd, tablet: &Member, version: &str) {
         let pushed = ops.len() as u64;
         tablet.push(seq, ops).await;
         seq += pushed;
+    }
+}
+
+/// Waits until the checks that follow a push are done: they share the cores.
+async fn settle(crowd: &Crowd) {
+    loop {
+        let due =
+            crowd.stage.app().read(|connection| checks_due::table.count().get_result(connection));
+        if due.await.is_ok_and(|due: i64| due == 0) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }
 
