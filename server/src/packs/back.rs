@@ -65,8 +65,9 @@ pub(super) struct BackChange {
 
 /// Goes back to an earlier version of a pack: its rules, templates of notifications and ledgers are
 /// published once more as they stood before the version after it was installed, with what was
-/// changed here; or as the newest brought them, without. Rules that came later are emptied. Registers stay, for records are kept in them, and so do templates that came later. Forms
-/// go back by their own releases. Packs are the whole server's: it takes an admin of all areas.
+/// changed here; or as the newest brought them, without. Rules that came later are emptied.
+/// Registers stay, for records are kept in them, and so do templates that came later. Forms go back
+/// by their own releases. Packs are the whole server's: it takes an admin of all areas.
 #[utoipa::path(
     tag = "packs",
     request_body = GoingBack,
@@ -187,9 +188,8 @@ impl Standing {
 }
 
 /// A version of a definition.
+#[derive(Queryable)]
 struct Stored {
-    kind: String,
-    name: String,
     version: i64,
     labels: JsonText,
     bytes: Vec<u8>,
@@ -202,29 +202,22 @@ fn standings(
     pack: &str,
     at: Timestamp,
 ) -> QueryResult<Vec<Standing>> {
-    let kinds = [BundleKind::Register, BundleKind::Notice, BundleKind::Rules];
-    let named: Vec<(String, String)> = bundles::table
-        .filter(bundles::pack.eq(pack).and(bundles::kind.eq_any(kinds.map(|kind| kind.name()))))
-        .select((bundles::kind, bundles::name))
-        .distinct()
-        .order((bundles::kind, bundles::name))
-        .load(connection)?;
     let mut found = Vec::new();
-    for (kind, name) in named {
-        let versions: Vec<(i64, JsonText, Vec<u8>, Timestamp)> = bundles::table
-            .filter(bundles::kind.eq(&kind).and(bundles::name.eq(&name)))
-            .order(bundles::version)
-            .select((bundles::version, bundles::labels, bundles::bytes, bundles::created_at))
+    for kind in [BundleKind::Register, BundleKind::Notice, BundleKind::Rules] {
+        let names: Vec<String> = bundles::table
+            .filter(bundles::pack.eq(pack).and(bundles::kind.eq(kind.name())))
+            .select(bundles::name)
+            .distinct()
+            .order(bundles::name)
             .load(connection)?;
-        let stored = versions.into_iter().map(|(version, labels, bytes, added_at)| Stored {
-            kind: kind.clone(),
-            name: name.clone(),
-            version,
-            labels,
-            bytes,
-            added_at,
-        });
-        found.extend(standing(&stored.collect::<Vec<_>>(), at)?);
+        for name in names {
+            let versions: Vec<Stored> = bundles::table
+                .filter(bundles::kind.eq(kind.name()).and(bundles::name.eq(&name)))
+                .order(bundles::version)
+                .select((bundles::version, bundles::labels, bundles::bytes, bundles::created_at))
+                .load(connection)?;
+            found.extend(standing(kind, name, &versions, at)?);
+        }
     }
     for newest in ledgers(connection)? {
         found.extend(ledger(connection, newest, pack, at)?);
@@ -232,13 +225,14 @@ fn standings(
     Ok(found)
 }
 
-fn standing(versions: &[Stored], at: Timestamp) -> QueryResult<Option<Standing>> {
+fn standing(
+    kind: BundleKind,
+    name: String,
+    versions: &[Stored],
+    at: Timestamp,
+) -> QueryResult<Option<Standing>> {
     let Some(newest) = versions.last() else { return Ok(None) };
     let then = versions.iter().rev().find(|one| one.added_at <= at);
-    let kinds = [BundleKind::Register, BundleKind::Notice, BundleKind::Rules];
-    let Some(kind) = kinds.into_iter().find(|kind| kind.name() == newest.kind) else {
-        return Ok(None);
-    };
     let as_of = |version: i64| as_it_was(kind, then, newest, version);
     let back = match as_of(newest.version)? {
         Some(same) if same.bytes == newest.bytes => None,
@@ -246,7 +240,7 @@ fn standing(versions: &[Stored], at: Timestamp) -> QueryResult<Option<Standing>>
     };
     Ok(Some(Standing {
         kind: kind.name(),
-        name: newest.name.clone(),
+        name,
         labels: newest.labels.read()?,
         now: newest.version,
         then: then.map(|then| then.version),

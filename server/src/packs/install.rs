@@ -94,7 +94,7 @@ pub fn install_builtin(
 }
 
 /// Whether the newest version of a definition was written here.
-pub(super) fn is_changed_here(
+fn is_changed_here(
     connection: &mut AnyConnection,
     kind: BundleKind,
     name: &str,
