@@ -74,6 +74,8 @@ pub struct App {
     /// What `/metrics` shows.
     pub metrics: PrometheusHandle,
     definitions: RwLock<Arc<Catalogue>>,
+    /// Whether who is more than a cadre signs in with a code, too.
+    pub(crate) require_second_factor: bool,
 }
 
 /// Why the server can't start.
@@ -141,6 +143,7 @@ impl App {
             forms: Compiler::default(),
             metrics,
             definitions: RwLock::new(Arc::new(catalogue)),
+            require_second_factor: config.require_second_factor,
         })
     }
 

@@ -58,6 +58,10 @@ pub struct Settings {
     /// Where the own authority is handed out, without TLS [default: port 8081 beside --listen]
     #[arg(long, env = "RUHU_TLS_HELP", global = true)]
     pub tls_help: Option<String>,
+    /// Whether supervisors, admins and auditors can do nothing in a browser before they sign in
+    /// with an authenticator app, too [default: false]
+    #[arg(long, env = "RUHU_REQUIRE_SECOND_FACTOR", global = true)]
+    pub require_second_factor: Option<bool>,
     /// What to log, such as info or ruhu=debug [default: info when serving, else warn]
     #[arg(long, env = "RUHU_LOG", global = true)]
     pub log: Option<String>,
@@ -78,6 +82,8 @@ pub struct Config {
     pub sealing_keys: SealingKeys,
     /// The certificate to show, where the server speaks TLS itself.
     pub tls: Option<Tls>,
+    /// Whether who is more than a cadre has to sign in with an authenticator app, too.
+    pub require_second_factor: bool,
     /// What to log, if it was said.
     pub log: Option<String>,
 }
@@ -120,6 +126,7 @@ impl Settings {
             tls_key: self.tls_key.or(other.tls_key),
             tls_names: self.tls_names.or(other.tls_names),
             tls_help: self.tls_help.or(other.tls_help),
+            require_second_factor: self.require_second_factor.or(other.require_second_factor),
             log: self.log.or(other.log),
         }
     }
@@ -180,7 +187,17 @@ impl Settings {
         )?;
         let sealing_keys = self.sealing_keys.unwrap_or_else(|| data.join("sealing-keys.json"));
         let sealing_keys = SealingKeys(sealing_keys);
-        Ok(Config { listen, database, media, s3, sealing_keys, tls, log: self.log })
+        let require_second_factor = self.require_second_factor.unwrap_or_default();
+        Ok(Config {
+            listen,
+            database,
+            media,
+            s3,
+            sealing_keys,
+            tls,
+            require_second_factor,
+            log: self.log,
+        })
     }
 }
 

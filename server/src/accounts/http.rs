@@ -53,6 +53,8 @@ struct Me {
     login: String,
     display_name: String,
     grants: Vec<MyGrant>,
+    /// Whether nothing else is open to them before they set up a second factor.
+    second_factor_needed: bool,
 }
 
 /// A role in an area.
@@ -212,9 +214,11 @@ async fn me(
     let user = caller.user;
     let named = app.read(move |connection| queries::name_of(connection, user)).await;
     let (login, display_name) = named?;
+    let second_factor_needed = caller.lacks_factor;
     let grants =
         caller.grants.into_iter().map(|grant| MyGrant { role: grant.role, area: grant.area.0 });
-    Ok(web::Json(Me { id: user.0, login, display_name, grants: grants.collect() }))
+    let grants = grants.collect();
+    Ok(web::Json(Me { id: user.0, login, display_name, grants, second_factor_needed }))
 }
 
 /// The public keys of access tokens, as a JSON Web Key Set.

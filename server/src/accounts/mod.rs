@@ -22,6 +22,7 @@ pub(crate) use queries::add_nobody;
 pub(crate) use queries::grants_of;
 pub use queries::{NewUser, add_grant, add_user, find_user, standing, start_session};
 pub use rules::{SecretToken, hash_token};
+pub(crate) use second_factor::is_on as has_second_factor;
 pub use tokens::{Claims, issue, verify};
 
 /// What a person does. A role is granted for an area, from a day to a day.

@@ -176,7 +176,7 @@ pub fn standing(
     };
     let grants = if at_work { grants_of(connection, claims.user, now)? } else { Vec::new() };
     let (user, device, session) = (claims.user, claims.device, claims.session);
-    Ok(Some(Caller { user, device, session, grants }))
+    Ok(Some(Caller { user, device, session, grants, lacks_factor: false }))
 }
 
 /// Starts a session and gives its first refresh token.

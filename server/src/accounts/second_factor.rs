@@ -59,7 +59,7 @@ fn load(connection: &mut AnyConnection, user: UserId) -> QueryResult<Option<Stor
 }
 
 /// Whether a person signs in with a code, too.
-pub(super) fn is_on(connection: &mut AnyConnection, user: UserId) -> QueryResult<bool> {
+pub(crate) fn is_on(connection: &mut AnyConnection, user: UserId) -> QueryResult<bool> {
     let on: i64 = second_factors::table
         .filter(second_factors::user_id.eq(Key::from(user)))
         .filter(second_factors::confirmed_at.is_not_null())

@@ -20,6 +20,16 @@ use crate::devices::{self, DeviceState};
 pub trait Action: 'static {
     /// The roles that may, within the areas they are granted for.
     const ROLES: &[Role];
+    /// Whether it takes a second factor where the server asks for one.
+    const NEEDS_FACTOR: bool = true;
+}
+
+/// Anything a signed-in person may do about themselves; setting up a second factor is among it.
+pub struct UseAccount;
+
+impl Action for UseAccount {
+    const ROLES: &[Role] = &[Role::Cadre, Role::Supervisor, Role::Admin, Role::Auditor];
+    const NEEDS_FACTOR: bool = false;
 }
 
 macro_rules! actions {
@@ -34,8 +44,6 @@ macro_rules! actions {
 }
 
 actions! {
-    /// Anything a signed-in person may do about themselves.
-    UseAccount: Cadre | Supervisor | Admin | Auditor;
     /// See the tree of areas.
     ReadAreas: Cadre | Supervisor | Admin | Auditor;
     /// See records and their history.
@@ -113,6 +121,8 @@ pub struct Caller {
     pub session: uuid::Uuid,
     /// What they are granted today.
     pub grants: Vec<Grant>,
+    /// Whether they have yet to set up a second factor that the server asks of them.
+    pub lacks_factor: bool,
 }
 
 impl Caller {
@@ -140,6 +150,9 @@ impl<A: Action> FromRequest for Permitted<A> {
         let request = request.clone();
         Box::pin(async move {
             let caller = authenticate(&request).await?;
+            if A::NEEDS_FACTOR && caller.lacks_factor {
+                return Err(Problem::new(&Kind::SECOND_FACTOR_NEEDED));
+            }
             let areas = caller.areas_to::<A>();
             if areas.is_empty() {
                 return Err(Problem::new(&Kind::FORBIDDEN));
@@ -184,9 +197,17 @@ impl FromRequest for Tablet {
 async fn authenticate(request: &HttpRequest) -> Result<Caller, Problem> {
     let app = app(request)?;
     let claims = accounts::verify(&app, bearer(request)?).await?;
-    let now = app.now();
-    let found = app.read(move |connection| accounts::standing(connection, &claims, now)).await?;
-    found.ok_or_else(|| Problem::new(&Kind::SESSION_ENDED))
+    let (now, is_strict) = (app.now(), app.require_second_factor);
+    let found = app.read(move |connection| {
+        let Some(caller) = accounts::standing(connection, &claims, now)? else { return Ok(None) };
+        // A tablet has a key of its own, and a cadre signs in on it.
+        let is_asked = is_strict
+            && caller.device.is_none()
+            && caller.grants.iter().any(|grant| grant.role != Role::Cadre);
+        let lacks_factor = is_asked && !accounts::has_second_factor(connection, caller.user)?;
+        Ok(Some(Caller { lacks_factor, ..caller }))
+    });
+    found.await?.ok_or_else(|| Problem::new(&Kind::SESSION_ENDED))
 }
 
 fn app(request: &HttpRequest) -> Result<web::Data<App>, Problem> {

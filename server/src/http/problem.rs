@@ -48,6 +48,7 @@ kinds! {
     ROSTER_INVALID = "roster-invalid" 422 "名册读不出来，没有保存。" "The roster can't be read; nothing was stored.";
     SESSION_ENDED = "session-ended" 401 "登录已失效，请重新登录。" "The session has ended; sign in again.";
     FORBIDDEN = "forbidden" 403 "您的角色不能做这件事。" "Your role may not do this.";
+    SECOND_FACTOR_NEEDED = "second-factor-needed" 403 "请先在“我的账号”里设置动态码。" "Set up an authenticator app for your account first.";
     EVERYWHERE = "everywhere" 403 "这会影响全部区域，请由负责全部区域的管理员来做。" "This concerns every area; an admin of all of them has to do it.";
     TABLET_ONLY = "tablet-only" 403 "只有已登记的平板可以这样做。" "Only an enrolled tablet may do this.";
     ENROLMENT_REFUSED = "enrolment-refused" 403 "登记码无效、已使用或已过期。" "The enrolment code is wrong, used or expired.";

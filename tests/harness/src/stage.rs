@@ -99,7 +99,9 @@ impl Stage {
         };
         let listen = "127.0.0.1:0".parse().expect("an address");
         let sealing_keys = sealing_keys();
-        let config = Config { listen, database, media, s3, sealing_keys, tls: None, log: None };
+        let (tls, log, require_second_factor) = (None, None, false);
+        let config =
+            Config { listen, database, media, s3, sealing_keys, tls, require_second_factor, log };
         let first = Replica::start(&config).await;
         ruhu::demo::load(&first.app).await.expect("the demo county loads");
         Self { backend, config, folder, first, tablets: AtomicU32::new(0) }
@@ -146,6 +148,11 @@ impl Stage {
     pub async fn direct_replica(&self) -> Replica {
         let s3 = S3Settings { direct: true, ..self.config.s3.clone() };
         Replica::start(&Config { s3, ..self.config.clone() }).await
+    }
+
+    /// Starts another server on the same database and media store, that asks for a second factor.
+    pub async fn strict_replica(&self) -> Replica {
+        Replica::start(&Config { require_second_factor: true, ..self.config.clone() }).await
     }
 
     /// Starts another server on the same database and media store.

@@ -146,6 +146,40 @@ story!(whoever_wants_signs_in_with_a_code_too_and_each_code_once, async |stage| 
     sign_in(stage.address(), &password).await.unwrap();
 });
 
+story!(where_a_second_factor_is_asked_for_nothing_goes_without, async |stage| {
+    let strict = stage.strict_replica().await;
+    let mut tablet = stage.tablet("cadre").await;
+    let mut admin = stage.person("admin").await;
+    let mut cadre = stage.person("cadre").await;
+    for client in [&mut admin, &mut cadre, tablet.client()] {
+        client.move_to(&strict.address);
+    }
+    let me = admin.call(Method::GET, "/api/v1/me", None).await.unwrap();
+    assert_eq!(me["second_factor_needed"], true);
+    for path in ["/api/v1/people", "/api/v1/areas", "/api/v1/bundles", "/api/v1/visits"] {
+        let refused = admin.call(Method::GET, path, None).await.unwrap_err();
+        assert_eq!(refused.kind(), "second-factor-needed", "{path}");
+    }
+    // Cadres work on tablets, which have keys of their own.
+    let me = cadre.call(Method::GET, "/api/v1/me", None).await.unwrap();
+    assert_eq!(me["second_factor_needed"], false);
+    cadre.call(Method::GET, "/api/v1/areas", None).await.unwrap();
+    tablet.sync_again(std::time::Duration::from_secs(60)).await.unwrap();
+
+    let factor = "/api/v1/me/second-factor";
+    let offer = admin.call(Method::POST, factor, None).await.unwrap();
+    let secret = offer["secret"].as_str().unwrap();
+    let refused = admin.call(Method::GET, "/api/v1/people", None).await.unwrap_err();
+    assert_eq!(refused.kind(), "second-factor-needed", "an offer is no factor");
+    let first = json!({ "code": code(secret, -1) });
+    admin.call(Method::POST, &format!("{factor}/confirmation"), Some(&first)).await.unwrap();
+    admin.call(Method::GET, "/api/v1/people", None).await.unwrap();
+    let off = json!({ "code": code(secret, 0) });
+    admin.call(Method::DELETE, factor, Some(&off)).await.unwrap();
+    let refused = admin.call(Method::GET, "/api/v1/people", None).await.unwrap_err();
+    assert_eq!(refused.kind(), "second-factor-needed");
+});
+
 story!(a_password_is_changed_by_who_knows_the_old_one, async |stage| {
     let mut auditor = stage.person("auditor").await;
     let mut elsewhere = stage.person("auditor").await;

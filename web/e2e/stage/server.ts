@@ -30,12 +30,14 @@ export class Server {
     readonly port: number,
     /** Where it hands out its own authority, if it speaks TLS by one. */
     readonly help: number | null,
+    private readonly further: string[],
   ) {}
 
-  static async start(visits = 10, tls = false): Promise<Server> {
+  /** With further flags of the command, where there are any. */
+  static async start(visits = 10, tls = false, further: string[] = []): Promise<Server> {
     const folder = mkdtempSync(join(tmpdir(), 'ruhu-e2e-'));
     cpSync(template(visits), folder, { recursive: true });
-    const server = new Server(folder, await freePort(), tls ? await freePort() : null);
+    const server = new Server(folder, await freePort(), tls ? await freePort() : null, further);
     await server.up();
     return server;
   }
@@ -52,7 +54,7 @@ export class Server {
   async up(): Promise<void> {
     const listen = `127.0.0.1:${this.port}`;
     const tls = this.help === null ? [] : ['--tls-names', '127.0.0.1', '--tls-help', `127.0.0.1:${this.help}`];
-    this.process = spawn(RUHU, ['serve', '--data', this.folder, '--listen', listen, ...tls], { stdio: 'ignore' });
+    this.process = spawn(RUHU, ['serve', '--data', this.folder, '--listen', listen, ...tls, ...this.further], { stdio: 'ignore' });
     // Node does not trust the authority; its page is there once the server is.
     const sign = this.help === null ? `${this.address}/readyz` : this.helpPage;
     await until(async () => (await fetch(sign)).ok);

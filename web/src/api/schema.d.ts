@@ -3173,6 +3173,8 @@ export interface components {
             /** Format: uuid */
             id: string;
             login: string;
+            /** @description Whether nothing else is open to them before they set up a second factor. */
+            second_factor_needed: boolean;
         };
         /** @description A role in an area. */
         MyGrant: {

@@ -47,7 +47,8 @@ function take(tokens: Tokens): void {
   localStorage.setItem(KEPT, tokens.refresh_token);
 }
 
-async function learn(): Promise<void> {
+/** Asks who it is, and what is open to them. */
+export async function learn(): Promise<void> {
   const headers = { authorization: `Bearer ${await token()}`, 'accept-language': language.value };
   const response = await fetch('/api/v1/me', { headers });
   if (!response.ok) throw await Problem.of(response);
