@@ -193,7 +193,7 @@ fn subject(connection: &mut AnyConnection, record: Record) -> QueryResult<Subjec
     Ok(Subject { record, members, known })
 }
 
-/// The records of a register that are about others; deleted ones too.
+/// The records of a register that are about others, in the order of their ids; deleted ones too.
 fn about(
     connection: &mut AnyConnection,
     collection: &str,
@@ -202,7 +202,7 @@ fn about(
     let subjects: Vec<Key> = subjects.iter().copied().map(Key::from).collect();
     let ids: Vec<Key> = records::table
         .filter(records::subject.eq_any(subjects).and(records::collection.eq(collection)))
-        .order(records::id)
+        // Asked for their order, SQLite would walk all records of the collection.
         .select(records::id)
         .load(connection)?;
     let ids: Vec<RecordId> = ids.into_iter().map(RecordId::from).collect();

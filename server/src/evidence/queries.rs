@@ -123,7 +123,6 @@ fn flags(connection: &mut AnyConnection, subjects: &[RecordId]) -> QueryResult<F
     let ids: Vec<Key> = records::table
         .filter(records::subject.eq_any(subjects).and(records::collection.eq(COLLECTION)))
         .filter(records::deleted.eq(false))
-        .order(records::id)
         .select(records::id)
         .load(connection)?;
     let ids: Vec<RecordId> = ids.into_iter().map(RecordId::from).collect();

@@ -1,13 +1,10 @@
 //! Lists of notifications: those in the log, the newest first, and those that are not, with what
 //! was found about them.
 
-use std::collections::BTreeMap;
-
 use actix_web::{get, web};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use sync_protocol::RecordId;
-use sync_protocol::finding::COLLECTION as FINDINGS;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -20,6 +17,7 @@ use crate::db::{AnyConnection, MultiBackend, containing};
 use crate::http::caller::ReadDeliveries;
 use crate::http::page::{self, Page};
 use crate::http::{Permitted, Problem, Query};
+use crate::records::open_rules;
 
 diesel::alias!(records as homes: Homes);
 
@@ -163,18 +161,8 @@ fn open(
 }
 
 fn lines(connection: &mut AnyConnection, rows: Vec<Row>) -> QueryResult<Vec<NoticeLine>> {
-    let ids: Vec<Key> = rows.iter().map(|row| row.0).collect();
-    let rules: Vec<(Option<Key>, Option<String>)> = records::table
-        .filter(records::subject.eq_any(ids).and(records::collection.eq(FINDINGS)))
-        .filter(records::status.eq("open").and(records::deleted.eq(false)))
-        .order(records::id)
-        .select((records::subject, records::title))
-        .load(connection)?;
-    let mut findings: BTreeMap<Key, Vec<String>> = BTreeMap::new();
-    for (notice, rule) in rules {
-        let Some(notice) = notice else { continue };
-        findings.entry(notice).or_default().extend(rule);
-    }
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.0.0).collect();
+    let mut findings = open_rules(connection, &ids)?;
     let villages = areas::names_of(connection, rows.iter().map(|row| row.1.as_str()))?;
     let line = |(id, scope, title, household, household_title, outcome, position): Row| {
         let village = villages.get(&scope).cloned().unwrap_or(scope);
@@ -186,7 +174,7 @@ fn lines(connection: &mut AnyConnection, rows: Vec<Row>) -> QueryResult<Vec<Noti
             village,
             outcome,
             position,
-            findings: findings.remove(&id).unwrap_or_default(),
+            findings: findings.remove(&id.0).unwrap_or_default(),
         }
     };
     Ok(rows.into_iter().map(line).collect())

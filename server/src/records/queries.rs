@@ -183,6 +183,27 @@ pub(crate) fn views(
     rows.into_iter().map(view).collect()
 }
 
+/// The rules of the open findings about each, in the order of their names.
+pub(crate) fn open_rules(
+    connection: &mut AnyConnection,
+    subjects: &[Uuid],
+) -> QueryResult<BTreeMap<Uuid, Vec<String>>> {
+    // Asked for what is open, or for an order, SQLite would walk all findings.
+    let rows: Vec<(Option<Key>, Option<String>, Option<String>)> = records::table
+        .filter(records::subject.eq_any(subjects.iter().copied().map(Key)))
+        .filter(records::collection.eq("finding").and(records::deleted.eq(false)))
+        .select((records::subject, records::title, records::status))
+        .load(connection)?;
+    let mut open: BTreeMap<Uuid, Vec<String>> = BTreeMap::new();
+    for (subject, rule, status) in rows {
+        if let (Some(subject), Some(rule), Some("open")) = (subject, rule, status.as_deref()) {
+            open.entry(subject.0).or_default().push(rule);
+        }
+    }
+    open.values_mut().for_each(|rules| rules.sort_unstable());
+    Ok(open)
+}
+
 /// The titles of those records that are in these scopes.
 pub(crate) fn titles(
     connection: &mut AnyConnection,

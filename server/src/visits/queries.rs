@@ -16,7 +16,7 @@ use crate::db::schema::{history, ops, records, users};
 use crate::db::types::{Key, Timestamp};
 use crate::photos::{self, PhotoView, Similar};
 use crate::records::visit::ANSWERS;
-use crate::records::{RecordView, titles, view_of, views};
+use crate::records::{RecordView, open_rules, titles, view_of, views};
 use crate::review::{self, Claim, Pass};
 
 /// Earlier visits that are shown beside one.
@@ -89,27 +89,6 @@ pub(crate) fn ids_in(answers: &Json, found: &mut BTreeSet<Uuid>) {
         Json::Object(fields) => fields.values().for_each(|one| ids_in(one, found)),
         _ => {}
     }
-}
-
-/// The rules of the open findings about each.
-fn open_rules(
-    connection: &mut AnyConnection,
-    subjects: &[Uuid],
-) -> QueryResult<BTreeMap<Uuid, Vec<String>>> {
-    let keys: Vec<Key> = subjects.iter().copied().map(Key).collect();
-    let rows: Vec<(Option<Key>, Option<String>)> = records::table
-        .filter(records::subject.eq_any(keys).and(records::collection.eq("finding")))
-        .filter(records::status.eq("open").and(records::deleted.eq(false)))
-        .order((records::subject, records::title))
-        .select((records::subject, records::title))
-        .load(connection)?;
-    let mut open: BTreeMap<Uuid, Vec<String>> = BTreeMap::new();
-    for (subject, rule) in rows {
-        if let (Some(subject), Some(rule)) = (subject, rule) {
-            open.entry(subject.0).or_default().push(rule);
-        }
-    }
-    Ok(open)
 }
 
 /// How many visits there are.

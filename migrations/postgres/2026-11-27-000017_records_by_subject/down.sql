@@ -1,0 +1,2 @@
+DROP INDEX records_by_subject;
+CREATE INDEX records_by_subject ON records (subject, collection);
