@@ -1308,8 +1308,9 @@ export interface paths {
         /**
          * Goes back to an earlier version of a pack: its rules, templates of notifications and ledgers are
          *     published once more as they stood before the version after it was installed, with what was
-         *     changed here; or as the newest brought them, without. Rules that came later are emptied. Registers stay, for records are kept in them, and so do templates that came later. Forms
-         *     go back by their own releases. Packs are the whole server's: it takes an admin of all areas.
+         *     changed here; or as the newest brought them, without. Rules that came later are emptied.
+         *     Registers stay, for records are kept in them, and so do templates that came later. Forms go back
+         *     by their own releases. Packs are the whole server's: it takes an admin of all areas.
          */
         post: operations["post /api/v1/packs/{name}/back"];
         delete?: never;
