@@ -735,14 +735,13 @@ diesel::table! {
 }
 
 diesel::table! {
-    use crate::db::types::{Id, Moment};
+    use crate::db::types::Id;
     use diesel::sql_types::{Binary, Text};
 
     publications (bundle) {
         bundle -> Binary,
         reason -> Text,
         decided_by -> Id,
-        decided_at -> Moment,
     }
 }
 

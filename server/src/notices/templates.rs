@@ -182,7 +182,6 @@ pub(super) async fn publish_template(
         })
         .await;
     let published = published.map_err(Problem::from)?;
-    app.reload_definitions().await?;
-    app.jobs.ring();
+    packs::changed(&app).await?;
     Ok(HttpResponse::Created().json(published))
 }

@@ -13,7 +13,7 @@ use serde_json::json;
 use sync_protocol::UserId;
 use utoipa::ToSchema;
 
-use super::definitions::publish_own;
+use super::definitions::{self, publish_own};
 use super::install::{ledgers, publish_ledger};
 use crate::app::App;
 use crate::areas;
@@ -111,9 +111,7 @@ pub(super) async fn go_back(
         .await;
     let done = done.map_err(Problem::from)?;
     if !dry_run {
-        app.reload_definitions().await?;
-        app.checks.ring();
-        app.jobs.ring();
+        definitions::changed(&app).await?;
     }
     Ok(HttpResponse::Ok().json(done))
 }

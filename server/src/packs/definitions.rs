@@ -123,18 +123,27 @@ pub(crate) fn publish_own(
             publications::bundle.eq(hash.as_bytes().to_vec()),
             publications::reason.eq(reason),
             publications::decided_by.eq(Key::from(by)),
-            publications::decided_at.eq(now),
         ))
         .execute(connection)?;
+    let by = users::table.find(Key::from(by)).select(users::display_name).first(connection)?;
     Ok(DefinitionVersion {
         version,
         hash,
         labels: JsonText::of(&bundle.labels).raw()?,
         pack: None,
         added_at: now,
-        by: None,
+        by: Some(by),
         reason: Some(reason.to_owned()),
     })
+}
+
+/// Follows definitions that have changed: they are read anew, and whatever is asked for because of
+/// them is done.
+pub(crate) async fn changed(app: &App) -> Result<(), Problem> {
+    app.reload_definitions().await?;
+    app.checks.ring();
+    app.jobs.ring();
+    Ok(())
 }
 
 /// Whether a version was published here, and not with a pack or the program.

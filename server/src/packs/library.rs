@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::changes::{self, PackChange, PackMistake};
+use super::definitions;
 use super::install::{InstallProblem, install};
 use crate::app::App;
 use crate::areas;
@@ -183,9 +184,7 @@ pub(super) async fn install_pack(
         .await;
     let done = done.map_err(Problem::from)?;
     if !dry_run {
-        app.reload_definitions().await?;
-        app.checks.ring();
-        app.jobs.ring();
+        definitions::changed(&app).await?;
     }
     Ok(HttpResponse::Ok().json(done))
 }

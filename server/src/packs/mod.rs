@@ -8,7 +8,7 @@ mod http;
 mod install;
 mod library;
 
-pub(crate) use definitions::{DefinitionVersion, publish_own};
+pub(crate) use definitions::{DefinitionVersion, changed, publish_own};
 pub use embedded::embedded_packs;
 pub use http::routes;
 pub use install::{InstallProblem, catalogue, install, install_builtin};

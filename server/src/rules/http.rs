@@ -137,7 +137,7 @@ async fn publish_rules(
         })
         .await;
     let published = published.map_err(Problem::from)?;
-    app.checks.ring();
+    packs::changed(&app).await?;
     Ok(HttpResponse::Created().json(published))
 }
 
