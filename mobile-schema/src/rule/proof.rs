@@ -23,8 +23,8 @@ impl RuleSet {
         let whole = |message| RuleProblem { rule: String::new(), message };
         if !is_name(&self.name) {
             problems.push(whole(Words::new(
-                format!("名称“{}”只能用小写字母、数字和连字符", self.name),
-                format!("the name “{}” is not of small letters, digits and hyphens", self.name),
+                format!("名称“{}”只能用小写字母、数字、_ 和 -", self.name),
+                format!("the name “{}” is not of small letters, digits, _ and -", self.name),
             )));
         }
         for language in self.labels.missing_languages() {
@@ -33,8 +33,8 @@ impl RuleSet {
         for rule in &self.rules {
             if !is_name(&rule.id) {
                 let message = Words::new(
-                    "编号只能用小写字母、数字和连字符",
-                    "the id is not of small letters, digits and hyphens",
+                    "编号只能用小写字母、数字、_ 和 -",
+                    "the id is not of small letters, digits, _ and -",
                 );
                 problems.push(RuleProblem { rule: rule.id.clone(), message });
             }
@@ -246,11 +246,11 @@ mod tests {
         assert_eq!(
             told(&set),
             [
-                ": the name “My rules” is not of small letters, digits and hyphens",
+                ": the name “My rules” is not of small letters, digits, _ and -",
                 "head-citizen-id: “Household member” has no field “relatoin”. Did you mean “relation”?",
                 "head-citizen-id: “Household member” has no field “persons”.",
                 "head-citizen-id: “Household” has no field “yearly_incom”. Did you mean “yearly_income”?",
-                "Zwei: the id is not of small letters, digits and hyphens",
+                "Zwei: the id is not of small letters, digits, _ and -",
                 "Zwei: “Household member” has no field “member”.",
                 "Zwei: “Household” has no field “relation”.",
                 "Zwei: “Household member” has no field “brn”. Did you mean “born”?",

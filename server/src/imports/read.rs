@@ -227,6 +227,25 @@ mod tests {
     }
 
     #[test]
+    fn a_field_may_be_called_as_the_ids_are() {
+        let mut register = household();
+        let address = register.fields.iter_mut().find(|field| field.name == "address").unwrap();
+        address.labels.0.insert("zh-CN".to_owned(), "编号".to_owned());
+        let id = Uuid::from_u128(7);
+        let fields = |table: &str| {
+            let read = read(table.as_bytes(), &register).unwrap();
+            let names: Vec<_> = read.columns.into_iter().map(|one| one.field.unwrap()).collect();
+            (names, read.lines[0].id, read.lines[0].values.get(&4).cloned())
+        };
+        let (names, key, address) = fields(&format!("编号,户主姓名,编号\n{id},王某,一组\n"));
+        assert_eq!(names, ["KEY", "head_name", "address"]);
+        assert_eq!((key, address), (Some(id), Some(Value::from("一组"))));
+        let (names, key, address) = fields("户主姓名,编号\n王某,一组\n");
+        assert_eq!(names, ["head_name", "address"], "alone it is the field's");
+        assert_eq!((key, address), (None, Some(Value::from("一组"))));
+    }
+
+    #[test]
     fn every_line_that_is_wrong_is_told() {
         let table = "户主姓名,证件类型\n,居民身份证\n王某,护照\n李某,无\n";
         let read = read(table.as_bytes(), &household()).unwrap();
