@@ -1,105 +1,261 @@
-//! Tables as a workbook, a worksheet each.
+//! Tables as a workbook (ECMA-376), a worksheet each.
+//!
+//! A library makes the workbook without its lines; they are put into its worksheets as they come.
 
 use std::collections::HashSet;
+use std::fmt::Write as _;
+use std::io::{self, Cursor, Read as _};
 
+use bytes::Bytes;
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
+use zip::ZipArchive;
 
-use super::table::{Heading, Row, Source, blocking, failed};
-use crate::http::{Kind, Problem};
+use super::parts::Parts;
+use super::table::{Heading, Row, Sink};
 
 /// The longest text of a cell.
 const MAX_CELL: usize = 32_767;
-/// The most lines of a worksheet, its title too.
+/// The most lines of a worksheet, its title too; the next one goes on.
 const MAX_LINES: u32 = 1_048_576;
 /// The longest name of a worksheet.
 const MAX_NAME: usize = 31;
+/// Where a worksheet's lines end.
+const END_OF_LINES: &str = "</sheetData>";
+/// What stands first: it does not depend on how many worksheets there will be, and tells those who
+/// look at the beginning of a file what it is.
+const FIRST: &str = "_rels/.rels";
 
-/// Makes a workbook of all that a source gives. Numbers are numbers, all else is text as it is.
-///
-/// # Errors
-/// As the source; where there are more lines than a worksheet holds.
-pub(super) async fn make(mut source: impl Source, name: &str) -> Result<Vec<u8>, Problem> {
-    let mut book = Book::new(name, source.headings()).map_err(failed)?;
-    while let Some(rows) = source.next().await? {
-        let (back, written) = blocking(move || {
-            let written = book.write(&rows);
-            (book, written)
-        })
-        .await?;
-        book = back;
-        if let Err(XlsxError::RowColumnLimitError) = written {
-            return Err(Problem::new(&Kind::TOO_LARGE).detail("1,048,575 lines: take CSV"));
-        }
-        written.map_err(failed)?;
-    }
-    blocking(move || book.workbook.save_to_buffer()).await?.map_err(failed)
+/// A workbook that flows while it is made. Numbers are numbers, all else is text as it is.
+pub(super) struct Book {
+    parts: Parts,
+    name: String,
+    headings: Vec<Heading>,
+    tables: Vec<Table>,
+    /// By worksheet: which table it is of.
+    sheets: Vec<usize>,
+    /// The most lines of a worksheet.
+    most: u32,
+    is_ended: bool,
 }
 
-struct Book {
-    workbook: Workbook,
-    /// By table: which columns are numbers.
-    numbers: Vec<Vec<bool>>,
-    /// By table: how many lines it has.
-    lines: Vec<u32>,
+/// What the worksheets of a table have in common, and how far they are.
+struct Table {
+    /// What stands in a worksheet above the lines, its title among them.
+    head: String,
+    /// What stands below them.
+    tail: String,
+    /// By column: what it is called (`A`), and whether what stands below are numbers.
+    columns: Vec<(String, bool)>,
+    /// The worksheet that grows.
+    sheet: usize,
+    /// How many lines it has.
+    lines: u32,
 }
 
 impl Book {
-    fn new(name: &str, headings: &[Heading]) -> Result<Self, XlsxError> {
-        let mut workbook = Workbook::new();
-        let bold = Format::new().set_bold().set_text_wrap();
-        let mut taken = HashSet::new();
-        for heading in headings {
-            let sheet = workbook.add_worksheet_with_constant_memory()?;
-            let name = if heading.name.is_empty() { name } else { &heading.name };
-            sheet.set_name(sheet_name(name, &mut taken))?;
-            sheet.set_freeze_panes(1, 0)?;
-            for (at, title) in (0..).zip(&heading.columns) {
-                sheet.set_column_width(at, if title.is_number { 12 } else { 18 })?;
-                sheet.write_string_with_format(0, at, cut(&title.text), &bold)?;
-            }
-        }
-        let numbers = |heading: &Heading| heading.columns.iter().map(|one| one.is_number).collect();
-        let numbers = headings.iter().map(numbers).collect();
-        Ok(Self { workbook, numbers, lines: vec![1; headings.len()] })
+    /// A workbook of tables; what belongs to none is called `name`.
+    pub(super) fn new(name: &str, headings: &[Heading]) -> io::Result<Self> {
+        Self::with_most(name, headings, MAX_LINES)
     }
 
-    fn write(&mut self, rows: &[Row]) -> Result<(), XlsxError> {
-        for row in rows {
-            let line = self.lines[row.table];
-            if line >= MAX_LINES {
-                return Err(XlsxError::RowColumnLimitError);
-            }
-            let sheet = self.workbook.worksheet_from_index(row.table)?;
-            let cells = row.cells.iter().zip(&self.numbers[row.table]);
-            for (at, (cell, is_number)) in
-                (0..).zip(cells).filter(|(_, (cell, _))| !cell.is_empty())
-            {
-                match cell.parse::<f64>() {
-                    Ok(number) if *is_number && number.is_finite() => {
-                        sheet.write_number(line, at, number)?;
-                    }
-                    _ => {
-                        sheet.write_string(line, at, cut(cell))?;
-                    }
-                }
-            }
-            self.lines[row.table] += 1;
+    fn with_most(name: &str, headings: &[Heading], most: u32) -> io::Result<Self> {
+        let mut frame = frame(name, headings.iter())?;
+        // Excel does not read all archives whose parts may be larger.
+        let mut parts = Parts::new(false);
+        parts.begin_alone(FIRST, false)?;
+        parts.append_alone(member(&mut frame, FIRST)?.as_bytes())?;
+        let mut tables = Vec::new();
+        for (at, heading) in headings.iter().enumerate() {
+            let sheet = member(&mut frame, &sheet_file(at))?;
+            let (head, tail) = sheet.split_once(END_OF_LINES).ok_or_else(broken)?;
+            let columns = (0..).zip(&heading.columns);
+            tables.push(Table {
+                head: without_dimension(head),
+                tail: format!("{END_OF_LINES}{tail}"),
+                columns: columns.map(|(at, title)| (column(at), title.is_number)).collect(),
+                sheet: at,
+                lines: 1,
+            });
+            parts.begin(sheet_file(at))?;
+            parts.append(at, tables[at].head.as_bytes())?;
         }
-        Ok(())
+        let (name, headings) = (name.to_owned(), headings.to_vec());
+        let sheets = (0..tables.len()).collect();
+        Ok(Self { parts, name, headings, tables, sheets, most, is_ended: false })
     }
 }
 
+impl Sink for Book {
+    fn write(&mut self, rows: &[Row]) -> io::Result<()> {
+        let mut made = vec![String::new(); self.tables.len()];
+        for row in rows {
+            let table = &mut self.tables[row.table];
+            let made = &mut made[row.table];
+            if table.lines == self.most {
+                made.push_str(&table.tail);
+                self.parts.append(table.sheet, std::mem::take(made).as_bytes())?;
+                (table.sheet, table.lines) = (self.sheets.len(), 1);
+                self.parts.begin(sheet_file(table.sheet))?;
+                self.sheets.push(row.table);
+                made.push_str(&table.head);
+            }
+            table.lines += 1;
+            line(made, table.lines, &table.columns, &row.cells);
+        }
+        let mut made = self.tables.iter().zip(made);
+        made.try_for_each(|(table, made)| self.parts.append(table.sheet, made.as_bytes()))
+    }
+
+    fn end(&mut self) -> io::Result<bool> {
+        if !self.is_ended {
+            self.is_ended = true;
+            for table in &self.tables {
+                self.parts.append(table.sheet, table.tail.as_bytes())?;
+            }
+        }
+        self.parts.flow()
+    }
+
+    fn take(&mut self) -> Bytes {
+        self.parts.take()
+    }
+
+    fn finish(mut self) -> io::Result<Bytes> {
+        let headings = self.sheets.iter().map(|table| &self.headings[*table]);
+        let mut frame = frame(&self.name, headings)?;
+        let names = (0..frame.len()).map(|at| Ok(frame.by_index(at)?.name()?.into_owned()));
+        let names = names.collect::<io::Result<Vec<_>>>()?;
+        let sheets: HashSet<String> = (0..self.sheets.len()).map(sheet_file).collect();
+        for name in names.iter().filter(|name| *name != FIRST && !sheets.contains(*name)) {
+            self.parts.begin_alone(name, false)?;
+            self.parts.append_alone(member(&mut frame, name)?.as_bytes())?;
+        }
+        self.parts.finish()
+    }
+}
+
+/// A workbook's files, without any lines.
+type Frame = ZipArchive<Cursor<Vec<u8>>>;
+
+fn frame<'a>(name: &str, headings: impl Iterator<Item = &'a Heading>) -> io::Result<Frame> {
+    let bytes = empty(name, headings).map_err(io::Error::other)?;
+    Ok(ZipArchive::new(Cursor::new(bytes))?)
+}
+
+fn empty<'a>(
+    name: &str,
+    headings: impl Iterator<Item = &'a Heading>,
+) -> Result<Vec<u8>, XlsxError> {
+    let mut workbook = Workbook::new();
+    let bold = Format::new().set_bold().set_text_wrap();
+    let mut taken = HashSet::new();
+    for heading in headings {
+        // Its texts stand in the worksheet itself.
+        let sheet = workbook.add_worksheet_with_constant_memory()?;
+        let name = if heading.name.is_empty() { name } else { &heading.name };
+        sheet.set_name(sheet_name(name, &mut taken))?;
+        sheet.set_freeze_panes(1, 0)?;
+        for (at, title) in (0..).zip(&heading.columns) {
+            sheet.set_column_width(at, if title.is_number { 12 } else { 18 })?;
+            sheet.write_string_with_format(0, at, cut(&title.text), &bold)?;
+        }
+    }
+    workbook.save_to_buffer()
+}
+
+fn member(frame: &mut Frame, name: &str) -> io::Result<String> {
+    let mut text = String::new();
+    frame.by_name(name)?.read_to_string(&mut text)?;
+    Ok(text)
+}
+
+fn sheet_file(at: usize) -> String {
+    format!("xl/worksheets/sheet{}.xml", at + 1)
+}
+
+/// A worksheet need not say how large it is, and does not know at its beginning.
+fn without_dimension(head: &str) -> String {
+    let said = head.split_once("<dimension ").and_then(|(before, rest)| {
+        let (_, after) = rest.split_once("/>")?;
+        Some(format!("{before}{after}"))
+    });
+    said.unwrap_or_else(|| head.to_owned())
+}
+
+fn broken() -> io::Error {
+    io::Error::other("a worksheet without lines")
+}
+
+/// What a column is called: `A`, `Z`, `AA`.
+fn column(at: usize) -> String {
+    let last = char::from(b'A' + (at % 26) as u8);
+    match at / 26 {
+        0 => last.to_string(),
+        before => format!("{}{last}", column(before - 1)),
+    }
+}
+
+/// Writes a line of a worksheet.
+fn line(made: &mut String, number: u32, columns: &[(String, bool)], cells: &[String]) {
+    let _ = write!(made, "<row r=\"{number}\">");
+    for ((column, is_number), cell) in columns.iter().zip(cells) {
+        if cell.is_empty() {
+            continue;
+        }
+        let _ = match cell.parse::<f64>() {
+            Ok(value) if *is_number && value.is_finite() => {
+                write!(made, "<c r=\"{column}{number}\"><v>{value}</v></c>")
+            }
+            _ => {
+                let _ = write!(
+                    made,
+                    "<c r=\"{column}{number}\" t=\"inlineStr\"><is><t xml:space=\"preserve\">"
+                );
+                escape(made, cut(cell).as_ref());
+                write!(made, "</t></is></c>")
+            }
+        };
+    }
+    made.push_str("</row>");
+}
+
+/// Writes a text as XML. What XML has no letter for is written as workbooks do (ECMA-376, 22.9.2.19,
+/// ST_Xstring).
+fn escape(made: &mut String, text: &str) {
+    for (at, letter) in text.char_indices() {
+        match letter {
+            '&' => made.push_str("&amp;"),
+            '<' => made.push_str("&lt;"),
+            '>' => made.push_str("&gt;"),
+            '\u{0}'..='\u{8}' | '\u{b}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => {
+                let _ = write!(made, "_x{:04X}_", u32::from(letter));
+            }
+            '_' if is_escaped(&text[at..]) => made.push_str("_x005F_"),
+            _ => made.push(letter),
+        }
+    }
+}
+
+/// Whether a text begins as a letter does that is written by its number, `_x000D_`.
+fn is_escaped(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.len() >= 7
+        && bytes.starts_with(b"_x")
+        && bytes[6] == b'_'
+        && bytes[2..6].iter().all(u8::is_ascii_hexdigit)
+}
+
 /// A text as long as a cell holds; one that was cut ends with `…`.
-fn cut(text: &str) -> String {
-    if text.encode_utf16().count() <= MAX_CELL {
-        return text.to_owned();
+fn cut(text: &str) -> std::borrow::Cow<'_, str> {
+    if text.len() <= MAX_CELL || text.encode_utf16().count() <= MAX_CELL {
+        return text.into();
     }
     let mut units = 0;
     let fits = |letter: &char| {
         units += letter.len_utf16();
         units < MAX_CELL
     };
-    text.chars().take_while(fits).chain(['…']).collect()
+    text.chars().take_while(fits).chain(['…']).collect::<String>().into()
 }
 
 /// A worksheet's name: none is taken twice, however its capitals stand.
@@ -122,7 +278,78 @@ fn sheet_name(name: &str, taken: &mut HashSet<String>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use calamine::{Data, Reader as _, Xlsx};
+
+    use super::super::table::Title;
     use super::*;
+
+    fn heading(name: &str) -> Heading {
+        let number = Title { text: "n".into(), is_number: true };
+        Heading { name: name.into(), columns: vec![Title::text("KEY"), number] }
+    }
+
+    fn row(table: usize, cells: [&str; 2]) -> Row {
+        Row { table, cells: cells.map(str::to_owned).to_vec() }
+    }
+
+    fn read(mut book: Book, rows: &[Row]) -> Vec<(String, Vec<Vec<Data>>)> {
+        let mut whole = Vec::new();
+        for row in rows {
+            book.write(std::slice::from_ref(row)).unwrap();
+            whole.extend(book.take());
+        }
+        while book.end().unwrap() {
+            whole.extend(book.take());
+        }
+        whole.extend(book.finish().unwrap());
+        let mut book = Xlsx::new(Cursor::new(whole)).unwrap();
+        let names = book.sheet_names();
+        let lines = |name: String| {
+            let range = book.worksheet_range(&name).unwrap();
+            (name, range.rows().map(<[Data]>::to_vec).collect())
+        };
+        names.into_iter().map(lines).collect()
+    }
+
+    #[test]
+    fn lines_are_read_back_as_they_were() {
+        let odd = "a<b>&\"c\" 中\r\n\u{1}_x0041_ 好😀 ";
+        let book = Book::new("走访", &[heading(""), heading("pig")]).unwrap();
+        let rows = [row(0, [odd, "-1.5"]), row(1, ["007", "12x"]), row(0, ["=1+1", ""])];
+        let text = |text: &str| Data::String(text.into());
+        let title = || vec![text("KEY"), text("n")];
+        let odd = vec![text(odd), Data::Float(-1.5)];
+        let first = vec![title(), odd, vec![text("=1+1"), Data::Empty]];
+        let second = vec![title(), vec![text("007"), text("12x")]];
+        assert_eq!(read(book, &rows), [("走访".into(), first), ("pig".into(), second)]);
+    }
+
+    #[test]
+    fn a_full_worksheet_is_followed_by_another() {
+        let book = Book::with_most("走访", &[heading(""), heading("pig")], 3).unwrap();
+        let rows: Vec<Row> = (0..5).map(|at| row(0, [&at.to_string(), "1"])).collect();
+        let sheets = read(book, &rows).into_iter();
+        let keys = |lines: Vec<Vec<Data>>| lines.iter().map(|cells| cells[0].to_string()).collect();
+        let told: Vec<(String, Vec<String>)> =
+            sheets.map(|(name, all)| (name, keys(all))).collect();
+        let lines = |name: &str, keys: &[&str]| {
+            (name.to_owned(), keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>())
+        };
+        assert_eq!(
+            told,
+            [
+                lines("走访", &["KEY", "0", "1"]),
+                lines("pig", &["KEY"]),
+                lines("走访~2", &["KEY", "2", "3"]),
+                lines("走访~3", &["KEY", "4"]),
+            ]
+        );
+    }
+
+    #[test]
+    fn columns_are_called_as_in_a_spreadsheet() {
+        assert_eq!([0, 25, 26, 701, 702].map(column), ["A", "Z", "AA", "ZZ", "AAA"]);
+    }
 
     #[test]
     fn names_of_worksheets_differ() {
@@ -136,7 +363,8 @@ mod tests {
     #[test]
     fn a_long_text_is_cut_where_a_cell_ends() {
         assert_eq!(cut("好"), "好");
-        let cut = cut(&"好".repeat(40_000));
+        let long = "好".repeat(40_000);
+        let cut = cut(&long);
         assert!(cut.ends_with('…') && cut.encode_utf16().count() <= MAX_CELL);
         assert!(cut.encode_utf16().count() > MAX_CELL - 3);
     }

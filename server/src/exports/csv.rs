@@ -1,13 +1,10 @@
 //! Tables as CSV (RFC 4180): one by itself, several in a ZIP archive.
 
-use std::fs::File;
-use std::io::{self, Read, Seek, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io;
 
 use bytes::Bytes;
-use zip::write::{SimpleFileOptions, StreamWriter};
-use zip::{CompressionMethod, ZipWriter};
 
+use super::parts::Parts;
 use super::table::{FilePiece, Heading, Row, Sink};
 use crate::http::file::Csv;
 
@@ -31,58 +28,31 @@ impl Sink for Plain {
     fn take(&mut self) -> Bytes {
         self.0.take().into()
     }
+
+    fn finish(self) -> io::Result<Bytes> {
+        Ok(self.0.bytes().into())
+    }
 }
 
-/// Several tables, each a file of an archive, and files that go along. The first table flows; the
-/// others wait in files of the system until it is whole, for an archive holds one file after the
-/// other.
+/// Several tables, each a file of an archive, and files that go along.
 pub(super) struct Archive {
-    zip: Option<ZipWriter<StreamWriter<Made>>>,
-    made: Made,
-    waiting: Vec<Waiting>,
-    /// The one that is copied into the archive.
-    at: usize,
+    parts: Parts,
+    tables: usize,
 }
-
-/// A table that waits.
-struct Waiting {
-    name: String,
-    file: File,
-    is_begun: bool,
-}
-
-/// How much of a waiting file is copied at once.
-const PIECE: u64 = 1 << 20;
 
 impl Archive {
     /// An archive of tables, whose files are called `name`, and `name-table` but for the first.
     pub(super) fn new(name: &str, headings: &[Heading]) -> io::Result<Self> {
-        let made = Made::default();
-        let mut zip = ZipWriter::new_stream(made.clone());
-        let mut waiting = Vec::new();
+        let mut parts = Parts::new(true);
         for (at, heading) in headings.iter().enumerate() {
-            let titles = heading.columns.iter().map(|column| &column.text);
+            let table = if at == 0 { "" } else { &heading.name };
+            parts.begin(file_name(name, table))?;
             let mut csv = Csv::new();
-            csv.line(titles);
-            if at == 0 {
-                zip.start_file(file_name(name, ""), options())?;
-                zip.write_all(&csv.take())?;
-            } else {
-                let mut file = tempfile::tempfile()?;
-                file.write_all(&csv.take())?;
-                waiting.push(Waiting {
-                    name: file_name(name, &heading.name),
-                    file,
-                    is_begun: false,
-                });
-            }
+            csv.line(heading.columns.iter().map(|column| &column.text));
+            parts.append(at, &csv.bytes())?;
         }
-        Ok(Self { zip: Some(zip), made, waiting, at: 0 })
+        Ok(Self { parts, tables: headings.len() })
     }
-}
-
-fn options() -> SimpleFileOptions {
-    SimpleFileOptions::default().large_file(true)
 }
 
 /// The name of a file: whatever would be read as a folder is none.
@@ -94,74 +64,36 @@ fn file_name(name: &str, table: &str) -> String {
 
 impl Sink for Archive {
     fn write(&mut self, rows: &[Row]) -> io::Result<()> {
-        let Some(zip) = &mut self.zip else { return Ok(()) };
-        let mut tables: Vec<Csv> = (0..=self.waiting.len()).map(|_| Csv::going_on()).collect();
+        let mut tables: Vec<Csv> = (0..self.tables).map(|_| Csv::going_on()).collect();
         rows.iter().for_each(|row| tables[row.table].line(&row.cells));
-        let mut tables = tables.into_iter().map(Csv::bytes);
-        zip.write_all(&tables.next().unwrap_or_default())?;
-        self.waiting.iter_mut().zip(tables).try_for_each(|(one, more)| one.file.write_all(&more))
+        let mut tables = tables.into_iter().map(Csv::bytes).enumerate();
+        tables.try_for_each(|(at, more)| self.parts.append(at, &more))
     }
 
     fn end(&mut self) -> io::Result<bool> {
-        let Some(zip) = &mut self.zip else { return Ok(false) };
-        let Some(one) = self.waiting.get_mut(self.at) else { return Ok(false) };
-        if !one.is_begun {
-            one.is_begun = true;
-            one.file.rewind()?;
-            zip.start_file(&one.name, options())?;
-        }
-        let copied = io::copy(&mut Read::by_ref(&mut one.file).take(PIECE), zip)?;
-        if copied == 0 {
-            self.at += 1;
-        }
-        Ok(true)
+        self.parts.flow()
     }
 
     fn file(&mut self, piece: FilePiece) -> io::Result<()> {
-        let Some(zip) = &mut self.zip else { return Ok(()) };
         match piece {
             // Photos are compressed already.
-            FilePiece::Begin(name) => {
-                let stored = options().compression_method(CompressionMethod::Stored);
-                Ok(zip.start_file(name, stored)?)
-            }
-            FilePiece::More(bytes) => zip.write_all(&bytes),
+            FilePiece::Begin(name) => self.parts.begin_alone(&name, true),
+            FilePiece::More(bytes) => self.parts.append_alone(&bytes),
         }
     }
 
-    fn finish(&mut self) -> io::Result<()> {
-        self.zip.take().map_or(Ok(()), |zip| Ok(zip.finish().map(|_| ())?))
-    }
-
     fn take(&mut self) -> Bytes {
-        self.made.take().into()
-    }
-}
-
-/// What an archive's writer has made, to be taken while it goes on.
-#[derive(Clone, Default)]
-struct Made(Arc<Mutex<Vec<u8>>>);
-
-impl Made {
-    fn take(&self) -> Vec<u8> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl Write for Made {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
-        Ok(bytes.len())
+        self.parts.take()
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+    fn finish(self) -> io::Result<Bytes> {
+        self.parts.finish()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io::Cursor;
+    use std::io::{Cursor, Read as _};
 
     use zip::ZipArchive;
 
@@ -183,8 +115,7 @@ mod tests {
         archive.file(FilePiece::Begin("media/x.jpg".into())).unwrap();
         archive.file(FilePiece::More(Bytes::from_static(b"ab"))).unwrap();
         archive.file(FilePiece::More(Bytes::from_static(b"c"))).unwrap();
-        archive.finish().unwrap();
-        whole.extend(archive.take());
+        whole.extend(archive.finish().unwrap());
         let mut read = ZipArchive::new(Cursor::new(whole)).unwrap();
         let mut text = |name: &str| {
             let mut text = String::new();

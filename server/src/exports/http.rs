@@ -93,9 +93,8 @@ async fn answers_book(
         return Err(Problem::new(&Kind::MALFORMED).detail("files: a workbook holds none"));
     }
     let answers = answers_of(permitted, &request, &app, *form, query).await?;
-    let name = answers.name.clone();
-    let bytes = book::make(answers, &name).await?;
-    Ok(file::download(file::XLSX, "answers.xlsx", bytes))
+    let book = book::Book::new(&answers.name, answers.headings()).map_err(failed)?;
+    Ok(flowing(answers, book, file::XLSX, "answers.xlsx"))
 }
 
 async fn answers_of(
@@ -171,8 +170,8 @@ async fn register_book(
     let query = query.read()?;
     let name = query.collection.clone();
     let records = records_of(permitted, &request, &app, query).await?;
-    let bytes = book::make(records, &name).await?;
-    Ok(file::download(file::XLSX, "records.xlsx", bytes))
+    let book = book::Book::new(&name, records.headings()).map_err(failed)?;
+    Ok(flowing(records, book, file::XLSX, "records.xlsx"))
 }
 
 async fn records_of(

@@ -1,14 +1,15 @@
 //! Data that leaves the server as tables: the answers of a form, the records of a register.
 //!
 //! A [`Source`](table::Source) gives lines a page at a time. A [`Sink`](table::Sink) makes them CSV,
-//! which flows while it is made: memory does not grow with it, and nothing more is read once nobody
-//! takes it. A workbook is made as a whole.
+//! or a workbook, which flow while they are made: memory does not grow with them, and nothing more is
+//! read once nobody takes them.
 
 mod answers;
 mod book;
 mod csv;
 mod files;
 mod http;
+mod parts;
 mod register;
 mod table;
 

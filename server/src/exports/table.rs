@@ -66,7 +66,7 @@ pub(super) trait Source: 'static {
 }
 
 /// What makes lines a file, piece by piece.
-pub(super) trait Sink: Send + 'static {
+pub(super) trait Sink: Sized + Send + 'static {
     /// Takes lines.
     fn write(&mut self, rows: &[Row]) -> io::Result<()>;
 
@@ -80,13 +80,11 @@ pub(super) trait Sink: Send + 'static {
         Ok(())
     }
 
-    /// Makes what comes last.
-    fn finish(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-
     /// What has been made since it was last taken.
     fn take(&mut self) -> Bytes;
+
+    /// Makes what comes last, and gives what was not taken.
+    fn finish(self) -> io::Result<Bytes>;
 }
 
 /// Pieces that are made before somebody takes them.
@@ -155,7 +153,8 @@ async fn pump(
         };
         sink = back;
     }
-    Ok(step(sink, taker, Sink::finish).await?.is_some())
+    let last = blocking(move || sink.finish()).await?.map_err(failed)?;
+    Ok(last.is_empty() || taker.send(Ok(last)).await.is_ok())
 }
 
 /// Does something with what makes the file, and gives away what was made; none once nobody takes it.
@@ -167,7 +166,8 @@ async fn step<S: Sink, T: Send + 'static>(
     let (made, mut sink) = blocking(move || (work(&mut sink), sink)).await?;
     let made = made.map_err(failed)?;
     let piece = sink.take();
-    if !piece.is_empty() && taker.send(Ok(piece)).await.is_err() {
+    let is_taken = piece.is_empty() || taker.send(Ok(piece)).await.is_ok();
+    if !is_taken || taker.is_closed() {
         return Ok(None);
     }
     Ok(Some((made, sink)))
