@@ -6,6 +6,7 @@
 
 use std::convert::Infallible;
 
+use actix_web::http::StatusCode;
 use actix_web::http::header::{self, ContentEncoding};
 use actix_web::{HttpRequest, HttpResponse, rt};
 use bytes::Bytes;
@@ -21,6 +22,7 @@ const LINES: &str = "application/x-ndjson";
 const AHEAD: usize = 16;
 
 /// To whom it is told how far work is.
+#[derive(Clone)]
 pub struct Progress(Option<mpsc::Sender<Bytes>>);
 
 impl Progress {
@@ -38,18 +40,23 @@ impl Progress {
     }
 }
 
-/// Does the work, and answers as was asked.
+/// Does the work, and answers as was asked: with this status, unless in lines, which begin before it
+/// is known what comes of it.
 ///
 /// # Errors
 /// What went wrong with the work, where it is not told in the last line.
-pub async fn answer<T, W>(request: &HttpRequest, work: W) -> Result<HttpResponse, Problem>
+pub async fn answer<T, W>(
+    request: &HttpRequest,
+    status: StatusCode,
+    work: W,
+) -> Result<HttpResponse, Problem>
 where
     T: Serialize,
     W: AsyncFnOnce(Progress) -> Result<T, Problem> + 'static,
 {
     let accepts = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
     if !accepts.is_some_and(|accepts| accepts.contains(LINES)) {
-        return Ok(HttpResponse::Ok().json(work(Progress(None)).await?));
+        return Ok(HttpResponse::build(status).json(work(Progress(None)).await?));
     }
     let language = Language::of(request);
     let (sender, receiver) = mpsc::channel(AHEAD);
@@ -101,7 +108,7 @@ mod tests {
         let (said, stopped) = oneshot::channel::<usize>();
         let said: Said = web::Data::new(Mutex::new(Some(said)));
         let endless = async |request: HttpRequest, said: Said| {
-            answer(&request, async move |progress| {
+            answer(&request, StatusCode::OK, async move |progress| {
                 let mut done = 0;
                 let told: Result<(), Problem> = loop {
                     done += 1;

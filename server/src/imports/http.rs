@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use mobile_schema::{Labels, RegisterDefinition};
 use serde::{Deserialize, Serialize};
@@ -166,7 +167,7 @@ async fn import(
     if !told.problems.is_empty() {
         return Err(invalid(&told.problems));
     }
-    progress::answer(&request, async move |progress| {
+    progress::answer(&request, StatusCode::OK, async move |progress| {
         take_in(&permitted, &app, &collection, new, &progress).await?;
         Ok(told)
     })

@@ -3,86 +3,40 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
-use mobile_schema::{FieldId, Hash, Labels, Value};
+use mobile_schema::{FieldId, Labels, Value};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sync_protocol::finding::{COLLECTION as FINDINGS, field};
+use sync_protocol::finding::field;
 use sync_protocol::{Record, RecordId, Version};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::compare::{Expects, Source, compare};
-use super::queries::{self, Found, NewRoster, RosterView};
-use super::read;
-use super::settle::{Compared, ComparisonView, settle};
+use super::list::{List, RosterQuery, ask_about, keep};
+use super::queries::{self, Found, RosterView};
+use super::settle::{Compared, ComparisonView};
 use crate::app::App;
 use crate::areas;
 use crate::audit::{self, Did};
 use crate::db::AnyConnection;
-use crate::db::types::Key;
 use crate::http::caller::{CompareRosters, ReadRosters};
 use crate::http::page::{self, Page};
 use crate::http::problem::Language;
-use crate::http::{FileBody, Kind, LineProblem, Permitted, Problem, Query, file, period};
-use crate::limits::{MAX_DIFFERENCES, MAX_ROSTER};
+use crate::http::progress;
+use crate::http::{FileBody, Kind, Permitted, Problem, Query, file};
+use crate::limits::MAX_DIFFERENCES;
 use crate::privacy::{self, What};
-use crate::sync::{Edit, act, in_browser};
-use crate::{records as store, seal};
+use crate::records as store;
 
 /// The field of `member` with the citizen ID number.
 const CITIZEN_ID: FieldId = 3;
-/// Characters of a list's name.
-const MAX_NAME: usize = 60;
-/// Operations in one transaction: what tablets push meanwhile is not to wait for all of them.
-const AT_ONCE: usize = 500;
-
-/// What a list is.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-struct RosterQuery {
-    /// What the department calls it. The next list of this name takes its place: what it differs in
-    /// no longer is corrected.
-    name: String,
-    /// Who sent it.
-    department: String,
-    /// The code of the area whose members it is compared with.
-    area: String,
-    /// The day it is of, as `2026-11-20`.
-    as_of: String,
-    /// `listed`: all members are on it; `absent`: none is.
-    #[param(inline)]
-    expects: Expects,
-    /// The column that is shown to those who find out.
-    detail: Option<String>,
-}
-
-impl RosterQuery {
-    fn check(&self) -> Result<(), Problem> {
-        let malformed = |what: &'static str| Err(Problem::new(&Kind::MALFORMED).detail(what));
-        for (text, what) in [
-            (&self.name, "name: 1 to 60 characters, without /"),
-            (&self.department, "department: 1 to 60 characters, without /"),
-        ] {
-            let fits = !text.trim().is_empty() && text.chars().count() <= MAX_NAME;
-            if !fits || text.contains(['/', '\0', '\n']) {
-                return malformed(what);
-            }
-        }
-        if period::day(&self.as_of).is_none() {
-            return malformed("as_of: a day, as 2026-11-20");
-        }
-        Ok(())
-    }
-
-    fn source(&self, file: Hash) -> Source<'_> {
-        Source { name: &self.name, department: &self.department, as_of: &self.as_of, file }
-    }
-}
 
 /// Says what a list differs in, and asks nobody. The body is a workbook (.xlsx, .xls) or CSV in
-/// UTF-8 whose first row names the columns, one of them 身份证号 or `citizen_id`.
+/// UTF-8 whose first row names the columns, one of them 身份证号 or `citizen_id`. With
+/// `Accept: application/x-ndjson` it tells how many villages are compared, and stops when the
+/// connection breaks off.
 #[utoipa::path(
     tag = "rosters",
     params(RosterQuery),
@@ -92,17 +46,22 @@ impl RosterQuery {
 #[post("/api/v1/rosters/compare")]
 async fn compare_roster(
     permitted: Permitted<CompareRosters>,
+    request: HttpRequest,
     app: web::Data<App>,
     query: Query<RosterQuery>,
     body: FileBody,
-) -> Result<web::Json<ComparisonView>, Problem> {
-    let query = query.read()?;
-    let compared = look(&permitted, &app, Arc::new(query), body).await?;
-    Ok(web::Json(compared.0.view))
+) -> Result<HttpResponse, Problem> {
+    let sent = List::receive(query.read()?, body).await?;
+    progress::answer(&request, StatusCode::OK, async move |progress| {
+        Ok(sent.compare(&permitted, &app, progress).await?.view)
+    })
+    .await
 }
 
 /// Compares a list, and asks those in charge of the villages about every difference: as findings,
-/// which they mend or explain on their tablets. The list itself is not kept.
+/// which they mend or explain on their tablets. The list itself is not kept. With
+/// `Accept: application/x-ndjson` it tells how far it is, and stops when the connection breaks off:
+/// what was asked by then stays, and the same list again asks the rest.
 #[utoipa::path(
     tag = "rosters",
     params(RosterQuery),
@@ -112,98 +71,25 @@ async fn compare_roster(
 #[post("/api/v1/rosters")]
 async fn ask(
     permitted: Permitted<CompareRosters>,
+    request: HttpRequest,
     app: web::Data<App>,
     query: Query<RosterQuery>,
     body: FileBody,
 ) -> Result<HttpResponse, Problem> {
-    let query = Arc::new(query.read()?);
-    let (Compared { view, changes }, digest) =
-        look(&permitted, &app, Arc::clone(&query), body).await?;
-    if view.missing + view.listed + view.names > MAX_DIFFERENCES {
-        return Err(Problem::new(&Kind::TOO_LARGE).with("limit", MAX_DIFFERENCES));
-    }
-    let (user, now, id) = (permitted.caller.user, app.now(), Uuid::now_v7());
-    let count = |number: usize| number as i64;
-    let new = NewRoster {
-        id: Key(id),
-        name: query.name.clone(),
-        department: query.department.clone(),
-        area_code: query.area.clone(),
-        expects: query.expects.name(),
-        as_of: query.as_of.clone(),
-        digest: digest.as_bytes().to_vec(),
-        lines: count(view.lines),
-        members: count(view.members),
-        matched: count(view.matched),
-        without_id: count(view.without_id),
-        differences: count(view.missing + view.listed + view.names),
-        made_by: user.into(),
-        made_at: now,
-    };
-    app.write(move |connection| {
-        queries::add(connection, &new)?;
-        let detail = json!({ "name": new.name, "area": new.area_code, "as_of": new.as_of });
-        audit::note(connection, user, Did::CompareRoster, id, detail, now)
+    let sent = List::receive(query.read()?, body).await?;
+    progress::answer(&request, StatusCode::CREATED, async move |progress| {
+        let (query, digest) = (Arc::clone(&sent.query), sent.digest);
+        let Compared { view, changes } = sent.compare(&permitted, &app, progress.clone()).await?;
+        if view.missing + view.listed + view.names > MAX_DIFFERENCES {
+            return Err(Problem::new(&Kind::TOO_LARGE).with("limit", MAX_DIFFERENCES));
+        }
+        let id = keep(&permitted, &app, &query, digest, &view).await?;
+        ask_about(&permitted, &app, changes, &progress).await?;
+        let areas = permitted.areas;
+        let made = app.read(move |connection| queries::list(connection, &areas, Some(id))).await?;
+        made.into_iter().next().ok_or_else(|| Problem::new(&Kind::NOT_FOUND))
     })
-    .await?;
-    for part in changes.chunks(AT_ONCE) {
-        let part = part.to_vec();
-        let areas = permitted.areas.clone();
-        let touched = in_browser(&app, user, areas, move |connection, person| {
-            let definition = person.definition(FINDINGS)?;
-            let edits = part.iter().cloned().map(|(record, scope, base, change)| Edit {
-                collection: FINDINGS.to_owned(),
-                record,
-                scope,
-                base,
-                definition,
-                change,
-            });
-            let ops = person.one_by_one(edits);
-            // What changed meanwhile is for the next list to find.
-            act(connection, person, &ops)?;
-            Ok(ops.into_iter().map(|op| op.scope).collect::<Vec<_>>())
-        });
-        app.live.announce(touched.await?, None);
-    }
-    let made =
-        app.read(move |connection| queries::list(connection, &permitted.areas, Some(id))).await?;
-    let made = made.into_iter().next().ok_or_else(|| Problem::new(&Kind::NOT_FOUND))?;
-    Ok(HttpResponse::Created().json(made))
-}
-
-/// Reads a list and compares it; gives the SHA-256 of the file as well.
-async fn look(
-    permitted: &Permitted<CompareRosters>,
-    app: &App,
-    query: Arc<RosterQuery>,
-    body: FileBody,
-) -> Result<(Compared, Hash), Problem> {
-    query.check()?;
-    let bytes = body.receive(MAX_ROSTER).await?;
-    let digest = Hash::of(&bytes);
-    let asked = Arc::clone(&query);
-    let read = web::block(move || read::read(&bytes, asked.detail.as_deref())).await;
-    let invalid = |problem: LineProblem| {
-        let problems = serde_json::to_value([problem]).unwrap_or_default();
-        Problem::new(&Kind::ROSTER_INVALID).with("problems", problems)
-    };
-    let read = read.map_err(|_| Problem::new(&Kind::UNAVAILABLE))?.map_err(invalid)?;
-    let areas = permitted.areas.clone();
-    let compared = app
-        .read(move |connection| {
-            let scopes = areas::scopes_within(connection, &areas, Some(&query.area))?;
-            if scopes.is_empty() {
-                return Ok(None);
-            }
-            let members = queries::members(connection, &scopes)?;
-            let known = queries::known(connection, &query.name, &scopes)?;
-            let key = |id: &str| seal::search_key(queries::CITIZEN_ID, id);
-            let comparison = compare(&read.lines, &members, query.expects, key);
-            Ok(Some(settle(&query.source(digest), read, &members, &comparison, &known)))
-        })
-        .await?;
-    Ok((compared.ok_or_else(|| Problem::new(&Kind::NOT_FOUND))?, digest))
+    .await
 }
 
 /// The newest 200 lists that were compared in the caller's areas.

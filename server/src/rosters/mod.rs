@@ -6,6 +6,7 @@
 
 mod compare;
 mod http;
+mod list;
 mod queries;
 mod read;
 mod settle;

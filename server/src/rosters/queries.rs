@@ -26,13 +26,18 @@ pub(super) const CITIZEN_ID: &str = "member.citizen_id";
 /// The field of `member` that says that they are no member any more.
 const LEFT_HOUSEHOLD: &str = "10";
 
-/// The members of villages who are in their households.
+/// The members of villages who are in their households. `goes_on` hears how many villages are read,
+/// and says whether the others are still wanted; if not, there are none at all.
 pub(super) fn members(
     connection: &mut AnyConnection,
     scopes: &[String],
-) -> QueryResult<Vec<Member>> {
+    goes_on: impl Fn(usize) -> bool,
+) -> QueryResult<Option<Vec<Member>>> {
     let mut found = Vec::new();
-    for name in scopes {
+    for (read, name) in scopes.iter().enumerate() {
+        if !goes_on(read) {
+            return Ok(None);
+        }
         let Ok(scope) = name.parse::<ScopeId>() else { continue };
         let mut keys: HashMap<RecordId, Vec<u8>> = HashMap::new();
         for (key, record) in seal::found_by(connection, CITIZEN_ID, name)? {
@@ -53,7 +58,7 @@ pub(super) fn members(
             found.push(Member { id, scope: scope.clone(), name, key: keys.remove(&id) });
         }
     }
-    Ok(found)
+    Ok(Some(found))
 }
 
 /// What is known already of the differences with a list of this name.

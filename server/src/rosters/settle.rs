@@ -54,11 +54,13 @@ pub(super) struct ComparisonView {
     limit: usize,
 }
 
+/// A finding's record, where it is, the version that is known of it, and what is to change.
+pub(super) type FindingChange = (RecordId, ScopeId, Option<Version>, Change);
+
 /// A comparison, and what is to be done about it.
 pub(super) struct Compared {
     pub(super) view: ComparisonView,
-    /// Each with the finding's record and what is to change.
-    pub(super) changes: Vec<(RecordId, ScopeId, Option<Version>, Change)>,
+    pub(super) changes: Vec<FindingChange>,
 }
 
 /// What a comparison comes to, beside what is known of earlier ones.

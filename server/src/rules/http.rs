@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, post, web};
 use mobile_schema::pack::rules_bundle;
 use mobile_schema::rule::{RuleSet, Rules};
@@ -95,7 +96,7 @@ async fn try_rules(
 ) -> Result<HttpResponse, Problem> {
     let RulesTrial { rules } = body.read().await?;
     let rules = prove(&app, rules, Language::of(&request))?;
-    progress::answer(&request, async move |progress| {
+    progress::answer(&request, StatusCode::OK, async move |progress| {
         trial::run(&app, permitted.areas, rules, &progress).await
     })
     .await

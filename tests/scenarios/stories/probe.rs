@@ -7,7 +7,7 @@ use mobile_schema::Value;
 use reqwest::Method;
 use serde_json::{Value as Json, json};
 use sync_protocol::{RecordId, Row, ScopeId};
-use tablets::{ClientError, HeadlessTablet};
+use tablets::{Client, ClientError, HeadlessTablet};
 use uuid::Uuid;
 
 /// The first village of the demo county, which the logins `cadre` and `cadre2` look after.
@@ -18,6 +18,17 @@ pub(crate) const FAR_VILLAGE: &str = "area:529901101201";
 /// The code of the demo county.
 pub(crate) fn county() -> String {
     ruhu::demo::COUNTY.to_owned()
+}
+
+/// What long work tells, line by line.
+pub(crate) async fn told(stage: &Stage, client: &Client, path: &str, body: String) -> Vec<Json> {
+    let request = reqwest::Client::new().post(format!("{}{path}", stage.address()));
+    let request = request.bearer_auth(client.access_token());
+    let answer = request.header("accept", "application/x-ndjson").body(body).send().await;
+    let answer = answer.expect("an answer");
+    assert_eq!(answer.headers()["content-type"], "application/x-ndjson");
+    let told = answer.text().await.expect("all of it");
+    told.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect()
 }
 
 pub(crate) struct Probe {

@@ -11,7 +11,7 @@ use sync_protocol::tablet::Draft;
 use sync_protocol::{RecordId, Row};
 use tablets::{Client, ClientError};
 
-use crate::probe::{Probe, county};
+use crate::probe::{Probe, county, told};
 
 /// The demo's cadre looks after it.
 const VILLAGE: &str = "529901100201";
@@ -170,6 +170,25 @@ story!(who_is_on_a_list_and_should_not_be_is_found_out_about, async |stage| {
     let finding = format!("/api/v1/records/{asked_at}");
     let finding = admin.call(reqwest::Method::GET, &finding, None).await.unwrap();
     assert_eq!(finding["status"], "open");
+});
+
+story!(a_comparison_tells_how_far_it_is, async |stage| {
+    let mut admin = stage.person("admin").await;
+    let people = people(&mut admin).await;
+    let list = table(&people[2..]);
+    let county = |path: &str| query(path, "&expects=listed").replace(VILLAGE, &county());
+    let looked = told(&stage, &admin, &county("/compare"), list.clone()).await;
+    let (last, before) = looked.split_last().unwrap();
+    let missing = last["result"]["missing"].as_u64().unwrap();
+    assert!(missing >= 2, "{last}");
+    let [done, villages] = ["done", "of"].map(|name| before[0][name].as_u64().unwrap());
+    assert!(done == 0 && villages > 1, "{}", before[0]);
+    let asked = told(&stage, &admin, &county(""), list).await;
+    let (last, before) = asked.split_last().unwrap();
+    assert_eq!(last["result"]["now"]["open"].as_u64(), Some(missing));
+    let all = Some(missing);
+    let told_of = &before[before.len() - 1];
+    assert_eq!((told_of["done"].as_u64(), told_of["of"].as_u64()), (all, all));
 });
 
 async fn ask_again(stage: &Arc<Stage>, person: &Person) {

@@ -1,13 +1,13 @@
 //! Rules that an admin writes: tried on the households there are, published, and taken back.
 
-use harness::{Stage, story};
+use harness::story;
 use reqwest::Method;
 use ruhu::checks;
 use serde_json::{Value as Json, json};
 use tablets::{Client, ClientError};
 
 use crate::checks::findings;
-use crate::probe::{Probe, text};
+use crate::probe::{Probe, text, told};
 
 /// The versions of a set of rules, the newest first.
 async fn versions(client: &mut Client, name: &str) -> Vec<Json> {
@@ -36,17 +36,6 @@ async fn publish(client: &mut Client, rules: &Json) -> Result<Json, ClientError>
 fn counts(tried: &Json, rule: &str) -> [u64; 4] {
     let found = tried["rules"].as_array().unwrap().iter().find(|one| one["rule"] == rule);
     ["now", "then", "added", "gone"].map(|name| found.unwrap()[name].as_u64().unwrap())
-}
-
-/// A trial as it is told line by line.
-async fn lines(stage: &Stage, client: &Client, rules: &Json) -> Vec<Json> {
-    let url = format!("{}/api/v1/rules/trial", stage.address());
-    let request = reqwest::Client::new().post(url).bearer_auth(client.access_token());
-    let request = request.header("accept", "application/x-ndjson");
-    let answer = request.body(json!({ "rules": rules }).to_string()).send().await.unwrap();
-    assert_eq!(answer.headers()["content-type"], "application/x-ndjson");
-    let told = answer.text().await.unwrap();
-    told.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 story!(rules_are_tried_published_and_taken_back, async |stage| {
@@ -93,7 +82,8 @@ story!(rules_are_tried_published_and_taken_back, async |stage| {
     assert_eq!(about_income().await.as_deref(), Some("open"));
 
     // How far it is, is told to those who ask.
-    let lines = lines(&stage, &admin, &rules).await;
+    let body = json!({ "rules": rules }).to_string();
+    let lines = told(&stage, &admin, "/api/v1/rules/trial", body).await;
     let (last, before_last) = lines.split_last().unwrap();
     assert_eq!(last["result"]["rules"], tried["rules"]);
     assert_eq!(before_last.last().unwrap(), &json!({ "done": all, "of": all }));

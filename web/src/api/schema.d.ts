@@ -1746,7 +1746,9 @@ export interface paths {
         put?: never;
         /**
          * Compares a list, and asks those in charge of the villages about every difference: as findings,
-         *     which they mend or explain on their tablets. The list itself is not kept.
+         *     which they mend or explain on their tablets. The list itself is not kept. With
+         *     `Accept: application/x-ndjson` it tells how far it is, and stops when the connection breaks off:
+         *     what was asked by then stays, and the same list again asks the rest.
          */
         post: operations["post /api/v1/rosters"];
         delete?: never;
@@ -1800,7 +1802,9 @@ export interface paths {
         put?: never;
         /**
          * Says what a list differs in, and asks nobody. The body is a workbook (.xlsx, .xls) or CSV in
-         *     UTF-8 whose first row names the columns, one of them 身份证号 or `citizen_id`.
+         *     UTF-8 whose first row names the columns, one of them 身份证号 or `citizen_id`. With
+         *     `Accept: application/x-ndjson` it tells how many villages are compared, and stops when the
+         *     connection breaks off.
          */
         post: operations["post /api/v1/rosters/compare"];
         delete?: never;
