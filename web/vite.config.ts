@@ -1,9 +1,10 @@
+import { fileURLToPath } from 'node:url';
 import vue from '@vitejs/plugin-vue';
 import { defineConfig } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
 
 /** Whether a chunk is the console's alone: tablets don't keep those. */
-const CONSOLE = /\/src\/console\/|node_modules\/(openapi-fetch|@tanstack|qrcode|dijkstrajs|echarts|zrender)\//;
+const CONSOLE = /\/src\/console\/|node_modules\/(openapi-fetch|naive-ui|vueuc|css-render|@css-render|@tanstack|qrcode|dijkstrajs|echarts|zrender)\//;
 const isOfConsole = (modules: readonly string[]) => modules.some((id) => CONSOLE.test(id));
 
 const SERVER = process.env['RUHU_SERVER'] ?? 'http://127.0.0.1:8080';
@@ -11,6 +12,7 @@ const SERVER = process.env['RUHU_SERVER'] ?? 'http://127.0.0.1:8080';
 export default defineConfig({
   // One look at the pages, not a site: paths are the server's.
   appType: 'mpa',
+  resolve: { alias: { '@css-render/vue3-ssr': fileURLToPath(new URL('src/console/naive/styles.ts', import.meta.url)) } },
   plugins: [
     vue(),
     VitePWA({

@@ -20,7 +20,7 @@ test('an admin runs forms, people, areas and tablets', async () => {
   const tablet = await Tablet.start(server.address);
   const { page } = desk;
   const publish = async (area: string, why: string) => {
-    await page.getByLabel('发布到').selectOption({ label: area });
+    await desk.choose(page.getByRole('combobox', { name: '发布到' }), area);
     await page.getByRole('button', { name: /^发布 / }).click();
     await desk.because(why, '发布', 'Publish');
   };
@@ -63,7 +63,7 @@ test('an admin runs forms, people, areas and tablets', async () => {
       await expect(page.getByRole('heading', { level: 1, name: /秋季走访/ })).toBeVisible();
       await tryOut();
       await desk.seen('walk-preview');
-      await publish('　青溪镇（虚构）', '先在一个镇试用');
+      await publish('青溪镇（虚构）', '先在一个镇试用');
       await expect(page.getByText('有效').first()).toBeVisible();
     });
 
@@ -247,7 +247,7 @@ test('an admin runs forms, people, areas and tablets', async () => {
       await desk.section('名册比对', 'Rosters');
       await page.fill('input[name=name]', '参保清单');
       await page.fill('input[name=department]', '医保局');
-      await page.getByLabel('区域').selectOption(village);
+      await desk.choose(page.getByRole('combobox', { name: '区域' }), village);
       await page.fill('input[name=as-of]', '2026-11-20');
       const choose = (text: string) => page.setInputFiles('input[name=roster]', { name: 'canbao.csv', mimeType: 'text/csv', buffer: Buffer.from(text) });
       await choose('姓名,电话\n王某,1\n');
@@ -286,7 +286,7 @@ test('an admin runs forms, people, areas and tablets', async () => {
       const form = page.locator('form.card');
       await form.locator('input[name=new-login]').fill('admin');
       await form.locator('input[name=new-name]').fill('新干部（虚构）');
-      await form.getByLabel('区域').selectOption({ label: '　　新村（虚构）' });
+      await desk.choose(form.getByRole('combobox', { name: '区域' }), '新村');
       await form.getByRole('button', { name: '添加人员' }).click();
       await expect(page.getByText('这个登录名已有人用。')).toBeVisible();
       await expect(form.locator('input[name=new-name]')).toHaveValue('新干部（虚构）');
@@ -298,7 +298,7 @@ test('an admin runs forms, people, areas and tablets', async () => {
       await row.getByRole('button', { name: '授予职责' }).click();
       const dialog = page.locator('dialog[open]');
       await dialog.getByLabel('职责').selectOption('supervisor');
-      await dialog.getByLabel('区域').selectOption({ label: '　新设乡（虚构）' });
+      await desk.choose(dialog.getByRole('combobox', { name: '区域' }), '新设乡');
       await dialog.getByLabel('到', { exact: true }).fill('2030-12-31');
       await dialog.getByRole('button', { name: '授予职责' }).click();
       await expect(row).toContainText('审核员 · 新设乡');

@@ -79,6 +79,17 @@ for (const { name, language, isMirrored } of PASSES) {
         if (shot === 'overview') await expect(page.locator('canvas')).toHaveCount(3);
         await desk.seen(shot);
       }
+      await desk.section('台账', 'Ledgers');
+      await page.getByRole('combobox', { name: desk.words('区域', 'Area') }).click();
+      await expect(page.getByRole('listbox').getByRole('option').first()).toBeInViewport({ ratio: 1 });
+      await expect(page.locator('.n-base-select-menu')).toHaveCSS('opacity', '1');
+      await desk.seen('area');
+      await page.keyboard.press('Escape');
+      await page.getByPlaceholder(desk.words('开始日期', 'From')).click();
+      await expect(desk.button('本半月', 'This half month')).toBeInViewport({ ratio: 1 });
+      await expect(page.locator('.n-date-panel')).toHaveCSS('opacity', '1');
+      await desk.seen('days');
+      await page.keyboard.press('Escape');
       await desk.open('/console/households');
       await page.locator('.work .table a').first().click();
       await expect(page.locator('.work ol li').first()).toBeVisible();

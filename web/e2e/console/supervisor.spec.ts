@@ -83,6 +83,15 @@ test('a supervisor reviews with the keyboard alone, and what was returned comes 
       await expect(seen).toBeVisible();
       await expect(page.locator('.beside .chips').first()).toContainText('照片重复使用 +60');
       await desk.shot('walk-triage');
+      // Keys that find an area decide nothing.
+      await page.locator('.search [tabindex="0"]').focus();
+      await page.keyboard.press('r');
+      await page.keyboard.press('Enter');
+      await page.keyboard.type('a');
+      await expect(page.getByText('没有找到')).toBeVisible();
+      await expect(page.getByText('本次已审 0')).toBeVisible();
+      await page.keyboard.press('Escape');
+      await page.getByRole('heading', { level: 1 }).click();
     });
 
     await test.step('compares a photo that was used before, side by side', async () => {
@@ -275,7 +284,7 @@ test('a supervisor reviews with the keyboard alone, and what was returned comes 
     await test.step('draws a sample of each village, again with its seed, and notes what calls came to', async () => {
       await desk.section('电话核实', 'Call-backs');
       const draw = async (seed: string) => {
-        await page.locator('form').getByLabel('区域').selectOption({ label: '青溪镇（虚构）' });
+        await desk.choose(page.locator('form').getByRole('combobox', { name: '区域' }), '青溪镇');
         await page.fill('input[name=per-group]', '5');
         await page.fill('input[name=seed]', seed);
         await page.fill('input[name=reason]', '核实走访');
@@ -357,6 +366,13 @@ test('a supervisor reviews with the keyboard alone, and what was returned comes 
     await test.step('exports the half-month ledger', async () => {
       await desk.section('台账', 'Ledgers');
       await page.locator('select[name=ledger]').selectOption({ label: '走访审核半月报' });
+      const days = page.getByText(/^2\d{3}-\d\d-\d\d – 2/);
+      const thisHalf = (await days.innerText()).slice(0, '2026-11-16 – 2026-11-30'.length);
+      for (const [shortcut, isThisHalf] of [['上半月', false], ['本半月', true]] as const) {
+        await page.getByPlaceholder('开始日期').click();
+        await page.getByRole('button', { name: shortcut }).click();
+        await expect(days.filter({ hasText: thisHalf })).toHaveCount(isThisHalf ? 1 : 0);
+      }
       await expect(page.getByRole('row', { name: /桃源村/ })).toContainText(String(VISITS));
       await page.getByRole('button', { name: /^查看未达到的/ }).click();
       await desk.seen('walk-ledger');
@@ -381,6 +397,12 @@ test('a supervisor reviews with the keyboard alone, and what was returned comes 
     await test.step('takes answers and a register away', async () => {
       await desk.section('导出数据', 'Take data away');
       const answers = page.locator('form').filter({ has: page.getByRole('heading', { name: '走访问卷的回答' }) });
+      const where = page.getByRole('combobox', { name: '区域' });
+      await desk.choose(where, '桃源');
+      await expect(page).toHaveURL(/area=529901100201/);
+      await where.hover();
+      await page.locator('.n-base-clear__clear').first().click();
+      await expect(page).not.toHaveURL(/area=/);
       await answers.getByRole('button', { name: 'Excel' }).click();
       await expect(answers.locator('input[name=reason]')).toBeFocused();
       await answers.locator('input[name=reason]').fill('半月汇总');

@@ -73,6 +73,18 @@ export class Desk {
     await expect(this.page.getByRole('heading', { level: 1, name: this.words(zh, en), exact: true })).toBeVisible();
   }
 
+  /** Chooses one of many that are searched, with the keyboard alone. */
+  async choose(field: Locator, text: string): Promise<void> {
+    await field.focus();
+    await this.page.keyboard.press('Enter');
+    await this.page.keyboard.type(text);
+    const options = this.page.getByRole('listbox').getByRole('option');
+    await expect(options).toHaveCount(1);
+    await expect(field).toHaveAttribute('aria-activedescendant', (await options.getAttribute('id')) ?? '');
+    await this.page.keyboard.press('Enter');
+    await expect(field).toHaveAttribute('aria-expanded', 'false');
+  }
+
   /** Answers the open dialog that asks for a reason. */
   async because(words: string, zh: string, en: string): Promise<void> {
     const dialog = this.page.locator('dialog[open]');

@@ -7,6 +7,7 @@ import { computed, shallowRef } from 'vue';
 import { Problem } from '../../api/problem';
 import { api, got, type Schemas } from '../api';
 import { changed } from '../live';
+import { dayText } from '../ui/period';
 
 /** As many as the server takes at once. */
 const PORTION = 200;
@@ -63,7 +64,7 @@ export class Batch {
   }
 
   private async unvisited(page: { limit: number }, since: string) {
-    const until = new Date().toLocaleDateString('sv');
+    const until = dayText(new Date());
     const told = await got(api.GET('/api/v1/overview/unvisited', { params: { query: { ...page, from: since, until } } }));
     return { ids: told.items.map((one) => one.household), next: told.next ?? undefined };
   }
