@@ -103,6 +103,19 @@ async fn list(
     app.read(move |connection| queries::list(connection, &areas, None)).await.map(web::Json)
 }
 
+/// A list that was compared.
+#[utoipa::path(tag = "rosters", responses((status = 200, body = RosterView)))]
+#[get("/api/v1/rosters/{id}")]
+async fn read_one(
+    permitted: Permitted<ReadRosters>,
+    app: web::Data<App>,
+    id: web::Path<Uuid>,
+) -> Result<web::Json<RosterView>, Problem> {
+    let id = Some(id.into_inner());
+    let found = app.read(move |connection| queries::list(connection, &permitted.areas, id)).await?;
+    found.into_iter().next().map(web::Json).ok_or_else(|| Problem::new(&Kind::NOT_FOUND))
+}
+
 /// Which differences.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -314,5 +327,6 @@ fn citizen_ids(
 
 /// The feature's routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(compare_roster).service(ask).service(list).service(differences).service(reply);
+    config.service(compare_roster).service(ask).service(list).service(read_one);
+    config.service(differences).service(reply);
 }

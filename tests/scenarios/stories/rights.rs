@@ -104,6 +104,7 @@ const ROUTES: &[(&str, &str, [bool; 6])] = &[
     ("post", "/api/v1/rosters", ADMINS),
     ("post", "/api/v1/rosters/compare", ADMINS),
     ("get", "/api/v1/rosters", REVIEWERS),
+    ("get", "/api/v1/rosters/{id}", REVIEWERS),
     ("get", "/api/v1/rosters/{id}/differences", REVIEWERS),
     ("get", "/api/v1/rosters/{id}/reply.csv", REVIEWERS),
     ("get", "/api/v1/ledgers", READERS),

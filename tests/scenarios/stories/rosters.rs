@@ -237,7 +237,10 @@ story!(what_is_no_list_is_refused_and_nothing_is_stored, async |stage| {
     let asked = send(&mut admin, "", &good).await.unwrap();
     let list = neighbour.call(reqwest::Method::GET, "/api/v1/rosters", None).await.unwrap();
     assert_eq!(list.as_array().unwrap().len(), 0);
-    let path = format!("/api/v1/rosters/{}/differences", asked["id"].as_str().unwrap());
-    let refused = neighbour.call(reqwest::Method::GET, &path, None).await.unwrap_err();
-    assert_eq!(refused.kind(), "not-found");
+    let path = format!("/api/v1/rosters/{}", asked["id"].as_str().unwrap());
+    assert_eq!(admin.call(reqwest::Method::GET, &path, None).await.unwrap(), asked);
+    for path in [path.clone(), format!("{path}/differences")] {
+        let refused = neighbour.call(reqwest::Method::GET, &path, None).await.unwrap_err();
+        assert_eq!(refused.kind(), "not-found", "{path}");
+    }
 });
