@@ -90,6 +90,9 @@ for (const { name, language, isMirrored } of PASSES) {
       await expect(page.locator('.n-date-panel')).toHaveCSS('opacity', '1');
       await desk.seen('days');
       await page.keyboard.press('Escape');
+      await desk.open('/console/ledgers?from=2026-13-45&until=x&area=nowhere');
+      await expect(page.getByText('from: a day such as')).toBeVisible();
+      await expect(page.getByPlaceholder(desk.words('开始日期', 'From'))).toHaveValue('');
       await desk.open('/console/households');
       await page.locator('.work .table a').first().click();
       await expect(page.locator('.work ol li').first()).toBeVisible();

@@ -9,6 +9,9 @@ export type Days = [string, string];
 /** A day as `2026-11-16`. */
 export const dayText = (at: Date): string => at.toLocaleDateString('sv');
 
+/** Whether a text is a day: an address may say anything. */
+export const isDay = (text: string): boolean => dayText(new Date(`${text}T00:00`)) === text;
+
 const MONTH_HALF = 15;
 
 /** The half month a day is in, or one so many before. */
