@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use actix_web::web;
+use actix_web::rt::task::JoinHandle;
+use actix_web::{rt, web};
 use mobile_schema::form::World;
 use mobile_schema::form::table::{Layout, Line, Style};
 use mobile_schema::register::{Choice, FieldType};
@@ -13,7 +14,7 @@ use sync_protocol::{RecordId, ScopeId};
 use uuid::Uuid;
 
 use super::files::{self, Files, Kept};
-use super::table::{FilePiece, Heading, Row, Source, Title, blocking};
+use super::table::{FilePiece, Heading, Row, Source, Title, blocking, failed};
 use crate::app::App;
 use crate::areas::{self, AreaPath};
 use crate::db::{AnyConnection, Timestamp};
@@ -55,6 +56,8 @@ pub(super) struct Answers {
     states: BTreeMap<String, String>,
     scopes: Vec<String>,
     ids: std::vec::IntoIter<Uuid>,
+    /// The page that is read while the one before is written.
+    ahead: Option<JoinHandle<Result<Page, Problem>>>,
     files: Files,
 }
 
@@ -105,14 +108,26 @@ impl Answers {
             versions: versions.collect(),
             scopes,
             ids: ids.into_iter(),
+            ahead: None,
             files: Files::new(app.media.clone()),
             wanted,
         })
     }
 
-    /// How many visits are still to come.
+    /// How many visits are still to come, before the first are taken.
     pub(super) fn len(&self) -> usize {
         self.ids.len()
+    }
+
+    /// Begins to read the next page; none where there is none.
+    fn read_on(&mut self) -> Option<JoinHandle<Result<Page, Problem>>> {
+        let ids: Vec<Uuid> = self.ids.by_ref().take(PAGE).collect();
+        let is_more = !ids.is_empty();
+        let (app, scopes, wanted) = (self.app.clone(), self.scopes.clone(), self.wanted.clone());
+        let read = async move {
+            app.read(move |connection| Page::read(connection, &ids, &scopes, &wanted)).await
+        };
+        is_more.then(|| rt::spawn(read))
     }
 }
 
@@ -236,13 +251,9 @@ impl Source for Answers {
     }
 
     async fn next(&mut self) -> Result<Option<Vec<Row>>, Problem> {
-        let ids: Vec<Uuid> = self.ids.by_ref().take(PAGE).collect();
-        if ids.is_empty() {
-            return Ok(None);
-        }
-        let (scopes, wanted) = (self.scopes.clone(), self.wanted.clone());
-        let page = self.app.read(move |connection| Page::read(connection, &ids, &scopes, &wanted));
-        let page = page.await?;
+        let Some(page) = self.ahead.take().or_else(|| self.read_on()) else { return Ok(None) };
+        let page = page.await.map_err(failed)??;
+        self.ahead = self.read_on();
         page.files.iter().flatten().for_each(|(_, files)| self.files.add(files));
         let layout = self.layout.clone();
         let (versions, states) = (self.versions.clone(), self.states.clone());
