@@ -4,9 +4,11 @@ use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
 use harness::Backend;
+use mobile_schema::rule::citizen_id::check_character;
 use mobile_schema::{Hash, Value};
 use reqwest::Method;
 use ruhu::db::schema::checks_due;
+use ruhu::demo::COUNTY;
 use serde_json::{Value as Json, json};
 use sync_protocol::op::Change;
 use sync_protocol::{RecordId, ScopeId};
@@ -61,7 +63,7 @@ pub(crate) async fn measure(backend: Backend) {
     admin.move_to(crowd.server.address());
     let tablet = crowd.dealt(1).remove(0).remove(0);
     let (form, version) = upload(&crowd, &admin).await;
-    fill(&crowd, &tablet, &version).await;
+    let households = fill(&crowd, &tablet, &version).await;
     settle(&crowd).await;
     let (_, before) = crowd.server.usage();
     let zip = format!("/api/v1/forms/{form}/answers.zip?reason=bench");
@@ -77,6 +79,18 @@ pub(crate) async fn measure(backend: Backend) {
     let register = "/api/v1/records.csv?collection=household";
     tell("10,300 households as CSV", take(&mut admin, register).await);
     tell("rules tried on them", trial(&mut admin).await);
+    let people = people(&households);
+    tell("50,000 members brought in", bring_in(&mut admin, &people).await);
+    settle(&crowd).await;
+    let list = roster(&people);
+    let query =
+        format!("name=bench&department=bench&area={COUNTY}&as_of=2026-11-20&expects=listed");
+    let look = format!("/api/v1/rosters/compare?{query}");
+    tell("a list of 49,500 compared with the members", send(&mut admin, &look, &list, 3).await);
+    let ask = format!("/api/v1/rosters?{query}");
+    tell("… and the villages asked about the other 500", send(&mut admin, &ask, &list, 1).await);
+    let book = "/api/v1/records.xlsx?collection=member&reason=bench";
+    tell("members with their numbers as a workbook", take(&mut admin, book).await);
     let (_, peak) = crowd.server.usage();
     let (before, peak) = (before as f64 / 1e6, peak as f64 / 1e6);
     println!("| {}: memory before, and at most | | {before:.0}, {peak:.0} MB |", name(backend));
@@ -96,9 +110,10 @@ async fn upload(crowd: &Crowd, admin: &Client) -> (String, String) {
 }
 
 /// Households, and a visit in each.
-async fn fill(crowd: &Crowd, tablet: &Member, version: &str) {
+async fn fill(crowd: &Crowd, tablet: &Member, version: &str) -> Vec<RecordId> {
     let scope: ScopeId = "area:529901100202".parse().expect("a scope");
     let mut seq = 1;
+    let mut households = Vec::new();
     for start in (0..VISITS).step_by(AT_ONCE) {
         let mut ops = Vec::new();
         for number in start..start + AT_ONCE {
@@ -109,12 +124,48 @@ async fn fill(crowd: &Crowd, tablet: &Member, version: &str) {
             fields.insert(2, version.into());
             fields.insert(3, answers(number));
             (visit.record, visit.group) = (RecordId(Uuid::now_v7()), None);
+            households.push(household.record);
             ops.extend([household, visit]);
         }
         let pushed = ops.len() as u64;
         tablet.push(seq, ops).await;
         seq += pushed;
     }
+    households
+}
+
+/// Five people in each household: the lines of a table of them.
+fn people(households: &[RecordId]) -> Vec<String> {
+    let line = |number: usize| {
+        let (month, day) = (1 + number / 1_000 % 12, 1 + number / 12_000);
+        let digits = format!("1101051960{month:02}{day:02}{:03}", number % 1_000);
+        let check = check_character(digits.as_bytes().try_into().expect("17 digits"));
+        format!("{},成员{number}（虚构）,{digits}{check}", households[number / 5])
+    };
+    (0..households.len() * 5).map(line).collect()
+}
+
+/// A list on which one of a hundred is missing.
+fn roster(people: &[String]) -> String {
+    let listed = people.iter().enumerate().filter(|(at, _)| at % 100 > 0);
+    let lines: Vec<&str> = listed.map(|(_, line)| line.as_str()).collect();
+    format!("household,姓名,身份证号\n{}\n", lines.join("\n"))
+}
+
+async fn bring_in(admin: &mut Client, people: &[String]) -> (Vec<Duration>, usize) {
+    let table = format!("household,name,citizen_id\n{}\n", people.join("\n"));
+    send(admin, "/api/v1/records/import?collection=member", &table, 1).await
+}
+
+/// Sends a table so many times.
+async fn send(admin: &mut Client, path: &str, table: &str, times: usize) -> (Vec<Duration>, usize) {
+    let mut taken = Vec::new();
+    for _ in 0..times {
+        let begun = Instant::now();
+        admin.send_file(path, table.as_bytes().to_vec()).await.expect("it is taken");
+        taken.push(begun.elapsed());
+    }
+    (taken, table.len())
 }
 
 /// Waits until the checks that follow a push are done: they share the cores.
