@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use actix_web::rt::task::JoinHandle;
-use actix_web::{rt, web};
+use actix_web::web;
 use mobile_schema::form::World;
 use mobile_schema::form::table::{Layout, Line, Style};
 use mobile_schema::register::{Choice, FieldType};
@@ -14,7 +13,8 @@ use sync_protocol::{RecordId, ScopeId};
 use uuid::Uuid;
 
 use super::files::{self, Files, Kept};
-use super::table::{FilePiece, Heading, Row, Source, Title, blocking, failed};
+use super::pages::Pages;
+use super::table::{FilePiece, Heading, Row, Source, Title, blocking};
 use crate::app::App;
 use crate::areas::{self, AreaPath};
 use crate::db::{AnyConnection, Timestamp};
@@ -44,20 +44,15 @@ pub(super) struct Wanted {
 
 /// Where answers come from.
 pub(super) struct Answers {
-    app: web::Data<App>,
     /// The form's name, as its author writes it.
     pub(super) name: String,
-    wanted: Wanted,
     layout: Arc<Layout>,
     headings: Vec<Heading>,
     /// The form's versions as their author writes them, by what visits name.
     versions: BTreeMap<String, String>,
     /// What states are called, where they are told in words.
     states: BTreeMap<String, String>,
-    scopes: Vec<String>,
-    ids: std::vec::IntoIter<Uuid>,
-    /// The page that is read while the one before is written.
-    ahead: Option<JoinHandle<Result<Page, Problem>>>,
+    pages: Pages<Page>,
     files: Files,
 }
 
@@ -99,35 +94,25 @@ impl Answers {
             Heading { name: sheet.name.clone(), columns: own.chain(asked).collect() }
         };
         let versions = versions.into_iter().map(|(hash, version, _)| (hash.to_string(), version));
+        let states = wanted.states(&app.definitions());
+        let headings = layout.sheets.iter().map(titles).collect();
+        let read = move |connection: &mut AnyConnection, ids: &[Uuid]| {
+            Page::read(connection, ids, &scopes, &wanted)
+        };
         Ok(Self {
-            app: app.clone(),
             name,
-            headings: layout.sheets.iter().map(titles).collect(),
-            states: wanted.states(&app.definitions()),
+            headings,
+            states,
             layout: Arc::new(layout),
             versions: versions.collect(),
-            scopes,
-            ids: ids.into_iter(),
-            ahead: None,
+            pages: Pages::new(app, ids, PAGE, read),
             files: Files::new(app.media.clone()),
-            wanted,
         })
     }
 
-    /// How many visits are still to come, before the first are taken.
+    /// How many visits there are.
     pub(super) fn len(&self) -> usize {
-        self.ids.len()
-    }
-
-    /// Begins to read the next page; none where there is none.
-    fn read_on(&mut self) -> Option<JoinHandle<Result<Page, Problem>>> {
-        let ids: Vec<Uuid> = self.ids.by_ref().take(PAGE).collect();
-        let is_more = !ids.is_empty();
-        let (app, scopes, wanted) = (self.app.clone(), self.scopes.clone(), self.wanted.clone());
-        let read = async move {
-            app.read(move |connection| Page::read(connection, &ids, &scopes, &wanted)).await
-        };
-        is_more.then(|| rt::spawn(read))
+        self.pages.len()
     }
 }
 
@@ -251,9 +236,7 @@ impl Source for Answers {
     }
 
     async fn next(&mut self) -> Result<Option<Vec<Row>>, Problem> {
-        let Some(page) = self.ahead.take().or_else(|| self.read_on()) else { return Ok(None) };
-        let page = page.await.map_err(failed)??;
-        self.ahead = self.read_on();
+        let Some(page) = self.pages.next().await? else { return Ok(None) };
         page.files.iter().flatten().for_each(|(_, files)| self.files.add(files));
         let layout = self.layout.clone();
         let (versions, states) = (self.versions.clone(), self.states.clone());

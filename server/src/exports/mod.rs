@@ -9,6 +9,7 @@ mod book;
 mod csv;
 mod files;
 mod http;
+mod pages;
 mod parts;
 mod register;
 mod table;

@@ -6,18 +6,20 @@ use std::sync::Arc;
 use actix_web::web;
 use mobile_schema::register::{Field, FieldType, Sensitivity, text_of};
 use mobile_schema::{FieldId, RegisterDefinition, Value};
+use sync_protocol::RecordId;
 use uuid::Uuid;
 
+use super::pages::Pages;
 use super::table::{Heading, Row, Source, Title, blocking};
 use crate::app::App;
 use crate::areas::{self, AreaPath};
 use crate::db::AnyConnection;
 use crate::http::{Kind, Language, Problem};
-use crate::records::{self, RecordView, titles};
+use crate::records::{self, RecordView, titles, views};
 use crate::visits::ids_in;
 
 /// Records that are read at once.
-const PAGE: i64 = 500;
+const PAGE: usize = 500;
 
 /// Which records, and how they stand.
 #[derive(Clone, Debug)]
@@ -33,12 +35,10 @@ pub(super) struct Wanted {
 
 /// Where records come from.
 pub(super) struct Records {
-    app: web::Data<App>,
     wanted: Wanted,
     definition: Arc<RegisterDefinition>,
-    scopes: Vec<String>,
     heading: [Heading; 1],
-    after: Option<Uuid>,
+    pages: Pages<Page>,
 }
 
 /// The titles of what is told of every record: for programs, in Chinese, in English.
@@ -62,10 +62,13 @@ impl Records {
         let current = definitions.current(&wanted.register);
         let (_, definition) = current.ok_or_else(|| Problem::new(&Kind::NOT_FOUND))?;
         let definition = definition.clone();
-        let area = wanted.area.clone();
-        let scopes = app
-            .read(move |connection| areas::scopes_within(connection, &permitted, area.as_deref()))
-            .await?;
+        let (area, register) = (wanted.area.clone(), wanted.register.clone());
+        let found = app.read(move |connection| {
+            let scopes = areas::scopes_within(connection, &permitted, area.as_deref())?;
+            let ids = records::ids_of_register(connection, &register, &scopes)?;
+            Ok((scopes, ids))
+        });
+        let (scopes, ids) = found.await?;
         let own = match (wanted.in_words, wanted.language) {
             (false, _) => OWN[0],
             (true, Language::Chinese) => OWN[1],
@@ -74,7 +77,15 @@ impl Records {
         let own = own.into_iter().map(Title::text);
         let asked = told(&definition, wanted.revealed).flat_map(|field| wanted.titles(field));
         let heading = [Heading { name: String::new(), columns: own.chain(asked).collect() }];
-        Ok(Self { app: app.clone(), wanted, definition, scopes, heading, after: None })
+        let references: Option<Vec<FieldId>> = wanted.in_words.then(|| {
+            let refers = |field: &&Field| matches!(field.kind, FieldType::Reference { .. });
+            let fields = told(&definition, wanted.revealed).filter(refers);
+            fields.map(|field| field.id).collect()
+        });
+        let read = move |connection: &mut AnyConnection, ids: &[Uuid]| {
+            Page::read(connection, ids, &scopes, references.as_ref())
+        };
+        Ok(Self { wanted, definition, heading, pages: Pages::new(app, ids, PAGE, read) })
     }
 
     /// The only table.
@@ -164,18 +175,7 @@ impl Source for Records {
     }
 
     async fn next(&mut self) -> Result<Option<Vec<Row>>, Problem> {
-        let (scopes, after) = (self.scopes.clone(), self.after);
-        let (register, in_words) = (self.wanted.register.clone(), self.wanted.in_words);
-        let references: Vec<FieldId> = told(&self.definition, self.wanted.revealed)
-            .filter(|field| matches!(field.kind, FieldType::Reference { .. }))
-            .map(|field| field.id)
-            .collect();
-        let page = self.app.read(move |connection| {
-            Page::read(connection, &register, &scopes, after, in_words.then_some(&references))
-        });
-        let page = page.await?;
-        let Some(last) = page.records.last() else { return Ok(None) };
-        self.after = Some(last.id);
+        let Some(page) = self.pages.next().await? else { return Ok(None) };
         let (wanted, definition) = (self.wanted.clone(), self.definition.clone());
         let rows = blocking(move || {
             page.records.iter().map(|record| page.row(record, &wanted, &definition)).collect()
@@ -196,12 +196,12 @@ struct Page {
 impl Page {
     fn read(
         connection: &mut AnyConnection,
-        register: &str,
+        ids: &[Uuid],
         scopes: &[String],
-        after: Option<Uuid>,
         references: Option<&Vec<FieldId>>,
     ) -> diesel::QueryResult<Self> {
-        let records = records::of_register(connection, register, scopes, after, PAGE)?;
+        let ids: Vec<RecordId> = ids.iter().copied().map(RecordId).collect();
+        let records = views(connection, &ids, scopes)?;
         let subjects: Vec<Uuid> = records.iter().filter_map(|one| one.subject).collect();
         let mut named = BTreeSet::new();
         for field in references.into_iter().flatten() {

@@ -8,6 +8,6 @@ mod visits;
 
 pub use feed::{FeedRow, Snapshot};
 pub use http::routes;
-pub(crate) use queries::{RecordView, of_register, open_rules, titles, view_of, views};
+pub(crate) use queries::{RecordView, ids_of_register, open_rules, titles, view_of, views};
 pub use store::{erase, load, load_for_update, load_some, was, write};
 pub(crate) use visits::{MadeWith, visit};

@@ -153,16 +153,20 @@ pub(super) fn list(
     rows.into_iter().map(view).collect()
 }
 
-/// A page of a register in these scopes, the oldest first.
-pub(crate) fn of_register(
+/// The ids of a register in these scopes, the oldest first.
+pub(crate) fn ids_of_register(
     connection: &mut AnyConnection,
     register: &str,
     scopes: &[String],
-    after: Option<Uuid>,
-    limit: i64,
-) -> QueryResult<Vec<RecordView>> {
-    let collection = Some(register.to_owned());
-    list(connection, &Wanted { collection, subject: None, title: None, after, limit }, scopes)
+) -> QueryResult<Vec<Uuid>> {
+    let found: Vec<Key> = records::table
+        .filter(records::collection.eq(register).and(records::deleted.eq(false)))
+        .filter(records::scope.eq_any(scopes))
+        .select(records::id)
+        .load(connection)?;
+    let mut ids: Vec<Uuid> = found.into_iter().map(|key| key.0).collect();
+    ids.sort_unstable();
+    Ok(ids)
 }
 
 /// Records by their ids, in these scopes and in the ids' order.
