@@ -77,6 +77,7 @@ export class Desk {
   async choose(field: Locator, text: string): Promise<void> {
     await field.focus();
     await this.page.keyboard.press('Enter');
+    await expect(this.page.getByRole('listbox')).toBeVisible();
     await this.page.keyboard.type(text);
     const options = this.page.getByRole('listbox').getByRole('option');
     await expect(options).toHaveCount(1);
