@@ -2,7 +2,8 @@
 CREATE TABLE publications (
     bundle BLOB NOT NULL PRIMARY KEY REFERENCES bundles (hash),
     reason TEXT NOT NULL,
-    decided_by BLOB NOT NULL REFERENCES users (id)
+    decided_by BLOB NOT NULL REFERENCES users (id),
+    decided_at INTEGER NOT NULL
 ) STRICT;
 CREATE TRIGGER publications_refuse_update BEFORE UPDATE ON publications
 BEGIN SELECT RAISE(ABORT, 'publications is append-only'); END;

@@ -735,13 +735,14 @@ diesel::table! {
 }
 
 diesel::table! {
-    use crate::db::types::Id;
+    use crate::db::types::{Id, Moment};
     use diesel::sql_types::{Binary, Text};
 
     publications (bundle) {
         bundle -> Binary,
         reason -> Text,
         decided_by -> Id,
+        decided_at -> Moment,
     }
 }
 

@@ -123,6 +123,7 @@ pub(crate) fn publish_own(
             publications::bundle.eq(hash.as_bytes().to_vec()),
             publications::reason.eq(reason),
             publications::decided_by.eq(Key::from(by)),
+            publications::decided_at.eq(now),
         ))
         .execute(connection)?;
     let by = users::table.find(Key::from(by)).select(users::display_name).first(connection)?;
