@@ -1,13 +1,15 @@
 //! Entities of a submission as changes of records.
 //!
-//! What a form says about a record goes the way of every edit: on the tablet, at once, in the
-//! visit's group, and through the same merge on the server.
+//! What a form says about a record goes the way of every edit: on the tablet, at once, behind the
+//! visit, and through the same merge on the server.
 
 use std::collections::BTreeMap;
 
 use mobile_schema::form::Entity;
 use mobile_schema::register::{Role, Unplaced};
-use mobile_schema::{Catalogue, Field, FieldId, FieldType, Hash, MergePolicy, Value};
+use mobile_schema::{
+    Catalogue, Field, FieldId, FieldType, Hash, MergePolicy, RegisterDefinition, Value,
+};
 use uuid::Uuid;
 
 use crate::RecordId;
@@ -29,6 +31,9 @@ pub struct Written {
     /// Properties that have no place in the register.
     pub unplaced: Vec<Unplaced>,
 }
+
+/// Visits are handed in by people, and decided about where they are reviewed.
+const VISITS: &str = "visit";
 
 /// Why nothing can be made of an entity. The submission itself stands.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -97,7 +102,7 @@ fn write(
     let (definition, register) = catalogue
         .current(&entity.list)
         .ok_or_else(|| Unwritable::NoRegister(entity.list.clone()))?;
-    if register.server_only || register.insert_only {
+    if register.server_only || register.insert_only || entity.list == VISITS {
         return Err(Unwritable::NotByForms(entity.list.clone()));
     }
     let (values, unplaced) = register.values_of(entity.label.as_deref(), &entity.properties, files);
@@ -133,6 +138,39 @@ fn write(
     })
 }
 
+/// A status that no record can ever get: the form's author has to mend it, before anybody fills it in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeadMove<'a> {
+    /// The register.
+    pub register: &'a RegisterDefinition,
+    /// Its status field.
+    pub field: &'a Field,
+    /// The status.
+    pub status: String,
+    /// Whether the register has such a status, though no way leads there.
+    pub is_known: bool,
+}
+
+/// What entities say of statuses that can never come true.
+pub fn dead_moves<'a>(entities: &[Entity], catalogue: &'a Catalogue) -> Vec<DeadMove<'a>> {
+    let mut found = Vec::new();
+    for entity in entities {
+        let Some((_, register)) = catalogue.current(&entity.list) else { continue };
+        for (name, text) in &entity.properties {
+            let Some(field) = register.field_named(name) else { continue };
+            let FieldType::Status { choices, .. } = &field.kind else { continue };
+            let status = text.trim();
+            let is_known = field.offers(status);
+            let leads = choices.iter().any(|from| field.moves(&from.name, status));
+            if status.is_empty() || (is_known && (entity.creates || leads)) {
+                continue;
+            }
+            found.push(DeadMove { register, field, status: status.to_owned(), is_known });
+        }
+    }
+    found
+}
+
 /// What differs from what is known, as each field's policy has it.
 fn changed<'a>(
     values: impl Iterator<Item = (&'a Field, &'a Value)>,
@@ -140,7 +178,7 @@ fn changed<'a>(
 ) -> Vec<Change> {
     let (mut patch, mut changes) = (Fields::new(), Vec::new());
     for (field, value) in values {
-        let before = known.get(&field.id).unwrap_or(&Value::Null);
+        let before = &field.mapped_up(known.get(&field.id).cloned().unwrap_or_default());
         if before == value {
             continue;
         }
@@ -167,10 +205,10 @@ fn changed<'a>(
             }
             MergePolicy::CompareAndSet => {
                 let to = value.as_text().map(str::to_owned);
-                changes.extend(to.map(|to| match before.as_text() {
-                    Some(from) => Change::Transition { field: id, from: from.to_owned(), to },
-                    None => Change::Patch { fields: Fields::from([(id, to.into())]) },
-                }));
+                // From no status at all it begins where the answer says. A move that the register
+                // does not have is made as well: it becomes a conflict, for a person to look at.
+                let from = before.as_text().unwrap_or_default().to_owned();
+                changes.extend(to.map(|to| Change::Transition { field: id, from, to }));
             }
             MergePolicy::Latest | MergePolicy::Authority => {
                 patch.insert(id, value.clone());
@@ -297,6 +335,35 @@ mod tests {
         assert_eq!(subject(alone, None), None);
         let two = [household.clone(), Entity { id: "b".into(), ..household }, member];
         assert_eq!(subject(&two, about), None, "nobody knows to which");
+    }
+
+    #[test]
+    fn a_status_begins_and_moves_and_one_that_never_comes_true_is_told() {
+        let catalogue: Catalogue = builtin_registers().into_iter().collect();
+        let task = |updates: bool, status: &str| Entity {
+            list: "task".into(),
+            label: None,
+            ..entity(!updates, updates, &[("status", status)])
+        };
+        let submission = Submission { catalogue: &catalogue, about: None, files: &BTreeMap::new() };
+        let (_, register) = catalogue.current("task").unwrap();
+        let id = register.field_named("status").unwrap().id;
+        let moved = |known: Fields| {
+            let made = write_all(&[task(true, "done")], submission, |_| Some(known.clone()));
+            made.into_iter().next().unwrap().unwrap().changes
+        };
+        let to =
+            |from: &str| Change::Transition { field: id, from: from.into(), to: "done".into() };
+        assert_eq!(moved(Fields::from([(id, "open".into())])), [to("open")]);
+        assert_eq!(moved(Fields::new()), [to("")], "it had none");
+        assert_eq!(moved(Fields::from([(id, "dropped".into())])), [to("dropped")], "a conflict");
+        let dead = |entity: Entity| {
+            let found = dead_moves(&[entity], &catalogue);
+            found.into_iter().map(|one| one.is_known).collect::<Vec<_>>()
+        };
+        assert!(dead(task(true, "done")).is_empty());
+        assert_eq!(dead(task(true, "finished")), [false]);
+        assert_eq!(dead(task(false, "finished")), [false]);
     }
 
     #[test]

@@ -49,7 +49,7 @@ uuid_names! {
     DeviceId,
     /// One unbroken life of a tablet's outbox.
     IncarnationId,
-    /// Several operations applied whole or not at all.
+    /// Several operations that belong together.
     GroupId,
     /// One request, so that a late answer can be told from the current one.
     RequestId,

@@ -37,6 +37,7 @@ pub mod mutant;
 pub mod op;
 pub mod outcome;
 pub mod record;
+pub mod rights;
 pub mod tablet;
 pub mod version;
 

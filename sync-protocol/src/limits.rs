@@ -8,7 +8,7 @@ pub const OLDEST_PROTOCOL: u16 = 1;
 pub const MAX_OPS: usize = 1_000;
 /// Most operations in one group.
 pub const MAX_GROUP: usize = 200;
-/// Most bytes of one operation, as JSON.
+/// Most bytes of one operation, as CBOR; as JSON it may have twice as many.
 pub const MAX_OP_BYTES: usize = 512 * 1024;
 /// Most scopes in one request.
 pub const MAX_SCOPES: usize = 2_000;

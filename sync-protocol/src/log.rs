@@ -164,12 +164,12 @@ impl Attempt {
             sentences.extend(tally.in_words(chinese));
         }
         if let Some(skew) = self.skew.filter(|skew| skew.abs() >= WORTH_A_WORD) {
-            let minutes = (skew.abs() + 30_000) / 60_000;
+            let by = span(skew.abs(), chinese);
             sentences.push(match (chinese, skew > 0) {
-                (true, true) => format!("平板时间快了 {minutes} 分钟，请校准。"),
-                (true, false) => format!("平板时间慢了 {minutes} 分钟，请校准。"),
-                (false, true) => format!("The tablet's clock is {minutes} minutes fast; set it."),
-                (false, false) => format!("The tablet's clock is {minutes} minutes slow; set it."),
+                (true, true) => format!("平板时间快了{by}，请校准。"),
+                (true, false) => format!("平板时间慢了{by}，请校准。"),
+                (false, true) => format!("The tablet's clock is {by} fast; set it."),
+                (false, false) => format!("The tablet's clock is {by} slow; set it."),
             });
         }
         sentences.join(if chinese { "" } else { " " })
@@ -186,8 +186,8 @@ impl Tally {
             ),
             (
                 self.out_of_scope,
-                "有村已不归您负责，{} 条记录已交审核。",
-                "{} are of a village that is no longer yours; a supervisor has them.",
+                "{} 条记录的村现在不在本机范围内，已交审核。",
+                "{} are of a village that this tablet does not have now; a supervisor has them.",
             ),
             (self.parked, "{} 条已交审核。", "{} wait for a supervisor."),
             (self.rejected, "{} 条未被接受，内容已保留。", "{} were not accepted; they are kept."),
@@ -200,10 +200,24 @@ impl Tally {
     }
 }
 
+/// A length of time (milliseconds) in the largest unit of which there are two or more.
+fn span(time: i64, chinese: bool) -> String {
+    const MINUTE: i64 = 60_000;
+    const HOUR: i64 = 60 * MINUTE;
+    const DAY: i64 = 24 * HOUR;
+    let (unit, zh, en) = match time {
+        ..7_200_000 => (MINUTE, "分钟", "minutes"),
+        7_200_000..172_800_000 => (HOUR, "小时", "hours"),
+        _ => (DAY, "天", "days"),
+    };
+    let number = (time + unit / 2) / unit;
+    if chinese { format!(" {number} {zh}") } else { format!("{number} {en}") }
+}
+
 fn refused(problem: &str, chinese: bool) -> String {
     let (zh, en) = match problem {
         "session-ended" | "unauthenticated" | "enrolment-refused" => (
-            "本机的登记已失效，请联系管理员重新登记。记录仍在本机。",
+            "本机的绑定已失效，请向管理员要绑定码重新绑定。记录仍在本机。",
             "This tablet is no longer enrolled; ask an admin. The records are safe on it.",
         ),
         "mismatch" => (
@@ -213,24 +227,30 @@ fn refused(problem: &str, chinese: bool) -> String {
         "too-many-requests" => {
             ("请求太频繁，稍后会自动再试。", "Too many requests; it will try again by itself.")
         }
-        "unavailable" | "internal" => (
+        "unavailable" | "database-unavailable" | "busy" | "internal" => (
             "服务器暂时不可用，稍后会自动再试。",
             "The server is not available; it will try again by itself.",
+        ),
+        "too-slow" => (
+            "网络太慢，没有传完，稍后会自动再试。",
+            "The network was too slow; it will try again by itself.",
+        ),
+        "day-spent" => (
+            "本机今天上传得太多，剩下的稍后会自动再传。",
+            "This tablet has sent more than fits a day; the rest goes by itself later.",
+        ),
+        "storage-full" | "media-full" => (
+            "服务器的空间快满了，稍后会自动再试，请告诉管理员。",
+            "The server has hardly any room left; it will try again by itself. Tell an admin.",
         ),
         "too-large" => (
             "一次上传的内容过大，请联系管理员。记录仍在本机。",
             "Too much in one request; ask an admin. The records are safe on the tablet.",
         ),
-        _ => {
-            return if chinese {
-                format!("服务器拒绝了请求（{problem}），请联系管理员。记录仍在本机。")
-            } else {
-                format!(
-                    "The server refused the request ({problem}); ask an admin. The records are \
-                     safe on the tablet."
-                )
-            };
-        }
+        _ => (
+            "服务器没有接受这次请求，请联系管理员。记录仍在本机。",
+            "The server refused the request; ask an admin. The records are safe on the tablet.",
+        ),
     };
     (if chinese { zh } else { en }).to_owned()
 }
@@ -251,6 +271,7 @@ mod tests {
         let attempts = [
             attempt(AttemptResult::Ok(Tally::default()), Some(1_000)),
             attempt(AttemptResult::Ok(tally), Some(3 * 3_600_000)),
+            attempt(AttemptResult::Ok(Tally::default()), Some(-4_320 * 60_000)),
             attempt(AttemptResult::Fork, None),
             attempt(AttemptResult::Gap, None),
             attempt(AttemptResult::Reset, None),
@@ -261,6 +282,9 @@ mod tests {
             attempt(refused("too-many-requests"), None),
             attempt(refused("unavailable"), None),
             attempt(refused("too-large"), None),
+            attempt(refused("too-slow"), None),
+            attempt(refused("day-spent"), None),
+            attempt(refused("storage-full"), None),
             attempt(refused("malformed"), None),
         ];
         let words: Vec<_> = attempts

@@ -42,8 +42,6 @@ mutants! {
     ResetRepushesNothing = "reset-repushes-nothing",
     /// cursors are kept across a restore of the server
     ResetKeepsCursors = "reset-keeps-cursors",
-    /// photos are thought safe across a restore of the server
-    ResetForgetsBlobs = "reset-forgets-blobs",
     /// a gap in the chain is not filled
     GapIgnored = "gap-ignored",
     /// rows stay on the tablet when their scope is taken away
@@ -66,6 +64,8 @@ mutants! {
     HorizonIgnored = "horizon-ignored",
     /// a photo is removed from the tablet when its upload begins
     BlobGoesEarly = "blob-goes-early",
+    /// a photo counts as confirmed once its upload ended, without a question
+    UploadBelieved = "upload-believed",
     /// a question about photos that the network swallowed is never asked again
     QuestionForgotten = "question-forgotten",
     /// photos are uploaded before operations
@@ -116,6 +116,12 @@ mutants! {
     CountSet = "count-set",
     /// notes are replaced instead of added to
     NotesReplaced = "notes-replaced",
+    /// what a record becomes is not held against the rights of whoever brings it there
+    RightsUnjudged = "rights-unjudged",
+    /// what nobody may do is kept as a proposal
+    WishesUnjudged = "wishes-unjudged",
+    /// a conflict is settled by a move that does not exist
+    SettledAnyhow = "settled-anyhow",
     /// a status moves whatever it was
     StatusUnchecked = "status-unchecked",
     /// an approved record is edited
@@ -128,6 +134,8 @@ mutants! {
     SignedChanges = "signed-changes",
     /// a group that fails is applied in part
     GroupHalfApplied = "group-half-applied",
+    /// what one record can't take keeps back what was done to others in its group
+    RefusalSpreads = "refusal-spreads",
     /// operations are applied outside the pusher's scopes
     ScopeUnchecked = "scope-unchecked",
     /// versions are compared as plain pairs, not along the lineage

@@ -53,7 +53,8 @@ pub struct Op {
     pub group: Option<Group>,
 }
 
-/// Several operations, next to each other in the chain, applied whole or not at all.
+/// Several operations, next to each other in the chain: of those about one record all are applied,
+/// or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Group {

@@ -51,6 +51,8 @@ pub enum ParkReason {
     Schema,
     /// The record is unknown.
     Unknown,
+    /// Who pushed it may not bring the record there: it is for others to do, who may.
+    Role,
 }
 
 /// Why an operation can never be applied.
@@ -82,6 +84,7 @@ impl ParkReason {
             Self::Locked => "locked",
             Self::Schema => "schema",
             Self::Unknown => "unknown",
+            Self::Role => "role",
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use mobile_schema::rule::{self, Place, RuleSeverity, Rules};
 use mobile_schema::{Catalogue, Hash, Value};
 
-use super::{Finding, MOST_FINDINGS};
+use super::{Finding, MOST_FINDINGS, lacks};
 use crate::{RecordId, Row};
 
 /// Rules by the hash of their bundle, ready to be run.
@@ -52,6 +52,9 @@ pub fn judge_household(
                 explainable: found.explainable,
             });
         }
+    }
+    for record in std::iter::once(household).chain(members) {
+        findings.extend(lacks(record, catalogue));
     }
     findings.truncate(MOST_FINDINGS);
     findings

@@ -5,16 +5,18 @@
 //! found stays the same.
 
 mod household;
+mod required;
 
 use std::collections::BTreeMap;
 
 use mobile_schema::canonical::Encoder;
 use mobile_schema::{FieldId, Hash, Labels, Value};
 
-use crate::RecordId;
 use crate::op::{Change, Fields};
+use crate::{Record, RecordId};
 
 pub use household::{RuleSets, judge_household};
+pub use required::{asks_for_something, lacks};
 
 /// The fields of the built-in register `finding`.
 pub mod field {
@@ -120,8 +122,8 @@ impl Finding {
             changes.push(Change::Patch { fields: self.renewed() });
         }
         let status = status(known);
-        // An explanation is of the values that were explained.
-        if status != OPEN && (status == CORRECTED || !is_same) {
+        // An explanation is of the values that were explained, and ends what may be explained.
+        if status != OPEN && (status == CORRECTED || !is_same || !self.explainable) {
             changes.push(transition(status, OPEN));
         }
         changes
@@ -141,6 +143,11 @@ pub fn is_checked(known: &Fields) -> bool {
     let rule = known.get(&field::RULE).and_then(Value::as_text).unwrap_or_default();
     let is_judged = known.get(&field::JUDGED_BY).is_some_and(|value| !value.is_null());
     is_judged && !rule.starts_with(ROSTER)
+}
+
+/// What a finding is about.
+pub fn subject(finding: &Record) -> Option<RecordId> {
+    finding.fields.get(&field::SUBJECT)?.as_text()?.parse().ok()
 }
 
 fn status(known: &Fields) -> &str {
@@ -203,6 +210,9 @@ mod tests {
         let changes = found(201).changes(Some(&known(&finding, "explained")));
         assert_eq!(changes.len(), 2, "{changes:?}");
         assert_eq!(changes[1], transition("explained", OPEN));
+        let hard = Finding { explainable: false, ..found(200) };
+        let back = hard.changes(Some(&known(&hard, "explained")));
+        assert_eq!(back, [transition("explained", OPEN)], "no explanation ends it");
     }
 
     #[test]

@@ -70,6 +70,15 @@ impl Board {
         self.happened_before = self.happenings.len();
     }
 
+    /// Every record that changed since [`begin`](Self::begin): as it was then, and as it is now.
+    pub(super) fn since_beginning(&self) -> impl Iterator<Item = (Option<&Record>, &Record)> {
+        let mut before: BTreeMap<RecordId, Option<&Record>> = BTreeMap::new();
+        for (id, was) in &self.undo {
+            before.entry(*id).or_insert(was.as_ref());
+        }
+        before.into_iter().filter_map(|(id, was)| self.records.get(&id).map(|now| (was, now)))
+    }
+
     pub(super) fn roll_back(&mut self) {
         while let Some((id, before)) = self.undo.pop() {
             match before {

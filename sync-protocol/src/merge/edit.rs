@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mobile_schema::{Field, FieldId, FieldType, MergePolicy, RegisterDefinition, Value};
+use mobile_schema::{Field, FieldId, MergePolicy, RegisterDefinition, Value};
 
 use super::conflict::{Clash, FieldMap, Side};
 use super::{Authority, Board, Numbered, Refusal, park, reject};
@@ -41,7 +41,7 @@ impl Authority<'_> {
             return Err(park(ParkReason::Scope));
         }
         if record.collection != op.collection {
-            return Err(reject(RejectReason::Kind));
+            return Err(park(ParkReason::Unknown));
         }
         if record.deleted && !mutant::is_on(Mutant::Resurrection) {
             let again = matches!(op.change, Change::Delete);
@@ -54,6 +54,9 @@ impl Authority<'_> {
         if definition.insert_only && !mutant::is_on(Mutant::SignedChanges) {
             return Err(reject(RejectReason::Immutable));
         }
+        if !self.may_want(op) {
+            return Err(park(ParkReason::Role));
+        }
         let moves_on = matches!(op.change, Change::Transition { .. });
         if !moves_on && !self.amends && self.is_locked(record, definition) {
             return Err(park(ParkReason::Locked));
@@ -65,7 +68,8 @@ impl Authority<'_> {
             draft.record.deleted = false;
         }
         match &op.change {
-            Change::Patch { fields } | Change::Create { fields } => draft.patch(fields)?,
+            Change::Patch { fields } => draft.patch(fields)?,
+            Change::Create { fields } => draft.create_again(fields)?,
             Change::Delete => draft.delete(),
             Change::Move { to } => draft.move_to(&op.scope, to)?,
             Change::Add { field, element } => draft.add(*field, element)?,
@@ -179,19 +183,64 @@ impl Draft<'_> {
             }
             let field = self.field(*id)?;
             let policy = field.policy();
-            if !matches!(policy, MergePolicy::Latest | MergePolicy::Authority) {
-                return Err(reject(RejectReason::Kind));
+            match policy {
+                MergePolicy::Latest | MergePolicy::Authority => {}
+                // Whoever set it had seen no status: it begins there, or is in conflict.
+                MergePolicy::CompareAndSet if !value.is_null() => {
+                    self.begin_at(*id, value)?;
+                    continue;
+                }
+                _ => return Err(park(ParkReason::Schema)),
             }
             groups
                 .entry(field.group())
                 .or_insert((policy, Fields::new()))
                 .1
-                .insert(*id, value.clone());
+                .insert(*id, field.mapped_up(value.clone()));
         }
         for (group, (policy, values)) in groups {
             self.merge_group(group, policy, values);
         }
         Ok(())
+    }
+
+    /// A record that is there already is made again, by a tablet that did not know it: what both
+    /// say stands, and where they differ is in conflict.
+    fn create_again(&mut self, fields: &Fields) -> Result<(), Refusal> {
+        let mut patch = Fields::new();
+        for (id, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
+            let field = self.field(*id)?;
+            let (policy, group) = (field.policy(), field.group());
+            let value = &field.mapped_up(value.clone());
+            match policy {
+                MergePolicy::Latest | MergePolicy::Authority => {
+                    patch.insert(*id, value.clone());
+                }
+                MergePolicy::AddWins | MergePolicy::Append => {
+                    let known = self.record.fields.get(id).and_then(Value::as_list);
+                    let known = known.unwrap_or_default().to_vec();
+                    let elements = value.as_list().ok_or_else(|| park(ParkReason::Schema))?;
+                    for element in elements.iter().filter(|element| !known.contains(element)) {
+                        self.add(*id, element)?;
+                    }
+                }
+                MergePolicy::Delta => {
+                    self.merge_group(
+                        group,
+                        MergePolicy::Authority,
+                        Fields::from([(*id, value.clone())]),
+                    );
+                }
+                MergePolicy::CompareAndSet => self.begin_at(*id, value)?,
+            }
+        }
+        self.patch(&patch)
+    }
+
+    /// A status that is set by whoever had seen none.
+    fn begin_at(&mut self, id: FieldId, value: &Value) -> Result<(), Refusal> {
+        let to = value.as_text().ok_or_else(|| park(ParkReason::Schema))?.to_owned();
+        self.transition(id, "", &to)
     }
 
     /// Merges new values of one group into the record.
@@ -230,14 +279,25 @@ impl Draft<'_> {
         }
     }
 
-    /// The record's values of these fields.
+    /// The record's values of these fields, as the newest definition holds them.
     fn current(&self, ids: impl Iterator<Item = FieldId>) -> Fields {
-        let of = |id| self.record.fields.get(&id).cloned().unwrap_or(Value::Null);
+        let of = |id| {
+            let value = self.record.fields.get(&id).cloned().unwrap_or(Value::Null);
+            match self.field(id) {
+                Ok(field) => field.mapped_up(value),
+                Err(_) => value,
+            }
+        };
         ids.map(|id| (id, of(id))).collect()
     }
 
     pub(super) fn write_values(&mut self, values: Fields) {
         for (id, value) in values {
+            // What a conflict keeps may be older than the field's type.
+            let value = match self.field(id) {
+                Ok(field) => field.mapped_up(value),
+                Err(_) => value,
+            };
             if value.is_null() {
                 self.record.fields.remove(&id);
             } else {
@@ -290,7 +350,7 @@ impl Draft<'_> {
     fn add(&mut self, id: FieldId, element: &Value) -> Result<(), Refusal> {
         let field = self.field(id)?;
         let policy = field.policy();
-        let text = element.as_text().ok_or_else(|| reject(RejectReason::Value))?;
+        let text = element.as_text().ok_or_else(|| park(ParkReason::Schema))?;
         match policy {
             MergePolicy::AddWins => {
                 self.set_of(id, |items| {
@@ -321,16 +381,16 @@ impl Draft<'_> {
                 });
                 self.touch(id);
             }
-            _ => return Err(reject(RejectReason::Kind)),
+            _ => return Err(park(ParkReason::Schema)),
         }
         Ok(())
     }
 
     fn remove(&mut self, id: FieldId, element: &Value) -> Result<(), Refusal> {
         if self.field(id)?.policy() != MergePolicy::AddWins {
-            return Err(reject(RejectReason::Kind));
+            return Err(park(ParkReason::Schema));
         }
-        let text = element.as_text().ok_or_else(|| reject(RejectReason::Value))?;
+        let text = element.as_text().ok_or_else(|| park(ParkReason::Schema))?;
         let listed = self.record.fields.get(&id).and_then(Value::as_list);
         if !listed.is_some_and(|items| items.contains(element)) {
             return Ok(());
@@ -362,13 +422,13 @@ impl Draft<'_> {
     fn delta(&mut self, id: FieldId, by: i64) -> Result<(), Refusal> {
         let field = self.field(id)?;
         if field.policy() != MergePolicy::Delta {
-            return Err(reject(RejectReason::Kind));
+            return Err(park(ParkReason::Schema));
         }
         let count = match self.record.fields.get(&id).and_then(Value::as_integer) {
             Some(count) if !mutant::is_on(Mutant::CountSet) => count,
             _ => 0,
         };
-        let sum = count.checked_add(by).ok_or_else(|| reject(RejectReason::Value))?;
+        let sum = count.checked_add(by).ok_or_else(|| park(ParkReason::Schema))?;
         self.record.fields.insert(id, Value::Integer(sum));
         self.touch(id);
         Ok(())
@@ -377,21 +437,18 @@ impl Draft<'_> {
     fn transition(&mut self, id: FieldId, from: &str, to: &str) -> Result<(), Refusal> {
         let field = self.field(id)?;
         let group = field.group();
-        let FieldType::Status { choices, transitions, .. } = &field.kind else {
-            return Err(reject(RejectReason::Kind));
-        };
-        let known = choices.iter().any(|choice| choice.name == to);
-        let allowed =
-            transitions.is_empty() || transitions.iter().any(|(a, b)| a == from && b == to);
-        if !known || !allowed {
-            return Err(reject(RejectReason::Kind));
+        if field.policy() != MergePolicy::CompareAndSet || !field.offers(to) {
+            // Another definition's, maybe.
+            return Err(park(ParkReason::Schema));
         }
+        let allowed = field.moves(from, to);
         let current = self.record.fields.get(&id).and_then(Value::as_text).unwrap_or_default();
         if current == to {
             return Ok(());
         }
         let incoming = Fields::from([(id, Value::from(to))]);
-        if current == from || mutant::is_on(Mutant::StatusUnchecked) {
+        // A move that does not exist is no reason to forget that somebody wanted it.
+        if (current == from && allowed) || mutant::is_on(Mutant::StatusUnchecked) {
             self.write_values(incoming);
             return Ok(());
         }

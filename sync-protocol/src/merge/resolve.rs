@@ -4,7 +4,7 @@ use mobile_schema::{Field, FieldId, FieldType, MergePolicy, RegisterDefinition, 
 
 use super::conflict::{FieldMap, field};
 use super::edit::RECORD;
-use super::{Authority, Board, Numbered, Refusal, park, reject};
+use super::{Authority, Board, Numbered, Refusal, park, reject, unfit};
 use crate::mutant::{self, Mutant};
 use crate::op::{Fields, Resolution};
 use crate::outcome::{Outcome, ParkReason, RejectReason};
@@ -103,6 +103,23 @@ impl Authority<'_> {
         } else {
             let values = chosen.to_fields();
             check_group(definition, group, conflict, &values)?;
+            // A status that no definition here knows is not brought in by choosing it.
+            let is_offered = |(id, value): (&FieldId, &Value)| {
+                let status = definition.field(*id).filter(|_| is_status).zip(value.as_text());
+                status.is_none_or(|(field, status)| field.offers(status))
+            };
+            if !values.iter().all(is_offered) {
+                return Err(park(ParkReason::Schema));
+            }
+            // Nor is one reached by a way that does not lead there.
+            let moves = |(id, value): (&FieldId, &Value)| {
+                let now = record.fields.get(id).and_then(Value::as_text).unwrap_or_default();
+                let status = definition.field(*id).filter(|_| is_status).zip(value.as_text());
+                status.is_none_or(|(field, to)| now == to || field.moves(now, to))
+            };
+            if !values.iter().all(moves) && !mutant::is_on(Mutant::SettledAnyhow) {
+                return Err(park(ParkReason::Role));
+            }
             if mutant::is_on(Mutant::SettlementOverwrites) {
                 draft.write_values(values);
             } else {
@@ -162,7 +179,7 @@ fn check_group(
         if !named && field.group() != group {
             return Err(reject(RejectReason::Kind));
         }
-        field.check(value).map_err(|_| reject(RejectReason::Value))?;
+        field.check(value).map_err(unfit)?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The table of policies, a story a rule.
 
 use mobile_schema::Value;
-use mobile_schema::register::builtin_registers;
+use mobile_schema::register::{Capacity, builtin_registers};
 use uuid::Uuid;
 
 use super::*;
@@ -62,13 +62,17 @@ impl Village {
 
     fn push(&mut self, tablet: u128, ops: &[Op]) -> Vec<Outcome> {
         let presenter = Presenter::new(IncarnationId(Uuid::from_u128(tablet)));
+        let refused = BTreeSet::new();
         let authority = Authority {
             catalogue: &self.catalogue,
             lineage: &self.lineage,
             presenter: &presenter,
             scopes: &self.scopes,
+            // What is merged, whoever may: rights are tested by themselves.
+            capacity: Capacity::Reviewer,
             received: 1_000,
             amends: false,
+            refused: &refused,
         };
         let numbered: Vec<_> = ops
             .iter()
@@ -159,8 +163,14 @@ fn the_servers_value_of_an_eligibility_stands_and_the_incoming_one_is_a_proposal
     let mut village = Village::new().with_household();
     village.edit(2, Some(1), 10, set(KIND, "low_income"));
     let outcome = village.edit(3, Some(1), 900, set(KIND, "general"));
-    assert_eq!(village.value(KIND), "low_income".into());
-    assert_eq!(loser_of(village.conflict(&outcome), KIND), Some(&"general".into()));
+    // What was one becomes a set of one.
+    let only = |kind: &str| -> Value { [Value::from(kind)].into_iter().collect() };
+    assert_eq!(village.value(KIND), only("low_income"));
+    assert_eq!(loser_of(village.conflict(&outcome), KIND), Some(&only("general")));
+    // The same, said as a set, is no other value.
+    let same = village.edit(4, Some(1), 950, set(KIND, only("low_income")));
+    assert_eq!(village.value(KIND), only("low_income"));
+    assert!(matches!(same, Outcome::Applied { .. } | Outcome::Merged { .. }), "{same:?}");
 }
 
 #[test]
@@ -168,6 +178,16 @@ fn the_same_value_twice_is_no_conflict() {
     let mut village = Village::new().with_household();
     village.edit(2, Some(1), 10, set(ADDRESS, "二组"));
     assert_eq!(village.edit(3, Some(1), 11, set(ADDRESS, "二组")), merged(2));
+}
+
+#[test]
+fn who_says_again_what_stands_changes_nothing_and_loses_nothing() {
+    let mut village = Village::new().with_household();
+    assert_eq!(village.edit(2, Some(1), 10, set(ADDRESS, "一组")), applied(1));
+    // The other had seen that value, and changed it: nothing unseen is overwritten.
+    assert_eq!(village.edit(3, Some(1), 11, set(ADDRESS, "二组")), applied(2));
+    let late = village.edit(4, Some(1), 12, set(ADDRESS, "一组"));
+    assert_eq!(loser_of(village.conflict(&late), ADDRESS), Some(&"二组".into()));
 }
 
 #[test]
@@ -209,7 +229,7 @@ fn counts_add_up_and_notes_pile_up() {
     village.edit(3, Some(1), 11, delta(-1));
     assert_eq!(village.value(PERSONS), 4.into());
     let overflow = village.edit(3, Some(1), 11, delta(i64::MAX));
-    assert_eq!(overflow, Outcome::Rejected { reason: RejectReason::Value });
+    assert_eq!(overflow, Outcome::Parked { reason: ParkReason::Schema });
     for tablet in [2, 3] {
         let note = Change::Add { field: NOTES, element: "来访".into() };
         village.edit(tablet, Some(1), 12, note);
@@ -236,8 +256,98 @@ fn an_approved_visit_waits_and_a_status_moves_only_from_where_it_is() {
     visit(&mut village, 2, Some(2), step("in_review", "approved"));
     let amendment = visit(&mut village, 1, Some(3), set(10, "季访"));
     assert_eq!(amendment, Outcome::Parked { reason: ParkReason::Locked });
+    // A move that does not exist: nothing moves, and nobody's word is lost.
     let skip = visit(&mut village, 1, Some(3), step("approved", "submitted"));
-    assert_eq!(skip, Outcome::Rejected { reason: RejectReason::Kind });
+    assert_eq!(loser_of(village.conflict(&skip), 9), Some(&"submitted".into()));
+    assert_eq!(village.value(9), "approved".into());
+    let unheard_of = visit(&mut village, 1, Some(3), step("approved", "archived"));
+    assert_eq!(unheard_of, Outcome::Parked { reason: ParkReason::Schema });
+}
+
+#[test]
+fn a_status_begins_where_there_was_none() {
+    let mut village = Village::new();
+    let visit = |village: &mut Village, base, change| {
+        let op = village.op("visit", base, change, 10);
+        village.push(1, &[op]).remove(0)
+    };
+    let step =
+        |from: &str, to: &str| Change::Transition { field: 9, from: from.into(), to: to.into() };
+    visit(&mut village, None, Change::Create { fields: Fields::from([(10, "月访".into())]) });
+    let seen = visit(&mut village, Some(1), step("returned", "resubmitted"));
+    assert!(matches!(seen, Outcome::Conflict { .. }), "{seen:?}: it had none");
+    assert_eq!(visit(&mut village, Some(1), step("", "submitted")), applied(2));
+    // As tablets wrote it until 2026-11.
+    let other = visit(&mut village, Some(1), set(9, "returned"));
+    assert_eq!(loser_of(village.conflict(&other), 9), Some(&"returned".into()));
+    assert_eq!(visit(&mut village, Some(2), set(9, "submitted")), applied(2));
+}
+
+#[test]
+fn a_record_that_is_made_twice_is_both() {
+    let mut village = Village::new().with_household();
+    let fields = Fields::from([
+        (ADDRESS, Value::Null),
+        (GUARANTEES, Value::List(vec!["water".into()])),
+        (NOTES, Value::List(vec!["来访".into()])),
+        (PERSONS, 5.into()),
+    ]);
+    let outcome = village.edit(2, None, 10, Change::Create { fields });
+    assert_eq!(loser_of(village.conflict(&outcome), PERSONS), Some(&5.into()));
+    let guarantees = Value::List(vec!["food".into(), "water".into()]);
+    assert_eq!(
+        (village.value(ADDRESS), village.value(GUARANTEES)),
+        ("一组".into(), guarantees),
+        "what one of them does not say is not taken back"
+    );
+    assert_eq!(village.value(NOTES).as_list().map(<[_]>::len), Some(1));
+}
+
+#[test]
+fn a_value_that_fits_nowhere_waits_for_a_person() {
+    let mut village = Village::new().with_household();
+    let waits = Outcome::Parked { reason: ParkReason::Schema };
+    let long: String = "长".repeat(10_000);
+    assert_eq!(village.edit(2, Some(1), 10, set(ADDRESS, long.as_str())), waits);
+    assert_eq!(village.edit(2, Some(1), 10, set(INCOME, Value::Number(1.5))), waits);
+    assert_eq!(village.edit(2, Some(1), 10, set(PERSONS, 3)), waits, "a count is no value");
+    let nul = village.edit(2, Some(1), 10, set(ADDRESS, "a\0b"));
+    assert_eq!(nul, Outcome::Rejected { reason: RejectReason::Value });
+}
+
+/// A visit with what its form says of a household, in one group, as tablets of yesterday send it.
+fn of_yesterday(village: &Village, about: Vec<Op>) -> Vec<Op> {
+    let fields = Fields::from([(9, "submitted".into()), (10, "月访".into())]);
+    let visit =
+        Op { record: record(2), ..village.op("visit", None, Change::Create { fields }, 10) };
+    let mut ops = vec![visit];
+    ops.extend(about);
+    let group = Some(Group { id: GroupId(Uuid::from_u128(6)), size: ops.len() as u16 });
+    for op in &mut ops {
+        op.group = group;
+    }
+    ops
+}
+
+#[test]
+fn a_visit_is_never_kept_back_by_what_it_says_of_other_records() {
+    let parked = |reason| Outcome::Parked { reason };
+    let mut village = Village::new().with_household();
+    village.edit(1, Some(1), 10, Change::Delete);
+    let edits = [set(ADDRESS, "二组"), Change::Delta { field: PERSONS, by: 1 }];
+    let edits = edits.map(|change| village.op("household", Some(1), change, 10));
+    let ops = of_yesterday(&village, edits.to_vec());
+    let deleted = || parked(ParkReason::Deleted);
+    assert_eq!(village.push(2, &ops), [applied(1), deleted(), deleted()]);
+    assert!(village.board.get(record(2)).is_some(), "the visit is there");
+
+    let mut village = Village::new().with_household();
+    let edits = [set(ADDRESS, "二组"), set(99, "?")];
+    let edits = edits.map(|change| village.op("household", Some(1), change, 10));
+    let ops = of_yesterday(&village, edits.to_vec());
+    let schema = || parked(ParkReason::Schema);
+    assert_eq!(village.push(2, &ops), [applied(1), schema(), schema()]);
+    assert_eq!(village.value(ADDRESS), "一组".into(), "of one record all or none");
 }
 
 #[test]

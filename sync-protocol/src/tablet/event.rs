@@ -10,8 +10,12 @@ use crate::{DeviceId, RequestId};
 /// What happens to the tablet.
 #[derive(Debug)]
 pub enum Event {
-    /// A person did something: operations that belong together.
+    /// A person did something. What is done to one record belongs together; no record waits for
+    /// another, whatever becomes of that.
     Edit(Vec<Draft>),
+    /// The same in one group, as tablets made it until 2026-11: what such a tablet still holds is
+    /// to be taken in for years.
+    EditAtOnce(Vec<Draft>),
     /// The tablet was enrolled again, as this device: its session had ended.
     Enrolled(DeviceId),
     /// There is a network.
@@ -45,10 +49,14 @@ pub enum Event {
         /// Those to upload.
         missing: Vec<Hash>,
     },
-    /// The server has verified a blob.
-    BlobVerified(Hash),
+    /// An upload ended well. Whether the server has the blob is told by [`Event::BlobsMissing`]
+    /// alone.
+    BlobSent(Hash),
     /// A question about blobs, or an upload, came to nothing.
-    BlobFailed,
+    BlobFailed {
+        /// When the server said to try again, milliseconds from now.
+        retry_after: Option<u64>,
+    },
 }
 
 /// What the host must do, in order.

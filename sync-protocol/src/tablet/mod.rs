@@ -21,13 +21,13 @@ use mobile_schema::{Catalogue, Hash};
 
 pub use blobs::BlobState;
 pub use event::{Effect, Event};
-pub use outbox::{Draft, QueuedOp};
+pub use outbox::{Draft, Misfit, QueuedOp};
 pub use retry::RetryPolicy;
 pub use scopes::Holding;
 pub use store::{ATTEMPTS_KEPT, Identity, StoreChange, Stored};
 
 use crate::clock::ClockReading;
-use crate::limits::{MAX_BUDGET, MIN_BUDGET, PROTOCOL};
+use crate::limits::{MAX_BUDGET, MAX_GROUP, MIN_BUDGET, PROTOCOL};
 use crate::log::{Attempt, AttemptResult, Traffic};
 use crate::message::{Accepted, Inheritance, Order, SyncRequest, SyncResponse, Unsent};
 use crate::mutant::{self, Mutant};
@@ -57,6 +57,8 @@ pub struct Tablet {
     asking: bool,
     uploading: Option<Hash>,
     retry: Retry,
+    /// Photos wait for themselves: one that can't be sent holds up no operation.
+    blob_retry: Retry,
     random: Random,
     budget: u32,
 }
@@ -97,6 +99,7 @@ impl Tablet {
             asking: false,
             uploading: None,
             retry: Retry::new(policy),
+            blob_retry: Retry::new(policy),
             random,
             budget: FIRST_BUDGET,
         }
@@ -111,12 +114,14 @@ impl Tablet {
     pub fn handle(&mut self, clock: &ClockReading, event: Event) -> Vec<Effect> {
         let mut effects = Vec::new();
         match event {
-            Event::Edit(drafts) => self.edit(clock, drafts, &mut effects),
+            Event::Edit(drafts) => self.edit(clock, by_record(drafts), &mut effects),
+            Event::EditAtOnce(drafts) => self.edit(clock, vec![drafts], &mut effects),
             Event::Enrolled(device) => store(&mut effects, self.enrol_again(device)),
             Event::NetworkUp => {
                 self.online = true;
                 self.pull_due = true;
                 self.retry.reset();
+                self.blob_retry.reset();
             }
             Event::NetworkDown => {
                 self.online = false;
@@ -131,6 +136,7 @@ impl Tablet {
             Event::Tick => {
                 self.pull_due = true;
                 self.retry.wake();
+                self.blob_retry.wake();
             }
             Event::Response { response, traffic } => {
                 if let Some(flight) = self.land(response.request()) {
@@ -165,18 +171,27 @@ impl Tablet {
             }
             Event::BlobsMissing { asked, missing } => {
                 self.asking = false;
-                store(&mut effects, self.blobs.learn(&asked, &missing, self.outbox.next_seq()));
+                let next = self.outbox.next_seq();
+                let learned = self.blobs.learn(&asked, &missing, next, &self.outbox);
+                store(&mut effects, learned.changes);
+                if learned.confirms {
+                    self.blob_retry.reset();
+                }
+                if learned.denies {
+                    self.back_off_blobs(None, &mut effects);
+                }
             }
-            Event::BlobVerified(hash) => {
+            Event::BlobSent(hash) => {
                 self.uploading = None;
-                self.retry.reset();
-                store(&mut effects, self.blobs.verified(hash, self.outbox.next_seq()));
+                store(&mut effects, self.blobs.sent(hash, self.outbox.next_seq()));
             }
-            Event::BlobFailed => {
+            Event::BlobFailed { retry_after } => {
+                match self.uploading.take() {
+                    Some(hash) => self.blobs.failed(hash),
+                    None => self.blobs.ask_again(),
+                }
                 self.asking = false;
-                self.uploading = None;
-                self.blobs.ask_again();
-                self.back_off(None, &mut effects);
+                self.back_off_blobs(retry_after, &mut effects);
             }
         }
         self.pump(clock, &mut effects);
@@ -227,17 +242,15 @@ impl Tablet {
         self.outbox.unanswered().count()
     }
 
-    /// The blobs the server has not verified.
+    /// The blobs the server has not confirmed.
     pub fn unverified_blobs(&self) -> Vec<Hash> {
         self.blobs.unverified()
     }
 
     /// Whether everything is handed over and everything there is was fetched.
     pub fn is_quiet(&self) -> bool {
-        self.unsent() == 0
-            && self.flight.is_none()
-            && !self.pull_due
-            && self.blobs.unverified().is_empty()
+        let is_handing_over = self.flight.is_some() || self.asking || self.uploading.is_some();
+        self.unsent() == 0 && !is_handing_over && !self.pull_due && self.blobs.is_quiet()
     }
 
     fn is_seen(&self, queued: &QueuedOp) -> bool {
@@ -252,16 +265,18 @@ impl Tablet {
         }
     }
 
-    fn edit(&mut self, clock: &ClockReading, drafts: Vec<Draft>, effects: &mut Vec<Effect>) {
-        let group = (drafts.len() > 1).then(|| self.random.uuid().into());
-        let size = drafts.len() as u16;
+    fn edit(&mut self, clock: &ClockReading, units: Vec<Vec<Draft>>, effects: &mut Vec<Effect>) {
         let mut changes = Vec::new();
-        for draft in drafts {
-            self.clock = self.clock.next(clock.wall, self.node);
-            let group = group.map(|id| crate::op::Group { id, size });
-            let op = draft.into_op(self.identity.author, self.clock, group);
-            changes.extend(self.blobs.reference(&op));
-            changes.push(self.outbox.push(op));
+        for drafts in units {
+            let group = (drafts.len() > 1).then(|| self.random.uuid().into());
+            let size = drafts.len() as u16;
+            for draft in drafts {
+                self.clock = self.clock.next(clock.wall, self.node);
+                let group = group.map(|id| crate::op::Group { id, size });
+                let op = draft.into_op(self.identity.author, self.clock, group);
+                changes.extend(self.blobs.reference(&op));
+                changes.push(self.outbox.push(op));
+            }
         }
         store(effects, changes);
     }
@@ -293,9 +308,9 @@ impl Tablet {
                 if !mutant::is_on(Mutant::ResetKeepsCursors) {
                     changes.extend(self.scopes.start_over());
                 }
-                if !mutant::is_on(Mutant::ResetForgetsBlobs) {
-                    changes.extend(self.blobs.doubt_all());
-                }
+                // Asked at each start and before they go, photos would be doubted all the same: only
+                // later.
+                changes.extend(self.blobs.doubt_all());
                 changes
             }
             SyncResponse::Upgrade { outcomes, .. } => {
@@ -325,9 +340,10 @@ impl Tablet {
         if mutant::is_on(Mutant::GapIgnored) {
             return Vec::new();
         }
-        // It went back, unnoticed: what is held may be what it has no longer.
+        // It went back, unnoticed: what is held may be what it has no longer, and so may photos.
         self.audit_in = 0;
         let mut changes = self.outbox.forget_outcomes_from(0);
+        changes.extend(self.blobs.doubt_all());
         let first = self.outbox.first().unwrap_or(self.outbox.next_seq());
         if first > next {
             // What is missing was safe in a backup and is not retained: start a chain with what
@@ -399,8 +415,8 @@ impl Tablet {
             .filter(|(_, queued)| queued.outcome.is_some() && self.is_seen(queued))
             .map(|(seq, _)| seq)
             .collect();
-        let mut changes: Vec<_> = droppable.into_iter().map(|seq| self.outbox.drop(seq)).collect();
-        changes.extend(self.blobs.let_go(safe_before, &self.outbox));
+        let changes = droppable.into_iter().map(|seq| self.outbox.drop(seq)).collect();
+        self.blobs.let_go(safe_before, &self.outbox);
         changes
     }
 
@@ -444,19 +460,27 @@ impl Tablet {
         })));
     }
 
-    /// Uploads what is missing, or asks what is; says whether there was anything to do.
+    /// Asks what is missing, uploads it, or asks about what may go; says whether there was anything
+    /// to do.
     fn pump_blobs(&mut self, effects: &mut Vec<Effect>) -> bool {
         if self.asking || self.uploading.is_some() {
             return true;
         }
-        if let Some(hash) = self.blobs.next_upload() {
+        if self.blob_retry.is_waiting() {
+            return false;
+        }
+        if let Some(hashes) = self.blobs.next_question() {
+            self.asking = true;
+            effects.push(Effect::AskMissing(hashes));
+            true
+        } else if let Some(hash) = self.blobs.next_upload() {
             self.uploading = Some(hash);
             effects.push(Effect::Upload(hash));
             if mutant::is_on(Mutant::BlobGoesEarly) {
                 store(effects, vec![StoreChange::DropBlob { hash }]);
             }
             true
-        } else if let Some(hashes) = self.blobs.next_question() {
+        } else if let Some(hashes) = self.blobs.last_question() {
             self.asking = true;
             effects.push(Effect::AskMissing(hashes));
             true
@@ -469,6 +493,14 @@ impl Tablet {
         let pause = self.retry.back_off(retry_after, &mut self.random);
         effects.push(Effect::Alarm(pause));
     }
+
+    fn back_off_blobs(&mut self, retry_after: Option<u64>, effects: &mut Vec<Effect>) {
+        let pause = self.blob_retry.back_off(retry_after, &mut self.random);
+        // There is one alarm: an exchange that is waited for wakes photos, too.
+        if !self.retry.is_waiting() {
+            effects.push(Effect::Alarm(pause));
+        }
+    }
 }
 
 /// The line of the sync log for an answer.
@@ -480,6 +512,21 @@ fn attempt(flight: &Flight, traffic: Traffic, response: &SyncResponse) -> StoreC
     let (at, ops, rows) = (flight.at, flight.count as u64, response.rows());
     let result = AttemptResult::of(response);
     StoreChange::Attempt(Attempt { at, traffic, ops, rows, skew, result })
+}
+
+/// What is done to one record stands or falls together, and by itself: a visit is never held up by
+/// what its form says about other records.
+fn by_record(drafts: Vec<Draft>) -> Vec<Vec<Draft>> {
+    let mut units: Vec<Vec<Draft>> = Vec::new();
+    for draft in drafts {
+        let mut open = units.iter_mut().rev();
+        let own = open.find(|unit| unit.first().is_some_and(|one| one.record == draft.record));
+        match own.filter(|unit| unit.len() < MAX_GROUP) {
+            Some(unit) => unit.push(draft),
+            None => units.push(vec![draft]),
+        }
+    }
+    units
 }
 
 fn store(effects: &mut Vec<Effect>, changes: Vec<StoreChange>) {

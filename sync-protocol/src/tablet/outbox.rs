@@ -2,15 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use mobile_schema::Hash;
+use mobile_schema::register::Unfit;
+use mobile_schema::{Catalogue, Field, FieldId, Hash, Value};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::StoreChange;
 use crate::encoding::canonical::op_bytes;
 use crate::limits::{MAX_OP_BYTES, MAX_OPS};
+use crate::merge;
 use crate::mutant::{self, Mutant};
 use crate::op::{Change, Group, Op};
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, RejectReason};
 use crate::{Hlc, RecordId, ScopeId, UserId, Version};
 
 /// An operation as it is made, before the outbox gives it a number and a time.
@@ -51,6 +54,50 @@ impl Draft {
     pub(super) fn into_op(self, author: UserId, at: Hlc, group: Option<Group>) -> Op {
         let Self { collection, record, scope, base, change, definition, blobs } = self;
         Op { collection, record, scope, base, change, at, definition, author, blobs, group }
+    }
+}
+
+/// Why nothing is made of a draft: no server would take it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Misfit {
+    /// It is larger than an operation may be.
+    TooLarge,
+    /// A value that its field can't hold.
+    Value(FieldId, Unfit),
+    /// The kind of change is none for the register or the field, or the field is unknown.
+    Kind,
+}
+
+impl Draft {
+    /// Refuses what would have no effect whatever the records are: who typed it still sees it, and
+    /// can put it right.
+    ///
+    /// # Errors
+    /// Why.
+    pub fn check(&self, catalogue: &Catalogue) -> Result<(), Misfit> {
+        let at = Hlc { wall: i64::MAX, counter: u32::MAX, node: u32::MAX };
+        let group = Group { id: Uuid::nil().into(), size: u16::MAX };
+        let op = self.clone().into_op(UserId(Uuid::nil()), at, Some(group));
+        if op_bytes(&op).len() > MAX_OP_BYTES {
+            return Err(Misfit::TooLarge);
+        }
+        let Err(outcome) = merge::check(catalogue, &op) else { return Ok(()) };
+        let definition = catalogue.get(&op.definition);
+        let unfit = |id: &FieldId, verdict: fn(&Field, &Value) -> Result<(), Unfit>, value| {
+            let field = definition.and_then(|known| known.field(*id))?;
+            verdict(field, value).err().map(|unfit| Misfit::Value(*id, unfit))
+        };
+        let why = match &op.change {
+            Change::Create { fields } | Change::Patch { fields } | Change::Sign { fields } => {
+                fields.iter().find_map(|(id, value)| unfit(id, Field::check, value))
+            }
+            Change::Add { field, element } | Change::Remove { field, element } => {
+                unfit(field, Field::check_element, element)
+            }
+            _ => None,
+        };
+        let is_large = outcome == Outcome::Rejected { reason: RejectReason::TooLarge };
+        Err(why.unwrap_or(if is_large { Misfit::TooLarge } else { Misfit::Kind }))
     }
 }
 

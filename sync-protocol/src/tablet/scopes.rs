@@ -25,10 +25,9 @@ pub(super) struct Scopes {
     cursors: BTreeMap<ScopeId, Cursor>,
     holdings: BTreeMap<RecordId, Holding>,
     digests: BTreeMap<ScopeId, Digest>,
-    /// The parts of scopes that differ from the server's.
+    /// The parts of scopes that differ from the server's; of a scope that was repaired, and not
+    /// found equal since, none.
     suspects: BTreeMap<ScopeId, BTreeSet<Prefix>>,
-    /// Scopes that were repaired, and not found equal since.
-    mended: BTreeSet<ScopeId>,
 }
 
 /// What is left to do after an answer.
@@ -49,8 +48,7 @@ impl Scopes {
         for (id, holding) in &holdings {
             digests.entry(holding.scope.clone()).or_default().add(*id, holding.version);
         }
-        let (suspects, mended) = Default::default();
-        Self { cursors, holdings, digests, suspects, mended }
+        Self { cursors, holdings, digests, suspects: BTreeMap::new() }
     }
 
     /// The digests of the parts of what differed.
@@ -62,7 +60,11 @@ impl Scopes {
             };
             (scope.clone(), prefixes.iter().flat_map(|prefix| prefix.parts(held())).collect())
         };
-        self.suspects.iter().map(parts).collect()
+        self.suspects.iter().filter(|(_, prefixes)| !prefixes.is_empty()).map(parts).collect()
+    }
+
+    fn is_suspect(&self, scope: &ScopeId) -> bool {
+        self.suspects.get(scope).is_some_and(|prefixes| !prefixes.is_empty())
     }
 
     pub(super) fn holding(&self, id: RecordId) -> Option<&Holding> {
@@ -74,8 +76,11 @@ impl Scopes {
     }
 
     pub(super) fn digests(&self) -> BTreeMap<ScopeId, Digest> {
-        let digest = |scope: &ScopeId| self.digests.get(scope).copied().unwrap_or_default();
-        self.cursors.keys().map(|scope| (scope.clone(), digest(scope))).collect()
+        let mut digests = BTreeMap::new();
+        for scope in self.cursors.keys() {
+            digests.insert(scope.clone(), self.digests.get(scope).copied().unwrap_or_default());
+        }
+        digests
     }
 
     /// Takes in one answer's news. Rows and cursors change together.
@@ -85,7 +90,7 @@ impl Scopes {
         feeds: BTreeMap<ScopeId, Feed>,
     ) -> (Vec<StoreChange>, Progress) {
         let mut changes = Vec::new();
-        let fresh = self.grant(granted.into_iter().collect(), &mut changes);
+        let fresh = self.grant(granted, &mut changes);
         let more = fresh.iter().any(|scope| !feeds.contains_key(scope));
         let mut progress = Progress { more, mended: false };
         for (scope, feed) in feeds {
@@ -108,22 +113,22 @@ impl Scopes {
             }
             progress.more |= feed.more;
             let mut cursor = feed.cursor;
-            if self.suspects.contains_key(&scope) {
+            if self.is_suspect(&scope) {
                 self.mend(&scope, feed.repairs, &mut changes);
                 progress.more = true;
-                progress.mended |= !self.suspects.contains_key(&scope);
+                progress.mended |= !self.is_suspect(&scope);
             } else if let Some(digest) = feed.digest {
                 let here = self.digests.get(&scope).copied().unwrap_or_default();
-                if digest == here || mutant::is_on(Mutant::DigestIgnored) {
-                    self.mended.remove(&scope);
-                } else if self.mended.remove(&scope) {
-                    // Repairing did not help: fetch all of it anew.
-                    changes.extend(self.empty(&scope));
-                    cursor = Cursor::default();
+                let was_mended = self.suspects.remove(&scope).is_some();
+                if digest != here && !mutant::is_on(Mutant::DigestIgnored) {
                     progress.more = true;
-                } else {
-                    self.suspects.insert(scope.clone(), BTreeSet::from([Prefix::all()]));
-                    progress.more = true;
+                    if was_mended {
+                        // Repairing did not help: fetch all of it anew.
+                        changes.extend(self.empty(&scope));
+                        cursor = Cursor::default();
+                    } else {
+                        self.suspects.insert(scope.clone(), BTreeSet::from([Prefix::all()]));
+                    }
                 }
             }
             self.set_cursor(scope, cursor, &mut changes);
@@ -142,10 +147,13 @@ impl Scopes {
             if mutant::is_on(Mutant::RepairIgnored) {
                 continue;
             }
-            let kept: BTreeMap<_, _> = rows.iter().map(|row| (row.id, row.version)).collect();
+            let mut kept: Vec<RecordId> = rows.iter().map(|row| row.id).collect();
+            kept.sort_unstable();
             let beyond = mutant::is_on(Mutant::RepairTooMuch);
             let stale = |(id, holding): &(&RecordId, &Holding)| {
-                holding.scope == *scope && (prefix.has(**id) || beyond) && !kept.contains_key(id)
+                holding.scope == *scope
+                    && (prefix.has(**id) || beyond)
+                    && kept.binary_search(id).is_err()
             };
             let stale: Vec<_> = self.holdings.iter().filter(stale).map(|(id, _)| *id).collect();
             for id in stale {
@@ -159,12 +167,7 @@ impl Scopes {
                 }
             }
         }
-        if closer.is_empty() {
-            self.suspects.remove(scope);
-            self.mended.insert(scope.clone());
-        } else {
-            self.suspects.insert(scope.clone(), closer);
-        }
+        self.suspects.insert(scope.clone(), closer);
     }
 
     /// Cursors start over and nothing is held, since the server is another one now.
@@ -176,16 +179,11 @@ impl Scopes {
             self.set_cursor(scope, Cursor::default(), &mut changes);
         }
         self.suspects.clear();
-        self.mended.clear();
         changes
     }
 
     /// Drops the scopes that are not granted any longer, and says which are new.
-    fn grant(
-        &mut self,
-        granted: BTreeSet<ScopeId>,
-        changes: &mut Vec<StoreChange>,
-    ) -> Vec<ScopeId> {
+    fn grant(&mut self, granted: Vec<ScopeId>, changes: &mut Vec<StoreChange>) -> Vec<ScopeId> {
         let revoked: Vec<_> =
             self.cursors.keys().filter(|scope| !granted.contains(*scope)).cloned().collect();
         for scope in revoked {
@@ -195,7 +193,6 @@ impl Scopes {
             self.cursors.remove(&scope);
             self.digests.remove(&scope);
             self.suspects.remove(&scope);
-            self.mended.remove(&scope);
             changes.push(StoreChange::DropScope { scope });
         }
         let mut fresh = Vec::new();

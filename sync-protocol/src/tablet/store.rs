@@ -138,7 +138,8 @@ pub enum StoreChange {
         /// How far it is.
         state: BlobState,
     },
-    /// A blob that a verified backup has, and no retained operation names: its copy here may go.
+    /// A blob that a verified backup has, that no retained operation names, and that the server
+    /// just confirmed once more: its copy here may go.
     DropBlob {
         /// The blob.
         hash: Hash,

@@ -1,5 +1,7 @@
 //! The machine by itself: crashes, late answers, revoked scopes.
 
+use std::collections::BTreeSet;
+
 use mobile_schema::Value;
 use mobile_schema::register::builtin_registers;
 use uuid::Uuid;
@@ -369,7 +371,7 @@ fn a_group_is_never_divided_between_requests() {
     let long = "长".repeat(60_000);
     for pair in 0..3 {
         let drafts = [1, 2].map(|half| host.draft(pair * 2 + half, &long));
-        host.handle(Event::Edit(drafts.into()));
+        host.handle(Event::EditAtOnce(drafts.into()));
     }
     let effects = host.handle(Event::NetworkUp);
     let ops = &sent(&effects).ops;
@@ -377,27 +379,104 @@ fn a_group_is_never_divided_between_requests() {
 }
 
 #[test]
-fn photos_wait_for_the_records_and_are_done_when_verified() {
+fn what_is_done_to_one_record_is_a_group_and_waits_for_no_other() {
     let mut host = Host::new();
-    let hash = Hash::of(b"photo");
-    let draft = Draft { blobs: vec![hash], ..host.draft(1, "一组") };
+    let drafts = [1, 2, 1, 2, 3].map(|record| host.draft(record, "一组"));
+    host.handle(Event::Edit(drafts.into()));
+    let many = (0..201).map(|_| host.draft(4, "二组")).collect();
+    host.handle(Event::Edit(many));
+    let effects = host.handle(Event::NetworkUp);
+    let ops = &sent(&effects).ops;
+    let mut groups: Vec<(Option<u16>, BTreeSet<RecordId>, usize)> = Vec::new();
+    for together in ops.chunk_by(|one, next| one.group.is_some() && one.group == next.group) {
+        let records = together.iter().map(|op| op.record).collect();
+        groups.push((together[0].group.map(|group| group.size), records, together.len()));
+    }
+    let told: Vec<_> =
+        groups.iter().map(|(size, records, ops)| (*size, records.len(), *ops)).collect();
+    assert_eq!(
+        told,
+        [(Some(2), 1, 2), (Some(2), 1, 2), (None, 1, 1), (Some(200), 1, 200), (None, 1, 1)]
+    );
+}
+
+/// A host that has handed over a record with these photos, and what it asks then.
+fn with_photos(photos: &[Hash]) -> (Host, Vec<Effect>) {
+    let mut host = Host::new();
+    let draft = Draft { blobs: photos.to_vec(), ..host.draft(1, "一组") };
     host.handle(Event::Edit(vec![draft]));
     let request = sent(&host.handle(Event::NetworkUp)).request;
     let mut answer = accepted(request, vec![Outcome::Applied { version: version(1) }]);
     answer.feeds.insert(village(), feed(vec![host.row(1, 1, "一组")], 1));
     let effects = host.respond(SyncResponse::Ok(answer));
-    assert!(matches!(&effects[..], [Effect::AskMissing(asked)] if *asked == [hash]));
-    let missing = Event::BlobsMissing { asked: vec![hash], missing: vec![hash] };
-    assert!(matches!(host.handle(missing)[..], [Effect::Upload(it)] if it == hash));
-    let effects = host.handle(Event::BlobFailed);
-    assert!(matches!(effects[..], [Effect::Alarm(_)]));
-    assert!(!host.tablet.is_quiet());
+    (host, effects)
+}
+
+fn told(asked: &[Hash], missing: &[Hash]) -> Event {
+    Event::BlobsMissing { asked: asked.to_vec(), missing: missing.to_vec() }
+}
+
+/// Looks for news, of which there are none, and says what is done about photos then.
+fn look(host: &mut Host) -> Vec<Effect> {
     let request = sent(&host.handle(Event::Tick)).request;
-    let effects = host.respond(SyncResponse::Ok(accepted(request, vec![])));
+    host.respond(SyncResponse::Ok(accepted(request, vec![])))
+}
+
+fn asks(effects: &[Effect], about: &[Hash]) -> bool {
+    matches!(effects, [.., Effect::AskMissing(asked)] if asked == about)
+}
+
+#[test]
+fn photos_wait_for_the_records_and_are_done_when_the_server_says_that_it_has_them() {
+    let hash = Hash::of(b"photo");
+    let (mut host, effects) = with_photos(&[hash]);
+    assert!(matches!(&effects[..], [Effect::AskMissing(asked)] if *asked == [hash]));
+    let effects = host.handle(told(&[hash], &[hash]));
     assert!(matches!(effects[..], [Effect::Upload(it)] if it == hash));
-    host.handle(Event::BlobVerified(hash));
+    let effects = host.handle(Event::BlobFailed { retry_after: Some(60_000) });
+    assert!(matches!(effects[..], [Effect::Alarm(pause)] if pause >= 60_000), "{effects:?}");
+    assert!(!host.tablet.is_quiet());
+    assert!(asks(&look(&mut host), &[hash]), "it may be there, though the upload failed");
+    let effects = host.handle(told(&[hash], &[hash]));
+    assert!(matches!(effects[..], [Effect::Upload(it)] if it == hash));
+    // What carries uploads says that all went well: only the server's own word counts.
+    assert!(asks(&host.handle(Event::BlobSent(hash)), &[hash]));
+    assert_eq!(host.stored.blobs[&hash], BlobState::Referenced);
+    let effects = host.handle(told(&[hash], &[hash]));
+    assert!(matches!(effects[..], [Effect::Alarm(_)]), "not at once again: {effects:?}");
+    assert!(matches!(look(&mut host)[..], [Effect::Upload(it)] if it == hash));
+    host.handle(Event::BlobSent(hash));
+    host.handle(told(&[hash], &[]));
     assert_eq!(host.stored.blobs[&hash], BlobState::Verified { next: 2 });
     assert!(host.tablet.is_quiet());
+}
+
+#[test]
+fn a_photo_that_cannot_be_sent_holds_up_neither_others_nor_operations() {
+    let mut photos = [b"a", b"b", b"c"].map(|bytes| Hash::of(bytes));
+    photos.sort();
+    let [first, second, third] = photos;
+    let (mut host, effects) = with_photos(&photos);
+    assert!(asks(&effects, &photos));
+    assert!(matches!(host.handle(told(&photos, &photos))[..], [Effect::Upload(it)] if it == first));
+    host.handle(Event::BlobFailed { retry_after: None });
+    // An operation does not wait for the photo's pause.
+    let draft = host.draft(2, "二组");
+    let request = sent(&host.handle(Event::Edit(vec![draft]))).request;
+    let mut answer = accepted(request, vec![Outcome::Applied { version: version(1) }]);
+    let rows = vec![host.row(1, 1, "一组"), host.row(2, 1, "二组")];
+    answer.feeds.insert(village(), feed(rows, 2));
+    let effects = host.respond(SyncResponse::Ok(answer));
+    assert!(effects.is_empty(), "photos wait: {effects:?}");
+    assert!(asks(&look(&mut host), &[first]));
+    let effects = host.handle(told(&[first], &[first]));
+    assert!(matches!(effects[..], [Effect::Upload(it)] if it == second), "{effects:?}");
+    assert!(asks(&host.handle(Event::BlobSent(second)), &[second]));
+    let effects = host.handle(told(&[second], &[]));
+    assert!(matches!(effects[..], [Effect::Upload(it)] if it == third));
+    host.handle(Event::BlobSent(third));
+    let effects = host.handle(told(&[third], &[]));
+    assert!(matches!(effects[..], [Effect::Upload(it)] if it == first));
 }
 
 #[test]
@@ -420,31 +499,46 @@ fn a_question_about_photos_that_the_network_swallowed_is_asked_again() {
 
 #[test]
 fn a_photo_is_kept_until_a_backup_has_it_and_doubted_when_the_server_was_restored() {
-    let mut host = Host::new();
     let hash = Hash::of(b"photo");
-    let first = Draft { blobs: vec![hash], ..host.draft(1, "一组") };
-    host.handle(Event::Edit(vec![first]));
-    host.handle(Event::BlobVerified(hash));
-    let more = [host.draft(2, "二组"), host.draft(3, "三组")];
-    host.handle(Event::Edit(more.into()));
+    let (mut host, _) = with_photos(&[hash]);
+    host.handle(told(&[hash], &[]));
     let applied = Outcome::Applied { version: version(1) };
-    let request = sent(&host.handle(Event::NetworkUp)).request;
-    let mut answer = Accepted { safe_before: 2, ..accepted(request, vec![applied.clone(); 3]) };
-    let rows = (1..=3).map(|id| host.row(id, 1, "一组")).collect();
-    answer.feeds.insert(village(), feed(rows, 3));
-    host.respond(SyncResponse::Ok(answer));
-    assert!(host.stored.blobs.contains_key(&hash), "the backup may be from before the photo");
+    let answered = |host: &Host, id: u128, request, safe_before| {
+        let mut answer = Accepted { safe_before, ..accepted(request, vec![applied.clone()]) };
+        let rows = (1..=id).map(|id| host.row(id, 1, "一组")).collect();
+        answer.feeds.insert(village(), feed(rows, id as u64));
+        answer
+    };
+    let draft = host.draft(2, "二组");
+    let request = sent(&host.handle(Event::Edit(vec![draft]))).request;
+    let answer = answered(&host, 2, request, 2);
+    let effects = host.respond(SyncResponse::Ok(answer));
+    assert!(effects.is_empty(), "the backup may be older: {effects:?}");
     let request = sent(&host.handle(Event::Tick)).request;
-    host.respond(SyncResponse::Reset { request, epoch: Epoch(2) });
+    let effects = host.respond(SyncResponse::Reset { request, epoch: Epoch(2) });
     assert_eq!(host.stored.blobs[&hash], BlobState::Referenced);
-    host.handle(Event::BlobVerified(hash));
-    let another = host.draft(4, "四组");
-    host.handle(Event::Edit(vec![another]));
-    host.handle(Event::NetworkDown);
-    let request = sent(&host.handle(Event::NetworkUp)).request;
-    let answer = Accepted { safe_before: 5, ..accepted(request, vec![applied; 3]) };
-    host.respond(SyncResponse::Ok(Accepted { epoch: Epoch(2), ..answer }));
+    let request = sent(&effects).request;
+    let answer = Accepted { epoch: Epoch(2), ..answered(&host, 2, request, 0) };
+    assert!(asks(&host.respond(SyncResponse::Ok(answer)), &[hash]));
+    host.handle(told(&[hash], &[]));
+    let draft = host.draft(3, "三组");
+    let request = sent(&host.handle(Event::Edit(vec![draft]))).request;
+    let answer = Accepted { epoch: Epoch(2), ..answered(&host, 3, request, 4) };
+    let effects = host.respond(SyncResponse::Ok(answer));
+    assert!(asks(&effects, &[hash]), "it is asked about once more before it goes");
+    assert!(host.stored.blobs.contains_key(&hash) && !host.tablet.is_quiet());
+    // The server lost it meanwhile.
+    let effects = host.handle(told(&[hash], &[hash]));
+    assert!(matches!(effects[..], [Effect::Upload(it)] if it == hash));
+    host.handle(Event::BlobSent(hash));
+    host.handle(told(&[hash], &[]));
+    let draft = host.draft(4, "四组");
+    let request = sent(&host.handle(Event::Edit(vec![draft]))).request;
+    let answer = Accepted { epoch: Epoch(2), ..answered(&host, 4, request, 5) };
+    assert!(asks(&host.respond(SyncResponse::Ok(answer)), &[hash]));
+    host.handle(told(&[hash], &[]));
     assert!(!host.stored.blobs.contains_key(&hash), "now it may go");
+    assert!(host.tablet.is_quiet());
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use mobile_schema::form::{Session, Severity, World, open};
 use mobile_schema::notice::NoticeContent;
-use mobile_schema::register::builtin_registers;
+use mobile_schema::register::{Capacity, builtin_registers};
 use mobile_schema::rule::{Check, Household, RuleSet, Rules};
 use mobile_schema::xml::Element;
 use mobile_schema::{Catalogue, Hash, Value};
@@ -119,13 +119,16 @@ pub fn merge(bytes: &[u8]) {
     let mut deleted = BTreeSet::new();
     for chain in 1..3 {
         let presenter = Presenter::new(IncarnationId(uuid::Uuid::from_u128(chain)));
+        let refused = BTreeSet::new();
         let authority = Authority {
             catalogue: &catalogue,
             lineage: &lineage,
             presenter: &presenter,
             scopes: &scopes,
+            capacity: Capacity::Cadre,
             received: 1_000,
             amends: false,
+            refused: &refused,
         };
         let numbered: Vec<_> =
             (1..).zip(&request.ops).map(|(seq, op)| Numbered { seq, op }).collect();

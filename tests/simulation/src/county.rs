@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use mobile_schema::register::builtin_registers;
+use mobile_schema::register::{Capacity, builtin_registers};
 use mobile_schema::{Catalogue, RegisterDefinition};
 use sync_protocol::{DeviceId, ScopeId, UserId};
 use uuid::Uuid;
@@ -64,6 +64,11 @@ pub fn villages(bits: u8) -> BTreeSet<ScopeId> {
 /// A cadre.
 pub fn user(number: usize) -> UserId {
     UserId(Uuid::from_u128(0x0500 + number as u128))
+}
+
+/// In what capacity somebody acts: the last of them reviews.
+pub fn capacity(number: usize) -> Capacity {
+    if number + 1 == CADRES { Capacity::Reviewer } else { Capacity::Cadre }
 }
 
 /// A cadre's tablet.

@@ -46,7 +46,7 @@ impl Hands<'_> {
             Deed::HouseholdKind => {
                 let kinds = ["general", "monitored", "low_income"];
                 let kind = kinds[self.random.random_range(0..3)];
-                vec![self.set(&[(household::KIND, kind.into())])?]
+                vec![self.set(&[(household::KIND, Value::List(vec![kind.into()]))])?]
             }
             Deed::SeveralFields => {
                 let (address, source) = (self.text("both"), self.text("both"));
@@ -84,6 +84,7 @@ impl Hands<'_> {
                 vec![self.change(Change::Add { field: household::NOTES, element })?]
             }
             Deed::Visit => return self.visit(),
+            Deed::MoveStatus if self.random.random_range(0..6) == 0 => vec![self.any_move()?],
             Deed::MoveStatus => vec![self.status()?],
             Deed::Sign => vec![self.sign(self.fresh_id())?],
             Deed::SignAgain => {
@@ -211,9 +212,20 @@ impl Hands<'_> {
         visit.blobs = vec![hash];
         let fields = Fields::from([(household::ADDRESS, self.text("visited"))]);
         let patch = self.draft("household", household, scope.clone(), Change::Patch { fields })?;
-        let delta = Change::Delta { field: household::PERSONS, by: 1 };
-        let delta = self.draft("household", household, scope, delta)?;
-        Some(Work { drafts: vec![visit, patch, delta], photos: vec![hash], poison: false })
+        // The form of a newer register, now and then: the household's part waits, the visit never.
+        let also = match self.random.random_range(0..4) {
+            0 => Change::Patch { fields: Fields::from([(household::UNKNOWN, self.text("?"))]) },
+            _ => Change::Delta { field: household::PERSONS, by: 1 },
+        };
+        let also = self.draft("household", household, scope, also)?;
+        let mut drafts = vec![visit, patch, also];
+        // And what is said of another visit: a move that does not exist, maybe.
+        if self.random.random_range(0..4) == 0
+            && let Some(moved) = self.any_move()
+        {
+            drafts.push(moved);
+        }
+        Some(Work { drafts, photos: vec![hash], poison: false })
     }
 
     fn status(&mut self) -> Option<Draft> {
@@ -232,6 +244,15 @@ impl Hands<'_> {
         };
         let to = next[self.random.random_range(0..next.len())].to_owned();
         let change = Change::Transition { field: visit::STATUS, from: from.to_owned(), to };
+        self.draft("visit", row.id, self.scope_of(row.id)?, change)
+    }
+
+    /// A form moves a status as its author has imagined.
+    fn any_move(&mut self) -> Option<Draft> {
+        let row = self.one_of("visit")?;
+        let from = row.fields.get(&visit::STATUS)?.as_text()?.to_owned();
+        let to = ["returned", "approved", "submitted"][self.random.random_range(0..3)].to_owned();
+        let change = Change::Transition { field: visit::STATUS, from, to };
         self.draft("visit", row.id, self.scope_of(row.id)?, change)
     }
 

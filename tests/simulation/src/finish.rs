@@ -11,7 +11,7 @@ use crate::server::{Server, State};
 use crate::world::{Violation, World};
 
 /// Rounds in which every tablet may do something; far more than any story needs.
-const MOST_ROUNDS: usize = 60;
+const MOST_ROUNDS: usize = 120;
 
 /// Ends the story and judges it.
 pub fn finish<S: Server>(world: &mut World<S>) -> Result<(), Violation> {

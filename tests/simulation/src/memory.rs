@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
+use mobile_schema::register::Capacity;
 use mobile_schema::{Catalogue, Hash};
 use sync_protocol::exchange::{
     Admission, Asked, Eviction, FeedSource, Head, Heads, Item, Page, Refusal, admit, answer,
@@ -73,6 +74,8 @@ pub struct Push {
     pub presenter: Presenter,
     /// Where they might.
     pub scopes: BTreeSet<ScopeId>,
+    /// In what capacity.
+    pub capacity: Capacity,
     /// The records on the board before it.
     pub before: Vec<Record>,
     /// The operations that were applied, with their numbers and outcomes.
@@ -228,13 +231,16 @@ impl Memory {
             .filter_map(|id| database.records.get(id).map(|(record, _)| record.clone()))
             .collect();
         let mut board = Board::new(before.iter().cloned());
+        let refused = BTreeSet::new();
         let authority = Authority {
             catalogue,
             lineage: &lineage,
             presenter: &presenter,
             scopes: &caller.scopes,
+            capacity: caller.capacity,
             received: now,
             amends: false,
+            refused: &refused,
         };
         let results = authority.apply(&mut board, &numbered);
         let mut applied = Vec::new();
@@ -263,7 +269,8 @@ impl Memory {
             chain.next = next;
         }
         let scopes = caller.scopes.clone();
-        self.last_push = Some(Push { presenter, scopes, before, applied, received: now });
+        let capacity = caller.capacity;
+        self.last_push = Some(Push { presenter, scopes, capacity, before, applied, received: now });
         Ok((next, outcomes))
     }
 }
@@ -476,8 +483,7 @@ impl Server for Memory {
 
     fn fail_over(&mut self) -> bool {
         let Some(follower) = self.follower.take() else { return false };
-        let blobs = std::mem::take(&mut self.database.blobs);
-        self.database = Database { blobs, ..follower };
+        self.database = follower;
         true
     }
 

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use mobile_schema::register::Capacity;
 use mobile_schema::{FieldId, Hash, Value};
 use sync_protocol::merge::{Authority, Board, Numbered};
 use sync_protocol::op::{Change, Resolution};
@@ -59,13 +60,16 @@ pub fn judge<S: Server>(
     past: Past,
 ) -> Result<(), String> {
     let catalogue = server.definitions();
+    let refused = BTreeSet::new();
     let authority = Authority {
         catalogue,
         lineage: lineage_at_push,
         presenter: &push.presenter,
         scopes: &push.scopes,
+        capacity: push.capacity,
         received: push.received,
         amends: false,
+        refused: &refused,
     };
     // The same operations, unit by unit, so that each can be judged by what it met.
     let mut board = Board::new(push.before.iter().cloned());
@@ -84,6 +88,7 @@ pub fn judge<S: Server>(
         }
         let unit = Unit { server, push, made, past, before, after };
         unit.judge_group(&numbered, &together)?;
+        unit.judge_rights()?;
         for (one, outcome) in numbered.iter().zip(&together) {
             unit.judge(one, outcome).map_err(|words| {
                 format!("{words}\n    operation {:?}\n    came to {outcome:?}", one.op)
@@ -108,6 +113,9 @@ struct Unit<'a, S> {
     after: BTreeMap<RecordId, Record>,
 }
 
+/// Where a cadre brings a visit: from, to.
+const HANDED_IN: [(&str, &str); 2] = [("", "submitted"), ("returned", "resubmitted")];
+
 type Verdict = Result<(), String>;
 
 fn require(holds: bool, words: &str) -> Verdict {
@@ -115,13 +123,29 @@ fn require(holds: bool, words: &str) -> Verdict {
 }
 
 impl<S: Server> Unit<'_, S> {
+    /// Of each record's operations in a group all have an effect or none, and what keeps them back
+    /// is their own.
     fn judge_group(&self, ops: &[Numbered<'_>], outcomes: &[Outcome]) -> Verdict {
-        let effects = outcomes.iter().filter(|outcome| outcome.version().is_some()).count();
-        require(effects == 0 || effects == ops.len(), "a group was applied in part")?;
-        if effects == 0 {
-            require(self.before == self.after, "what was refused changed something")?;
+        let records: BTreeSet<RecordId> = ops.iter().map(|one| one.op.record).collect();
+        let mut effects = 0;
+        for record in records {
+            let own = ops.iter().zip(outcomes).filter(|(one, _)| one.op.record == record);
+            let (refused, applied): (Vec<_>, Vec<_>) =
+                own.partition(|(_, outcome)| outcome.version().is_none());
+            effects += applied.len();
+            require(refused.is_empty() || applied.is_empty(), "a group was applied in part")?;
+            if applied.is_empty() {
+                let same = self.before.get(&record) == self.after.get(&record);
+                require(same, "what was refused changed something")?;
+                let is_own = |(one, outcome): &(&Numbered<'_>, &Outcome)| {
+                    let before = self.before.get(&record);
+                    let made = self.made.get(&one.op.key());
+                    made.is_none_or(|made| self.judge_reason(one.op, made, outcome, before).is_ok())
+                };
+                require(refused.iter().any(is_own), "a record waits for what is about another")?;
+            }
         }
-        Ok(())
+        require(effects > 0 || self.before == self.after, "what was refused changed something")
     }
 
     fn judge(&self, one: &Numbered<'_>, outcome: &Outcome) -> Verdict {
@@ -180,7 +204,11 @@ impl<S: Server> Unit<'_, S> {
                 let (was, is) =
                     (was.as_ref().and_then(Value::as_text), is.as_ref().and_then(Value::as_text));
                 let fine = was == is || (was == Some(from) && is == Some(to));
-                require(fine, "a status moved from another than the cadre saw")
+                require(fine, "a status moved from another than the cadre saw")?;
+                let known = self.server.definitions().current("visit");
+                let field = known.and_then(|(_, visit)| visit.field(visit::STATUS));
+                let there = was == is || field.is_none_or(|field| field.moves(from, to));
+                require(there, "a status moved where no way leads")
             }
             Change::Delete => self.judge_deletion(made, before, after),
             Change::Resolve { choice, .. } => {
@@ -197,12 +225,23 @@ impl<S: Server> Unit<'_, S> {
         outcome: &Outcome,
         before: Option<&Record>,
     ) -> Verdict {
-        let visible = |record: &Record| self.push.scopes.contains(&record.scope);
         if op.group.is_some() {
-            // Refused for the sake of another of its group, maybe.
+            // Refused for the sake of another about the same record, maybe.
             let refused = matches!(outcome, Outcome::Rejected { .. });
             return require(!refused, "well-formed work was refused");
         }
+        self.judge_reason(op, made, outcome, before)
+    }
+
+    /// Whether an operation's outcome is its own.
+    fn judge_reason(
+        &self,
+        op: &Op,
+        made: &Made,
+        outcome: &Outcome,
+        before: Option<&Record>,
+    ) -> Verdict {
+        let visible = |record: &Record| self.push.scopes.contains(&record.scope);
         match outcome {
             Outcome::Rejected { reason } => {
                 let resigned = matches!(op.change, Change::Sign { .. }) && before.is_some();
@@ -224,6 +263,9 @@ impl<S: Server> Unit<'_, S> {
                 let unknown = self.server.definitions().get(&op.definition).is_none();
                 require(names_unknown_field(op) || unknown, "parked for a field that is known")
             }
+            Outcome::Parked { reason: ParkReason::Role } => {
+                require(self.is_for_others(op, before), "parked for a role that may")
+            }
             Outcome::Parked { reason: ParkReason::Scope } => {
                 let moves_out = match &op.change {
                     Change::Move { to } => !self.push.scopes.contains(to),
@@ -239,6 +281,56 @@ impl<S: Server> Unit<'_, S> {
             _ if names_unknown_field(op) => Err("an unknown field was accepted".into()),
             _ => Ok(()),
         }
+    }
+
+    /// Whether others have to do what an operation wants: only cadres are kept from anything, and
+    /// everybody from settling a conflict by a move that does not exist.
+    fn is_for_others(&self, op: &Op, before: Option<&Record>) -> bool {
+        let is_cadre = self.push.capacity == Capacity::Cadre;
+        match &op.change {
+            Change::Transition { from, to, .. } => {
+                is_cadre && !HANDED_IN.contains(&(from.as_str(), to.as_str()))
+            }
+            Change::Delete => is_cadre,
+            Change::Resolve { .. } => before.is_some_and(|conflict| {
+                let of = |field| conflict.fields.get(&field).cloned();
+                of(2) == Some("visit".into()) && of(3) == Some(Value::Integer(9)) || is_cadre
+            }),
+            _ => false,
+        }
+    }
+
+    /// Who brings a record where.
+    fn judge_rights(&self) -> Verdict {
+        let status = |record: &Record| {
+            let status = record.fields.get(&visit::STATUS).and_then(Value::as_text);
+            status.filter(|_| record.collection == "visit").unwrap_or_default().to_owned()
+        };
+        let is_cadre = self.push.capacity == Capacity::Cadre;
+        for (id, now) in &self.after {
+            let was = self.before.get(id);
+            let (from, to) = (was.map(status).unwrap_or_default(), status(now));
+            if from != to {
+                require(
+                    !is_cadre || HANDED_IN.contains(&(from.as_str(), to.as_str())),
+                    "a cadre decided about a visit",
+                )?;
+                let known = self.server.definitions().current("visit");
+                let field = known.and_then(|(_, visit)| visit.field(visit::STATUS));
+                let there = field.is_none_or(|field| field.moves(&from, &to));
+                require(there, "a status moved where no way leads")?;
+            }
+            let is_gone = now.deleted && was.is_some_and(|was| !was.deleted);
+            require(!is_cadre || !is_gone, "a cadre deleted a record")?;
+            // What counts for nothing is not even proposed.
+            let is_new = now.collection == "conflict" && was.is_none();
+            let is_about = now.fields.get(&2) == Some(&Value::from("visit"));
+            let side = now.fields.get(&6).filter(|_| is_new && is_about);
+            let proposed = side.and_then(|side| side.get("values")?.get("9")?.as_text());
+            let wanted = proposed.is_none_or(|to| HANDED_IN.iter().any(|(_, known)| *known == to));
+            require(!is_cadre || wanted, "a cadre's decision was kept as a proposal")?;
+        }
+        Ok(())
     }
 
     /// What the cadre knew of a write: made on that very store, or in a version it held.

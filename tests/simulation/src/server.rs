@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use mobile_schema::register::Capacity;
 use mobile_schema::{Catalogue, Hash};
 use sync_protocol::record::Writer;
 use sync_protocol::{
@@ -20,6 +21,8 @@ pub struct Caller {
     pub device: DeviceId,
     /// Their villages now.
     pub scopes: BTreeSet<ScopeId>,
+    /// In what capacity they act: one of them reviews what the others bring.
+    pub capacity: Capacity,
 }
 
 /// What a server holds, to be compared with what the tablets hold.

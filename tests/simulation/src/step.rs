@@ -50,6 +50,8 @@ pub enum Step {
         tablet: u8,
         /// Whether it fails.
         fails: bool,
+        /// Whether an upload counts as done though the server could not complete it.
+        believes: bool,
     },
     /// A tablet loses power, maybe in the middle of a transaction of the event before.
     Crash {
@@ -267,7 +269,7 @@ fn one(random: &mut StdRng, troubles: Troubles) -> Option<Step> {
             Step::Deliver { pick: small, fate }
         }
         58..77 => Step::Answer { pick: small, lost: seldom < 15, pace: (pick >> 8) as u16 },
-        77..87 => Step::Blob { tablet, fails: seldom < 30 },
+        77..87 => Step::Blob { tablet, fails: seldom < 30, believes: (30..45).contains(&seldom) },
         87..90 => Step::Crash { tablet, within: (seldom < 60).then_some(small % 3) },
         90 => Step::Skew { tablet, by: (pick >> 4) as i16 },
         91 => Step::Wait { seconds: (pick >> 20) as u16 },

@@ -163,7 +163,7 @@ impl<S: Server> World<S> {
             Step::Tick { tablet } => self.event(at(tablet), Event::Tick),
             Step::Deliver { pick, fate } => self.deliver(usize::from(pick), fate),
             Step::Answer { pick, lost, pace } => self.answer(usize::from(pick), lost, pace),
-            Step::Blob { tablet, fails } => self.blob(at(tablet), fails),
+            Step::Blob { tablet, fails, believes } => self.blob(at(tablet), fails, believes),
             Step::Crash { tablet, within } => {
                 self.count.deaths += 1;
                 let device = &mut self.devices[at(tablet)];
@@ -318,7 +318,9 @@ impl<S: Server> World<S> {
             device.shown.get(&id).cloned()
         });
         let (past, flipped) = (device.past.clone(), device.meddled.flipped);
-        let came = device.handle(self.now, Event::Edit(work.drafts));
+        // Some tablets are of yesterday, and some work is older than its tablet's program.
+        let event = if pick.is_multiple_of(3) { Event::EditAtOnce } else { Event::Edit };
+        let came = device.handle(self.now, event(work.drafts));
         let stored: Vec<_> = came
             .stored
             .iter()
@@ -356,6 +358,7 @@ impl<S: Server> World<S> {
             user: county::user(device.user),
             device: device.store.identity.device,
             scopes: self.assigned[device.user].clone(),
+            capacity: county::capacity(device.user),
         }
     }
 
@@ -478,10 +481,10 @@ impl<S: Server> World<S> {
         Ok(())
     }
 
-    fn blob(&mut self, at: usize, fails: bool) -> Verdict {
+    fn blob(&mut self, at: usize, fails: bool, believes: bool) -> Verdict {
         let Some(work) = self.devices[at].blob_work.take() else { return Ok(()) };
         let event = match work {
-            _ if fails => Event::BlobFailed,
+            _ if fails => Event::BlobFailed { retry_after: None },
             BlobWork::Ask(asked) => {
                 let missing = self.server.missing(&asked);
                 Event::BlobsMissing { asked, missing }
@@ -490,8 +493,12 @@ impl<S: Server> World<S> {
                 if !self.devices[at].store.photos.contains(&hash) {
                     return self.without_photo(at, hash);
                 }
-                self.server.upload(hash);
-                Event::BlobVerified(hash)
+                // All pieces came, and completing it failed: what carries uploads may take that for
+                // success.
+                if !believes {
+                    self.server.upload(hash);
+                }
+                Event::BlobSent(hash)
             }
         };
         self.event(at, event)
@@ -501,7 +508,7 @@ impl<S: Server> World<S> {
     /// find that another has let it go.
     fn without_photo(&mut self, at: usize, hash: Hash) -> Verdict {
         if self.destroyed.contains(&hash) || self.devices[at].meddled.copied {
-            return self.event(at, Event::BlobFailed);
+            return self.event(at, Event::BlobFailed { retry_after: None });
         }
         Err(violated("a photo was let go before it was safe"))
     }
@@ -557,7 +564,7 @@ impl<S: Server> World<S> {
             busy = true;
         }
         if self.devices[at].blob_work.is_some() {
-            self.blob(at, false)?;
+            self.blob(at, false, false)?;
             busy = true;
         }
         Ok(busy)

@@ -71,9 +71,9 @@ mod feed_key {
     pub(super) const REPAIRS: u64 = 6;
 }
 
-const PARK_REASONS: [crate::ParkReason; 5] = {
-    use crate::ParkReason::{Deleted, Locked, Schema, Scope, Unknown};
-    [Scope, Deleted, Locked, Schema, Unknown]
+const PARK_REASONS: [crate::ParkReason; 6] = {
+    use crate::ParkReason::{Deleted, Locked, Role, Schema, Scope, Unknown};
+    [Scope, Deleted, Locked, Schema, Unknown, Role]
 };
 
 const REJECT_REASONS: [crate::RejectReason; 7] = {
