@@ -1,11 +1,13 @@
 //! Ledgers (台账): what a pack's registers come to, village by village, as its text says. Numbers
 //! always have what they are out of, and whoever is missing is named, not rounded away.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use crate::register::FieldType;
 use crate::{FieldId, Labels, RegisterDefinition, Words};
 
 /// A ledger about the records of one register.
@@ -43,9 +45,36 @@ pub struct Column {
     /// The field that is summed up instead of counting.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sum: Option<String>,
+    /// What money is told in; yuan unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<Unit>,
     /// The colour it is shown in beside its words, for alert levels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tone: Option<Tone>,
+}
+
+/// What sums of money are told in. Registers keep fen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// 元
+    Yuan,
+    /// 万元
+    TenThousandYuan,
+}
+
+impl Unit {
+    /// A sum of fen in it, exactly; with at least two digits behind the point.
+    fn of_fen(self, fen: Decimal) -> Option<Decimal> {
+        let places = match self {
+            Self::Yuan => 2,
+            Self::TenThousandYuan => 6,
+        };
+        let told = fen.checked_mul(Decimal::new(1, places))?.normalize();
+        let mut padded = told;
+        padded.rescale(told.scale().max(2));
+        Some(padded)
+    }
 }
 
 /// A colour that points at something; words always say the same.
@@ -138,7 +167,26 @@ impl LedgerDefinition {
                 look(field);
             }
         }
-        self.columns.iter().filter_map(|column| column.sum.as_deref()).for_each(look);
+        self.columns.iter().filter_map(|column| column.sum.as_deref()).for_each(&mut look);
+        for column in &self.columns {
+            let summed = column.sum.as_deref();
+            let field = |name| register.fields.iter().find(|field| field.name == name);
+            let kind = summed.and_then(field).map(|field| &field.kind);
+            if let (Some(name), Some(kind)) = (summed, kind)
+                && !is_summed(kind)
+            {
+                problems.push(Words::new(
+                    format!("“{name}”不是数字或金额，不能合计"),
+                    format!("`{name}` is neither a number nor money: it can't be summed up"),
+                ));
+            }
+            if column.unit.is_some() && kind != Some(&FieldType::Money) {
+                problems.push(Words::new(
+                    "只有合计金额的列才有单位（unit）",
+                    "only a column that sums up money has a unit",
+                ));
+            }
+        }
         let labels = self.columns.iter().map(|column| &column.label);
         let labels =
             labels.chain(self.indicators.iter().map(|one| &one.label)).chain([&self.title]);
@@ -159,23 +207,79 @@ impl LedgerDefinition {
 pub struct Seen<'a> {
     /// Its values by field id.
     pub fields: &'a BTreeMap<FieldId, Json>,
-    /// When it was recorded, milliseconds since 1970 UTC.
+    /// When its first operation was received, milliseconds since 1970 UTC.
     pub created: u64,
+}
+
+/// Whether values of a type can be summed up.
+fn is_summed(kind: &FieldType) -> bool {
+    matches!(kind, FieldType::Integer | FieldType::Count | FieldType::Decimal | FieldType::Money)
+}
+
+/// What a column comes to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Figure {
+    /// How many records passed its tests.
+    pub records: i64,
+    /// The sum of a field of theirs, as it is stored (money: fen), exactly. None where it is larger
+    /// than anything that is counted.
+    pub sum: Option<Decimal>,
+}
+
+impl Figure {
+    fn nothing() -> Self {
+        Self { records: 0, sum: Some(Decimal::ZERO) }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.records += other.records;
+        let sums = self.sum.zip(other.sum);
+        self.sum = sums.and_then(|(one, other)| one.checked_add(other));
+    }
 }
 
 /// What one area comes to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// By column.
-    pub columns: Vec<i64>,
+    pub columns: Vec<Figure>,
     /// By indicator: how many are met, out of how many.
     pub indicators: Vec<(i64, i64)>,
+}
+
+/// A share in hundredths of a per cent, half up; all only where all are met, and nothing only where
+/// none is. None of nothing.
+pub fn share(met: i64, of: i64) -> Option<i64> {
+    if of <= 0 || met < 0 {
+        return None;
+    }
+    let (met, of) = (i128::from(met), i128::from(of));
+    let half_up = (met * 20_000 + of) / (2 * of);
+    let told = match met {
+        0 => 0,
+        _ if met >= of => half_up,
+        _ => half_up.clamp(1, 9_999),
+    };
+    i64::try_from(told).ok()
+}
+
+/// A number as it is written; none of what is no number, or too large.
+fn exactly(value: &Json) -> Option<Decimal> {
+    let text = match value {
+        Json::Null => return Some(Decimal::ZERO),
+        Json::Number(number) => number.to_string(),
+        _ => return None,
+    };
+    let plain = Decimal::from_str_exact(&text);
+    plain.or_else(|_| Decimal::from_scientific(&text)).ok()
 }
 
 /// A ledger that counts, for a period.
 pub struct Counter<'a> {
     definition: &'a LedgerDefinition,
     fields: BTreeMap<&'a str, FieldId>,
+    /// The fields that hold money.
+    money: BTreeSet<&'a str>,
     /// From the first millisecond to the one after the last.
     period: (u64, u64),
 }
@@ -188,13 +292,15 @@ impl<'a> Counter<'a> {
         period: (u64, u64),
     ) -> Self {
         let fields = register.fields.iter().map(|field| (field.name.as_str(), field.id)).collect();
-        Self { definition, fields, period }
+        let money = register.fields.iter().filter(|field| field.kind == FieldType::Money);
+        let money = money.map(|field| field.name.as_str()).collect();
+        Self { definition, fields, money, period }
     }
 
     /// A tally with nothing in it.
     pub fn nothing(&self) -> Tally {
         Tally {
-            columns: vec![0; self.definition.columns.len()],
+            columns: vec![Figure::nothing(); self.definition.columns.len()],
             indicators: vec![(0, 0); self.definition.indicators.len()],
         }
     }
@@ -202,6 +308,22 @@ impl<'a> Counter<'a> {
     /// Whether a record is of the ledger at all: what came after its period is not.
     pub fn knows(&self, record: &Seen<'_>) -> bool {
         record.created < self.period.1
+    }
+
+    /// What a sum of a column is told in; none of a plain number.
+    pub fn unit(&self, column: &Column) -> Option<Unit> {
+        let is_money = self.money.contains(column.sum.as_deref()?);
+        is_money.then(|| column.unit.unwrap_or(Unit::Yuan))
+    }
+
+    /// A column's sum as it is told: money in its unit, other numbers as they are. None where there
+    /// is none, and where it is too large.
+    pub fn told(&self, column: &Column, figure: &Figure) -> Option<Decimal> {
+        column.sum.as_ref()?;
+        match self.unit(column) {
+            Some(unit) => unit.of_fen(figure.sum?),
+            None => figure.sum.map(|sum| sum.normalize()),
+        }
     }
 
     fn value<'r>(&self, record: &Seen<'r>, field: &str) -> Option<&'r Json> {
@@ -230,12 +352,8 @@ impl<'a> Counter<'a> {
         }
         for (column, total) in self.definition.columns.iter().zip(&mut tally.columns) {
             if self.passes(record, &column.when) {
-                *total += match &column.sum {
-                    Some(field) => {
-                        self.value(record, field).and_then(Json::as_i64).unwrap_or_default()
-                    }
-                    None => 1,
-                };
+                let value = column.sum.as_ref().and_then(|field| self.value(record, field));
+                total.add(&Figure { records: 1, sum: value.map_or(Some(Decimal::ZERO), exactly) });
             }
         }
         let mut missing = Vec::new();
@@ -259,7 +377,7 @@ impl Tally {
     /// Adds another area's.
     pub fn add(&mut self, other: &Self) {
         for (total, one) in self.columns.iter_mut().zip(&other.columns) {
-            *total += one;
+            total.add(one);
         }
         for (total, one) in self.indicators.iter_mut().zip(&other.indicators) {
             *total = (total.0 + one.0, total.1 + one.1);
@@ -283,6 +401,7 @@ mod tests {
               { id = 1, name = "source", type = "text", labels = { zh-CN = "渠道", en = "Source" } },
               { id = 2, name = "done", type = "boolean", labels = { zh-CN = "完成", en = "Done" } },
               { id = 3, name = "fen", type = "money", labels = { zh-CN = "金额", en = "Sum" } },
+              { id = 5, name = "mu", type = "decimal", labels = { zh-CN = "亩", en = "Mu" } },
               { id = 4, name = "illness", type = "text", sensitivity = "sensitive", labels = { zh-CN = "病", en = "Illness" } },
             ]
             "#,
@@ -304,6 +423,13 @@ mod tests {
             label = { zh-CN = "金额", en = "Sum" }
             sum = "fen"
             tone = "red"
+            [[column]]
+            label = { zh-CN = "金额", en = "Sum" }
+            sum = "fen"
+            unit = "ten_thousand_yuan"
+            [[column]]
+            label = { zh-CN = "面积", en = "Area" }
+            sum = "mu"
             [[indicator]]
             label = { zh-CN = "清零", en = "Settled" }
             met = [{ field = "done", is = ["true"] }]
@@ -320,17 +446,43 @@ mod tests {
         let counter = Counter::new(&ledger, &register, (100, 200));
         let mut tally = counter.nothing();
         let mut missing = 0;
-        for (source, done, fen, created) in [
-            ("self", true, 500, 150),
-            ("self", false, 100, 50),
-            ("cadre", true, 0, 199),
-            ("self", true, 9_999, 200),
+        for (source, done, fen, mu, created) in [
+            ("self", true, json!(1_774_000), json!(0.1), 150),
+            ("self", false, json!(1), json!(0.2), 50),
+            ("cadre", true, json!(null), json!(3), 199),
+            ("self", true, json!(9_999), json!(7), 200),
         ] {
-            let fields = [(1, json!(source)), (2, json!(done)), (3, json!(fen))].into();
+            let fields = [(1, json!(source)), (2, json!(done)), (3, fen), (5, mu)].into();
             missing += counter.count(&Seen { fields: &fields, created }, &mut tally).len();
         }
-        assert_eq!(tally, Tally { columns: vec![1, 600], indicators: vec![(2, 3)] });
+        assert_eq!(tally.indicators, [(2, 3)]);
         assert_eq!(missing, 1);
+        assert_eq!(tally.columns.iter().map(|one| one.records).collect::<Vec<_>>(), [1, 3, 3, 3]);
+        let columns = ledger.columns.iter().zip(&tally.columns);
+        let told: Vec<Option<String>> = columns
+            .map(|(column, figure)| counter.told(column, figure).map(|sum| sum.to_string()))
+            .collect();
+        let expected = [None, Some("17740.01"), Some("1.774001"), Some("3.3")];
+        assert_eq!(told, expected.map(|text| text.map(str::to_owned)));
+        assert_eq!(counter.unit(&ledger.columns[1]), Some(Unit::Yuan));
+        assert_eq!(counter.unit(&ledger.columns[3]), None);
+
+        // What is larger than anything is told as such, and not as a smaller number.
+        let fields = [(5, json!(1e300))].into();
+        counter.count(&Seen { fields: &fields, created: 150 }, &mut tally);
+        assert_eq!(counter.told(&ledger.columns[3], &tally.columns[3]), None);
+        assert_eq!(tally.columns[3].records, 4);
+    }
+
+    #[test]
+    fn a_share_is_rounded_half_up_but_not_to_all_or_nothing() {
+        assert_eq!(share(3_090, 3_095), Some(9_984));
+        assert_eq!(share(14_219, 14_220), Some(9_999));
+        assert_eq!(share(99_999, 100_000), Some(9_999), "never all");
+        assert_eq!(share(1, 100_000), Some(1), "never nothing");
+        assert_eq!(share(1, 800), Some(13), "half up");
+        assert_eq!((share(3, 3), share(0, 3)), (Some(10_000), Some(0)));
+        assert_eq!((share(0, 0), share(i64::MAX - 1, i64::MAX)), (None, Some(9_999)));
     }
 
     #[test]
@@ -338,6 +490,11 @@ mod tests {
         let mut ledger = ledger();
         ledger.columns[1].sum = Some("illness".to_owned());
         ledger.indicators[0].met = vec![Test::Is { field: "gone".into(), is: vec![] }];
+        let problems = ledger.check(&[register()]);
+        // Sensitive, and no number; a field that is not there.
+        assert_eq!(problems.len(), 3, "{problems:?}");
+        ledger.columns[1].sum = None;
+        ledger.columns[1].unit = Some(Unit::Yuan);
         let problems = ledger.check(&[register()]);
         assert_eq!(problems.len(), 2, "{problems:?}");
         ledger.register = "nothing".to_owned();

@@ -113,6 +113,47 @@ fn relevance_is_inherited_and_empties_what_reads_it() {
     assert_eq!(again(session.submission()), "");
 }
 
+#[test]
+fn what_is_not_asked_is_in_no_set() {
+    let mut session = begin(
+        "type | name | label | relevant | calculation",
+        &[
+            // Read before it is known, as the order of rows has it.
+            "calculate | children | | | count(${child})",
+            "text | any | Children? | |",
+            "begin repeat | child | Child | ${any} = 'yes' |",
+            "text | name | Name | |",
+            "text | school | School | ${name} != 'B' |",
+            "calculate | place | | | position(..)",
+            "end repeat | | | |",
+            "calculate | names | | | join(',', ${name})",
+            "calculate | schools | | | join(',', ${school})",
+            "calculate | filled | | | count-non-empty(${name})",
+            "calculate | one_hidden | | | if(${child}[position() = 2]/school = '', 'none', 'some')",
+            "select_one ${name} | eldest | Eldest | |",
+        ],
+    );
+    assert_eq!(value(&session, "/data/children"), "0");
+    let children = json!([
+        { "name": "A", "school": "S" },
+        { "name": "B" },
+        { "name": "C", "school": "T" }
+    ]);
+    session.fill(&json!({ "any": "yes", "child": children, "eldest": "B" }));
+    let counts = ["children", "names", "schools", "filled", "one_hidden", "eldest"];
+    let told = |session: &Session| counts.map(|name| value(session, &format!("/data/{name}")));
+    assert_eq!(told(&session), ["3", "A,B,C", "S,T", "3", "none", "B"]);
+    assert_eq!(values(&session, "/data/child/place"), ["1", "2", "3"]);
+    set(&mut session, "/data/any", "no");
+    assert_eq!(told(&session), ["0", "", "", "0", "none", ""]);
+    // With the reason to ask come the instances, with all that was counted.
+    set(&mut session, "/data/any", "yes");
+    assert_eq!(told(&session), ["3", "A,B,C", "S,T", "3", "none", ""]);
+    assert_eq!(values(&session, "/data/child/place"), ["1", "2", "3"]);
+    set(&mut session, "/data/child[2]/name", "D");
+    assert_eq!(told(&session), ["3", "A,D,C", "S,,T", "3", "none", ""]);
+}
+
 const MEMBERS: &[&str] = &[
     "text | head | Head | | |",
     "begin repeat | member | Member | | |",
@@ -464,7 +505,30 @@ fn circles_and_unknown_paths_are_told_in_the_workbook() {
     );
     assert_eq!(
         problems(&circle),
-        ["error [survey, B2, name]: These depend on each other in a circle: a → b → c → a."]
+        [
+            "error [survey, D2, calculation]: These depend on each other in a circle: a (survey, D2, \
+          calculation) → b (survey, D3, calculation) → c (survey, D4, calculation) → a (survey, \
+          D2, calculation)."
+        ]
+    );
+    // Hidden instances are not counted, so that the group would never be asked again.
+    let own_count = survey(
+        "type | name | label | relevant",
+        &[
+            "begin group | home | Home | count(${child}) > 0",
+            "begin repeat | child | Child |",
+            "text | name | Name |",
+            "end repeat | | |",
+            "end group | | |",
+        ],
+        "",
+    );
+    assert_eq!(
+        problems(&own_count),
+        [
+            "error [survey, D2, relevant]: These depend on each other in a circle: home (survey, D2, \
+          relevant) → home (survey, D2, relevant)."
+        ]
     );
     let lost = survey(
         "type | name | label | calculation",
@@ -477,9 +541,9 @@ fn circles_and_unknown_paths_are_told_in_the_workbook() {
     assert_eq!(
         problems(&lost),
         [
-            "error [survey, B3, name]: The path “/data/vilage” leads nowhere in the form. Did \
+            "error [survey, D3, calculation]: The path “/data/vilage” leads nowhere in the form. Did \
              you mean “village”?",
-            "error [survey, B3, name]: There is no list or file “list”.",
+            "error [survey, D3, calculation]: There is no list or file “list”.",
         ]
     );
 }

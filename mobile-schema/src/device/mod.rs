@@ -7,9 +7,9 @@
 use serde::Serialize;
 
 /// The newest layout.
-pub const LAYOUT: u32 = 3;
+pub const LAYOUT: u32 = 4;
 /// The newest layout that has lines of the index in another form.
-const LINES: u32 = 3;
+const LINES: u32 = 4;
 
 /// An object store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -92,6 +92,6 @@ mod tests {
         }
         assert_eq!(upgrade(LAYOUT), []);
         assert!(upgrade(1).contains(&Step::Reindex));
-        assert_eq!(upgrade(2), [Step::Reindex]);
+        assert_eq!(upgrade(3), [Step::Reindex]);
     }
 }

@@ -6,6 +6,7 @@ use super::code::Code;
 use super::evaluate::{Context, Evaluation, Failure};
 use super::functions::date::{self, Moment};
 use super::functions::{Function, codec, geo, nodes, number, text};
+use super::pattern::Pattern;
 use super::tree::NodeRef;
 use super::value::Value;
 
@@ -217,8 +218,11 @@ impl Given<'_, '_> {
     /// A pattern that is only known now. What can't be read matches nothing.
     fn matches(&self, text: &str) -> Result<bool, Failure> {
         let pattern = self.text(1);
-        self.evaluation.spend(text.len().saturating_add(pattern.len().saturating_mul(64)))?;
-        Ok(super::check::pattern(&pattern).is_ok_and(|pattern| pattern.is_match(text)))
+        // A class of Unicode is found by asking all its characters.
+        let classes = pattern.matches("\\p").count() + pattern.matches("\\P").count();
+        let steps = text.len().saturating_add(pattern.len().saturating_mul(64));
+        self.evaluation.spend(steps.saturating_add(classes.saturating_mul(100_000)))?;
+        Ok(Pattern::new(&pattern).is_ok_and(|pattern| pattern.is_match(text)))
     }
 
     fn join(&self, between: &str, from: usize) -> Result<Value, Failure> {
@@ -402,6 +406,14 @@ impl Given<'_, '_> {
         }
     }
 
+    /// A time of day, today.
+    fn today_at(&self, argument: usize) -> Option<Moment> {
+        let (now, offset) = (self.evaluation.host.now(), self.evaluation.host.offset());
+        let share = date::fraction_of_time(&self.text(argument), offset)?;
+        let day = Moment::at(now, offset).day;
+        Moment::from_days(f64::from(day) + share, offset)
+    }
+
     fn of_dates(&self, function: Function) -> Result<Value, Failure> {
         let host = self.evaluation.host;
         let offset = host.offset();
@@ -418,7 +430,9 @@ impl Given<'_, '_> {
                 Ok(Value::Number(days))
             }
             _ => {
-                let Some(moment) = self.moment(0) else { return made(String::new()) };
+                let shown = matches!(function, Function::FormatDate | Function::FormatDateTime);
+                let moment = self.moment(0).or_else(|| if shown { self.today_at(0) } else { None });
+                let Some(moment) = moment else { return made(String::new()) };
                 match function {
                     Function::Date => made(moment.write_date()),
                     Function::DateTime => made(moment.write(offset)),

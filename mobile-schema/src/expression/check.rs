@@ -2,16 +2,12 @@
 
 use std::ops::Range;
 
-use regex_lite::{Regex, RegexBuilder};
-
 use super::code::{Code, Lookup, Path, Start, Step};
 use super::functions::{Function, UNSUPPORTED};
+use super::pattern::Pattern;
 use super::problem::{ExpressionProblem, Mistake, nearest};
 use super::syntax::{self, Axis, Kind, Node, Operator, Test, parse};
 use super::tree::Names;
-
-/// The largest compiled pattern, in bytes.
-const MAX_PATTERN: usize = 256 * 1024;
 
 /// Reads and proves an expression.
 ///
@@ -38,11 +34,6 @@ pub fn prove(node: &Node, names: &mut Names) -> Result<Code, Vec<ExpressionProbl
     let mut problems = checker.problems;
     problems.sort_by_key(|problem| problem.span.start);
     Err(problems)
-}
-
-/// A pattern of `regex(…)`, which has to match as a whole.
-pub(super) fn pattern(text: &str) -> Result<Regex, regex_lite::Error> {
-    RegexBuilder::new(&format!("^(?:{text})$")).size_limit(MAX_PATTERN).build()
 }
 
 struct Checker<'a> {
@@ -241,13 +232,13 @@ impl Checker<'_> {
             }
         }
         match (function, codes.as_slice()) {
-            (Function::Regex, [_, Code::Text(text)]) => match pattern(text) {
+            (Function::Regex, [_, Code::Text(text)]) => match Pattern::new(text) {
                 Ok(pattern) => {
                     let inner = codes.swap_remove(0);
                     return Code::Matches(Box::new(inner), Box::new(pattern));
                 }
-                Err(error) => {
-                    self.wrong(Mistake::Pattern(error.to_string()), &arguments[1].span);
+                Err(why) => {
+                    self.wrong(Mistake::Pattern(why), &arguments[1].span);
                 }
             },
             // The second is a path in quotes.

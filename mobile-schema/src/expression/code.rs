@@ -1,8 +1,7 @@
 //! An expression that is proved and can be run.
 
-use regex_lite::Regex;
-
 use super::functions::Function;
+use super::pattern::Pattern;
 use super::syntax::{Axis, Operator};
 use super::tree::Symbol;
 
@@ -18,7 +17,7 @@ pub enum Code {
     /// A function.
     Call(Function, Box<[Code]>),
     /// `regex(…)` with a pattern known beforehand.
-    Matches(Box<Code>, Box<Regex>),
+    Matches(Box<Code>, Box<Pattern>),
     /// A minus sign.
     Negate(Box<Code>),
     /// A row of operators of one kind of binding, from left to right.

@@ -2,11 +2,14 @@
 //!
 //! Where XPath 1.0 leaves room or ODK differs, this does what ODK Collect does:
 //!
-//! * what is not relevant stays in node-sets and reads as empty;
+//! * what is not relevant is in no node-set;
 //! * a node-set without nodes is compared as if it held one empty node;
 //! * a node-set as a condition asks whether its first node holds something, and a number whether it
 //!   is not zero;
-//! * dates are words that become days since 1970-01-01 where a number is asked for.
+//! * answers to questions for numbers are numbers, whatever they are compared with, and numbers
+//!   are the same within a tolerance;
+//! * dates, with a time of day or without, are words that become whole days since 1970-01-01 where
+//!   a number is asked for.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -19,7 +22,7 @@ use super::code::Code;
 use super::path::Indexes;
 use super::syntax::Operator;
 use super::tree::{NodeRef, Symbol, Tree};
-use super::value::{Value, number_of, text_of};
+use super::value::{TOLERANCE, Value, number_of, plain_number, same, text_of};
 
 /// How many nodes and characters one evaluation may touch.
 pub const MAX_STEPS: u64 = 5_000_000;
@@ -204,20 +207,20 @@ impl<'a> Evaluation<'a> {
             return Ok(holds_number(operator, f64::from(left), f64::from(right)));
         }
         if left_nodes || right_nodes {
-            let number = matches!(left, Value::Number(_)) || matches!(right, Value::Number(_));
-            let (left, right) = (self.texts(left), self.texts(right));
+            let (left, right) = (self.operands(left), self.operands(right));
             self.spend(left.len() + right.len())?;
-            if !number && operator == Operator::Equal {
-                let known: HashSet<&str> = left.iter().map(AsRef::as_ref).collect();
-                return Ok(right.iter().any(|text| known.contains(text.as_ref())));
+            let mut all = left.iter().chain(&right);
+            if operator == Operator::Equal && all.all(|one| one.number.is_none()) {
+                let known: HashSet<&str> = left.iter().map(|one| one.text.as_ref()).collect();
+                return Ok(right.iter().any(|one| known.contains(one.text.as_ref())));
             }
             self.spend(left.len().saturating_mul(right.len()))?;
             return Ok(left.iter().any(|left| {
                 right.iter().any(|right| {
-                    if equality && !number {
-                        left != right
+                    if equality && left.number.is_none() && right.number.is_none() {
+                        (left.text == right.text) == (operator == Operator::Equal)
                     } else {
-                        holds_number(operator, self.digits(left), self.digits(right))
+                        holds_number(operator, self.as_number(left), self.as_number(right))
                     }
                 })
             }));
@@ -230,14 +233,26 @@ impl<'a> Evaluation<'a> {
         Ok(holds_number(operator, self.number(left), self.number(right)))
     }
 
-    /// What a value reads as, one for each node of a set, and at least one.
-    fn texts<'v>(&'v self, value: &'v Value) -> Vec<Cow<'v, str>> {
+    /// What a value is compared as, one for each node of a set, and at least one.
+    fn operands<'v>(&'v self, value: &'v Value) -> Vec<Operand<'v>> {
         match value {
-            Value::Nodes(nodes) if !nodes.is_empty() => {
-                nodes.iter().map(|node| self.node_text(*node)).collect()
-            }
-            _ => vec![self.text(value)],
+            Value::Nodes(nodes) if !nodes.is_empty() => nodes
+                .iter()
+                .map(|node| Operand { text: self.node_text(*node), number: self.typed(*node) })
+                .collect(),
+            Value::Number(number) => vec![Operand { text: "".into(), number: Some(*number) }],
+            _ => vec![Operand { text: self.text(value), number: None }],
         }
+    }
+
+    fn as_number(&self, operand: &Operand<'_>) -> f64 {
+        operand.number.unwrap_or_else(|| self.digits(&operand.text))
+    }
+
+    /// What a node holds as a number; none where it doesn't hold one by its type.
+    pub(super) fn typed(&self, node: NodeRef) -> Option<f64> {
+        let tree = self.tree(node);
+        if tree.node(node.node).numeric { plain_number(&tree.text_of(node.node)) } else { None }
     }
 
     /// The tree a node is in.
@@ -288,13 +303,12 @@ impl<'a> Evaluation<'a> {
     pub fn boolean(&self, value: &Value) -> bool {
         match value {
             Value::Boolean(boolean) => *boolean,
-            Value::Number(number) => *number != 0.0 && !number.is_nan(),
+            Value::Number(number) => is_something(*number),
             Value::Text(text) => !text.is_empty(),
             Value::Nodes(nodes) => nodes.first().is_some_and(|node| {
                 let text = self.node_text(*node);
                 if self.tree(*node).node(node.node).numeric {
-                    let number = self.digits(&text);
-                    number != 0.0 && !number.is_nan()
+                    is_something(self.digits(&text))
                 } else {
                     !text.is_empty()
                 }
@@ -319,12 +333,21 @@ impl<'a> Evaluation<'a> {
     }
 }
 
+/// One side of a comparison: words, and the number they are by their type.
+struct Operand<'v> {
+    text: Cow<'v, str>,
+    number: Option<f64>,
+}
+
+/// Whether a number holds as a condition.
+fn is_something(number: f64) -> bool {
+    number.abs() > TOLERANCE
+}
+
 fn holds_number(operator: Operator, left: f64, right: f64) -> bool {
     match operator {
-        #[expect(clippy::float_cmp, reason = "XPath compares numbers as they are")]
-        Operator::Equal => left == right,
-        #[expect(clippy::float_cmp, reason = "XPath compares numbers as they are")]
-        Operator::Unequal => left != right,
+        Operator::Equal => same(left, right),
+        Operator::Unequal => !same(left, right),
         Operator::Less => left < right,
         Operator::LessOrEqual => left <= right,
         Operator::Greater => left > right,

@@ -11,6 +11,7 @@ pub mod code;
 pub mod evaluate;
 pub mod functions;
 mod path;
+mod pattern;
 pub mod problem;
 pub mod syntax;
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::code::{Code, Path, Start, Step};
 use super::evaluate::{Context, Evaluation, Failure};
 use super::syntax::Axis;
 use super::tree::{NodeRef, Symbol, TOP};
-use super::value::Value;
+use super::value::{Value, text_of};
 
 /// The items of lists by what one of their children reads as, made when first asked for. Lists
 /// don't change, so that it stays true.
@@ -20,11 +20,12 @@ pub struct Indexes {
 /// Items by what their child reads as.
 type Index = Rc<HashMap<Box<str>, Vec<u32>>>;
 
-/// The node above the items, their name, and the child they are found by.
-type IndexKey = (NodeRef, Symbol, Symbol);
+/// The node above the items, their name, the child they are found by, and whether by the number
+/// that it is rather than by its words.
+type IndexKey = (NodeRef, Symbol, Symbol, bool);
 
 impl Evaluation<'_> {
-    /// The nodes a path leads to, in the order of the document.
+    /// The nodes a path leads to, in the order of the document, without what is not relevant.
     pub(super) fn path(&self, path: &Path, context: &Context) -> Result<Vec<NodeRef>, Failure> {
         let mut steps = &*path.steps;
         let mut nodes = match &path.start {
@@ -62,6 +63,7 @@ impl Evaluation<'_> {
                 nodes.dedup();
             }
         }
+        nodes.retain(|node| self.tree(*node).node(node.node).relevant);
         Ok(nodes)
     }
 
@@ -126,7 +128,9 @@ impl Evaluation<'_> {
             }
             if let Some(index) = &step.index {
                 let value = self.part(index, context)?;
-                found = nth(&found, self.number(&value)).into_iter().collect();
+                // As Collect has it: what is blank or below 1 means the first.
+                let place = self.number(&value).trunc().max(1.0);
+                found = nth(&found, place).into_iter().collect();
             }
             all.extend(found);
         }
@@ -222,38 +226,46 @@ impl Evaluation<'_> {
         key: &Code,
         context: &Context,
     ) -> Result<Option<Vec<NodeRef>>, Failure> {
-        let wanted = match self.part(key, context)? {
-            Value::Text(text) => text,
-            Value::Nodes(nodes) if nodes.len() == 1 => self.node_text(nodes[0]).into_owned(),
+        let (wanted, by_number) = match self.part(key, context)? {
+            Value::Text(text) => (text, false),
+            Value::Number(number) => (text_of(number), true),
+            Value::Nodes(nodes) if nodes.len() == 1 => match self.typed(nodes[0]) {
+                Some(number) => (text_of(number), true),
+                None => (self.node_text(nodes[0]).into_owned(), false),
+            },
             _ => return Ok(None),
         };
-        // An item without the child reads as empty, which the index doesn't know.
-        if wanted.is_empty() {
+        // An item without the child reads as empty, which the index doesn't know; what is no number
+        // equals nothing.
+        if wanted.is_empty() || (by_number && wanted == "NaN") {
             return Ok(None);
         }
-        let index = self.index(above, name, child);
+        let index = self.index(above, name, child, by_number);
         let items = index.get(wanted.as_str()).map(Vec::as_slice).unwrap_or_default();
         self.spend(items.len())?;
         let with_tree = |node: &u32| NodeRef { tree: above.tree, node: *node };
         Ok(Some(items.iter().map(with_tree).collect()))
     }
 
-    fn index(&self, above: NodeRef, name: Symbol, child: Symbol) -> Index {
-        if let Some(index) = self.indexes.made.borrow().get(&(above, name, child)) {
+    fn index(&self, above: NodeRef, name: Symbol, child: Symbol, by_number: bool) -> Index {
+        let own = (above, name, child, by_number);
+        if let Some(index) = self.indexes.made.borrow().get(&own) {
             return index.clone();
         }
         let tree = self.tree(above);
         let mut index: HashMap<Box<str>, Vec<u32>> = HashMap::new();
         tree.each_named(above.node, name, |item| {
             tree.each_named(item, child, |field| {
-                let items = index.entry(tree.text_of(field).into()).or_default();
+                let text = tree.text_of(field);
+                let key = if by_number { text_of(self.digits(&text)).into() } else { text };
+                let items = index.entry(key.into()).or_default();
                 if items.last() != Some(&item) {
                     items.push(item);
                 }
             });
         });
         let index = Rc::new(index);
-        self.indexes.made.borrow_mut().insert((above, name, child), index.clone());
+        self.indexes.made.borrow_mut().insert(own, index.clone());
         index
     }
 
@@ -280,7 +292,7 @@ impl Evaluation<'_> {
         }
         let rows = self.tree(top);
         let Some(root) = rows.node(TOP).children.first() else { return Ok(None) };
-        let index = self.index(NodeRef { tree, node: *root }, item, key_column);
+        let index = self.index(NodeRef { tree, node: *root }, item, key_column, false);
         let row = index.get(key).and_then(|rows| rows.first());
         self.spend(1)?;
         Ok(row

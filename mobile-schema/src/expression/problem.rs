@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+pub use super::pattern::Unusable;
+
 /// A mistake and the bytes of the expression it is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExpressionProblem {
@@ -55,7 +57,7 @@ pub enum Mistake {
     /// A path or a set of nodes is needed, and something else is given.
     NotNodes(&'static str),
     /// A pattern that can't be read, or uses what the engine leaves out.
-    Pattern(String),
+    Pattern(Unusable),
     /// An axis that forms can't use.
     UnknownAxis(String, Option<&'static str>),
     /// No question of this name; with the nearest name there is.

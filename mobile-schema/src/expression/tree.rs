@@ -78,7 +78,8 @@ pub struct TreeNode {
     pub is_attribute: bool,
     /// False where it is left out: it reads as empty.
     pub relevant: bool,
-    /// A number rather than words: as a condition it holds where it is not zero.
+    /// A number rather than words: `10.50` reads as 10.5 and equals it, and as a condition it
+    /// holds where it is not zero.
     pub numeric: bool,
     by_name: Option<HashMap<Symbol, Vec<u32>>>,
 }
@@ -251,6 +252,15 @@ impl Tree {
         let own = self.node(node);
         if !own.relevant {
             "".into()
+        } else if own.numeric {
+            let plain = own.text.bytes().all(|byte| byte.is_ascii_digit());
+            if plain && !own.text.starts_with('0') {
+                return (&*own.text).into();
+            }
+            match super::value::shortest_decimal(&own.text) {
+                Some(shortest) => shortest.into(),
+                None => (&*own.text).into(),
+            }
         } else if own.children.is_empty() {
             (&*own.text).into()
         } else {

@@ -1,9 +1,11 @@
 //! A form that is proved and can be run: what it asks, in what order, and how answers depend on
 //! each other. It never changes.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::expression::value::shortest_decimal;
 use crate::expression::{Code, Names, Symbol, Tree};
 use crate::xml::Element;
 
@@ -311,6 +313,17 @@ impl Form {
 }
 
 impl DataType {
+    /// Words as a value of this type is written: `007` as a whole number is 7, `10.50` as a decimal
+    /// number 10.5. What is no value of it stays as it is, to be told.
+    pub fn written(self, text: &str) -> Cow<'_, str> {
+        let written = match self {
+            Self::Int => text.trim().parse::<i64>().ok().map(|number| number.to_string()),
+            Self::Decimal => shortest_decimal(text),
+            _ => None,
+        };
+        written.map_or(Cow::Borrowed(text), Cow::Owned)
+    }
+
     /// Whether it is a number.
     pub fn is_number(self) -> bool {
         matches!(self, Self::Int | Self::Decimal)

@@ -16,6 +16,7 @@ use crate::expression::syntax::Axis;
 use crate::expression::{Code, Symbol};
 
 use super::definition::{Choices, Form, NodeKind};
+use super::texts::{Piece, Words};
 
 /// What a vertex does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -119,13 +120,65 @@ impl Walk<'_> {
         }
     }
 
-    /// What the choices of a question read.
+    /// What the choices of a question read, and the words of their labels.
     fn labels(&mut self, questions: &[Spot]) {
         for spot in questions {
             let Some(node) = spot.node else { continue };
-            let control = self.form.controls.get(&node).cloned();
-            if let Some(Choices::Set { nodes, .. }) = control.as_ref().map(|known| &known.choices) {
-                self.part(nodes, &[*spot], *spot);
+            let form = self.form;
+            match form.control(node).map(|control| &control.choices) {
+                Some(Choices::Set { nodes, label, .. }) => {
+                    self.part(nodes, &[*spot], *spot);
+                    if let Some(Code::Call(Function::Itext, _)) = label {
+                        self.list_words(nodes);
+                    }
+                }
+                Some(Choices::Fixed(fixed)) => {
+                    for words in fixed.iter().filter_map(|(_, label)| label.as_ref()) {
+                        match words {
+                            Words::Pieces(pieces) => self.pieces(pieces, *spot),
+                            Words::Text(Code::Text(id)) => self.text(id, *spot),
+                            Words::Text(_) => {}
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// What the words of a list's items read: their texts are known by the ids in the items.
+    fn list_words(&mut self, nodes: &Code) {
+        let form = self.form;
+        let mut lists: Vec<&str> = Vec::new();
+        nodes.walk(&mut |part| {
+            if let Code::Path(Path { start: Start::Instance(id), .. }) = part {
+                lists.push(id);
+            }
+        });
+        let root = Spot { node: Some(0), limit: Some(0) };
+        for instance in form.instances.iter().filter(|known| lists.contains(&known.id.as_str())) {
+            let Some(tree) = &instance.tree else { continue };
+            for node in 0..u32::try_from(tree.len()).unwrap_or(0) {
+                if tree.node(node).children.is_empty() {
+                    self.text(&tree.text_of(node), root);
+                }
+            }
+        }
+    }
+
+    fn text(&mut self, id: &str, about: Spot) {
+        let form = self.form;
+        for text in form.texts.texts.get(id).into_iter().flatten().flatten() {
+            for (_, pieces) in &text.forms {
+                self.pieces(pieces, about);
+            }
+        }
+    }
+
+    fn pieces(&mut self, pieces: &[Piece], about: Spot) {
+        for piece in pieces {
+            if let Piece::Output(code) = piece {
+                self.part(code, &[about], about);
             }
         }
     }
@@ -311,12 +364,44 @@ pub(crate) fn nowhere(form: &Form, code: &Code, node: u32) -> Vec<Nowhere> {
     walk.nowhere
 }
 
+/// The question that a path leads to and the repeat it is in, where that may have several instances
+/// as seen from a node.
+pub(super) fn repeated(form: &Form, code: &Code, node: u32) -> Option<(u32, u32)> {
+    let Code::Path(path) = code else { return None };
+    let chooses = |step: &Step| !step.predicates.is_empty() || step.index.is_some();
+    if path.steps.iter().any(chooses) {
+        return None;
+    }
+    let mut walk = Walk { form, reads: Vec::new(), nowhere: Vec::new() };
+    let own = Spot { node: Some(node), limit: Some(node) };
+    walk.path(path, &[own], own).into_iter().find_map(|spot| {
+        let question = spot.node?;
+        let shared: Vec<u32> =
+            spot.limit.map_or_else(Vec::new, |limit| form.ancestors(limit).collect());
+        let is_repeat = |at: &u32| form.node(*at).kind == NodeKind::Repeat && *at != question;
+        let repeat = form.ancestors(question).find(is_repeat)?;
+        (!shared.contains(&repeat)).then_some((question, repeat))
+    })
+}
+
+impl Job {
+    /// The attribute of the XForm that the expression stands in.
+    pub(crate) fn attribute(self) -> &'static str {
+        match self {
+            Self::Relevant => "relevant",
+            Self::Count => "jr:count",
+            Self::Choices => "itemset",
+            Self::Calculate => "calculate",
+        }
+    }
+}
+
 impl Graph {
     /// Sorts the expressions of a form.
     ///
     /// # Errors
-    /// A circle: nodes, each of which reads the one before.
-    pub(crate) fn of(form: &Form) -> Result<Self, Vec<u32>> {
+    /// A circle: expressions, each of which reads what the one behind it sets.
+    pub(crate) fn of(form: &Form) -> Result<Self, Vec<Vertex>> {
         let mut vertices = Vec::new();
         let mut reads: Vec<Vec<Spot>> = Vec::new();
         for node in 0..u32::try_from(form.nodes.len()).unwrap_or(u32::MAX) {
@@ -326,9 +411,16 @@ impl Graph {
                 let mut walk = Walk { form, reads: Vec::new(), nowhere: Vec::new() };
                 let own = Spot { node: Some(node), limit: Some(node) };
                 walk.part(code, &[own], own);
-                // Choices that are always the same never take an answer away.
+                // Choices that are always the same take nothing away later.
                 if job == Job::Choices && walk.reads.is_empty() {
                     continue;
+                }
+                // Of what is calculated, only what is offered is kept.
+                if job == Job::Calculate
+                    && let Some(Choices::Set { nodes, .. }) =
+                        form.control(node).map(|control| &control.choices)
+                {
+                    walk.part(nodes, &[own], own);
                 }
                 vertices.push(vertex);
                 reads.push(walk.reads);
@@ -346,8 +438,10 @@ impl Graph {
                     continue;
                 }
                 before[at].extend(places.get(&Vertex { node, job: Job::Calculate }));
-                // Of a group, only the instances are read, which relevance doesn't change.
-                if matches!(form.node(node).kind, NodeKind::Question | NodeKind::Attribute) {
+                // What stands in a group is only seen where that is asked.
+                let is_around = spot.limit == Some(node)
+                    && !matches!(form.node(node).kind, NodeKind::Question | NodeKind::Attribute);
+                if !is_around {
                     for above in form.ancestors(node) {
                         let relevant = Vertex { node: above, job: Job::Relevant };
                         before[at].extend(places.get(&relevant));
@@ -355,9 +449,8 @@ impl Graph {
                 }
             }
         }
-        let order = sort(&before).map_err(|circle| {
-            circle.into_iter().map(|at| vertices[at].node).collect::<Vec<u32>>()
-        })?;
+        let order = sort(&before)
+            .map_err(|circle| circle.into_iter().map(|at| vertices[at]).collect::<Vec<Vertex>>())?;
         let mut graph = Self::default();
         for (rank, at) in order.iter().enumerate() {
             let vertex = vertices[*at];

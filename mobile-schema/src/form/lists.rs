@@ -25,9 +25,12 @@ pub fn read_list(name: &str, bytes: &[u8]) -> Result<Element, Kind> {
 
 fn from_csv(text: &str) -> Result<Element, Kind> {
     let wrong = |error: csv::Error| Kind::BadCsv(error.to_string());
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(true)
+        .delimiter(crate::xlsform::delimiter(text))
+        .from_reader(text.as_bytes());
     let columns: Vec<String> =
-        reader.headers().map_err(wrong)?.iter().map(|heading| heading.trim().to_owned()).collect();
+        reader.headers().map_err(wrong)?.iter().map(crate::xlsform::clean).collect();
     let mut root = Element::new("root");
     for (number, record) in reader.records().enumerate() {
         if number >= MAX_ROWS {

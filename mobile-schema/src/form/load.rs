@@ -13,17 +13,26 @@ use super::definition::{
     Action, ActionKind, Bind, CONTROLS, Choices, Control, ControlKind, DATA_TYPES, DataType,
     Definition, EVENTS, Event, Form, Instance, NodeKind,
 };
-use super::graph::{Graph, nowhere};
-use super::problem::{Kind, Place, Problem, Severity};
+use super::graph::{Graph, Vertex, nowhere};
+use super::problem::{Kind, Link, Place, Problem, Severity};
 use super::texts::{Piece, Text, Texts, Words};
 
 /// Reads and proves an XForm; none where an error keeps it from being run.
 pub fn load(document: &Element, problems: &mut Vec<Problem>) -> Option<Form> {
+    load_with_expressions(document, problems).map(|(form, _)| form)
+}
+
+/// The same, with the expressions it is made of.
+pub(super) fn load_with_expressions(
+    document: &Element,
+    problems: &mut Vec<Problem>,
+) -> Option<(Form, Vec<Found>)> {
     let before = problems.len();
     let mut loader = Loader { problems, names: Names::default(), by_path: HashMap::new() };
-    let form = loader.form(document)?;
+    let mut found = Vec::new();
+    let form = loader.form(document, &mut found)?;
     let broken = problems[before..].iter().any(|problem| problem.severity == Severity::Error);
-    (!broken).then_some(form)
+    (!broken).then_some((form, found))
 }
 
 struct Loader<'a> {
@@ -33,11 +42,11 @@ struct Loader<'a> {
 }
 
 /// An expression, with what is needed to tell where it stands.
-struct Found {
-    node: u32,
-    text: String,
-    place: Place,
-    code: Code,
+pub(super) struct Found {
+    pub(super) node: u32,
+    pub(super) text: String,
+    pub(super) place: Place,
+    pub(super) code: Code,
 }
 
 fn at(path: &str, attribute: &str) -> Place {
@@ -74,7 +83,7 @@ impl Loader<'_> {
         found
     }
 
-    fn form(&mut self, document: &Element) -> Option<Form> {
+    fn form(&mut self, document: &Element, found: &mut Vec<Found>) -> Option<Form> {
         if document.name != "h:html" {
             self.error(Place::default(), Kind::NoPart("h:html"));
             return None;
@@ -110,44 +119,45 @@ impl Loader<'_> {
         find_repeats(body, "", &mut repeats);
         self.nodes(&mut form, primary, None, &repeats);
         let binds = model.elements().filter(|element| element.name == "bind");
-        let mut found = Vec::new();
         let mut ids: HashMap<String, String> = HashMap::new();
         for bind in binds {
             let path = normal(bind.attribute("nodeset").unwrap_or_default());
             if let Some(id) = bind.attribute("id") {
                 ids.insert(id.to_owned(), path.clone());
             }
-            self.bind(&mut form, bind, &path, &mut found);
+            self.bind(&mut form, bind, &path, found);
         }
         if let Some(itext) = model.child("itext") {
-            self.itext(&mut form, itext, &mut found);
+            self.itext(&mut form, itext, found);
         }
         self.instances(&mut form, model);
         let mut controls = Vec::new();
         let root = format!("/{}", form.nodes[0].name);
         for child in body.elements() {
-            controls.extend(self.control(&mut form, child, &root, &ids, &mut found));
+            controls.extend(self.control(&mut form, child, &root, &ids, found));
         }
         form.body = controls;
         for action in model.elements() {
-            self.action(&mut form, action, "", None, &mut found);
+            self.action(&mut form, action, "", None, found);
         }
         form.by_path = self.by_path.clone();
         form.instance_id = form
             .node_at(&format!("{root}/meta/instanceID"))
             .or_else(|| form.node_at(&format!("{root}/instanceID")));
-        self.prove(&form, &found);
+        self.prove(&form, found);
         form.names = std::mem::take(&mut self.names);
         form.expressions = found.len();
         match Graph::of(&form) {
             Ok(graph) => form.graph = graph,
             Err(circle) => {
-                let names: Vec<String> =
-                    circle.iter().map(|node| form.node(*node).name.clone()).collect();
-                let place = circle
-                    .first()
-                    .map_or_else(Place::default, |node| at(&form.node(*node).path, ""));
-                self.error(place, Kind::Cycle(names));
+                let link = |vertex: &Vertex| {
+                    let node = form.node(vertex.node);
+                    let place = at(&node.path, vertex.job.attribute());
+                    Link { name: node.name.clone(), place }
+                };
+                let links: Vec<Link> = circle.iter().map(link).collect();
+                let place = links.first().map(|link| link.place.clone()).unwrap_or_default();
+                self.error(place, Kind::Cycle(links));
             }
         }
         Some(form)
@@ -620,9 +630,17 @@ impl Loader<'_> {
                 let from = nowhere.from.map_or("", |from| form.node(from).path.as_str());
                 let start = text.find(name.as_str()).unwrap_or(0);
                 let span = start..(start + name.len()).min(text.len());
+                // A slip of the pen is an error. What is like nothing in the form is nothing, as
+                // Collect has it: `null` is written for it, and forms keep paths of what was
+                // taken out.
+                let is_slip = near.is_some();
                 let mistake = Mistake::UnknownPath(format!("{from}/{name}"), near);
-                let problem = ExpressionProblem::new(mistake, span);
-                self.problems.push(Problem::expression(place.clone(), text, problem));
+                let mut problem =
+                    Problem::expression(place.clone(), text, ExpressionProblem::new(mistake, span));
+                if !is_slip {
+                    problem.severity = Severity::Warning;
+                }
+                self.problems.push(problem);
             }
             let mut unknown = Vec::new();
             code.walk(&mut |part| {

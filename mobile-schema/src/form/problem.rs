@@ -3,7 +3,8 @@
 use std::fmt::Write;
 use std::ops::Range;
 
-use crate::expression::problem::Expected;
+use crate::Words;
+use crate::expression::problem::{Expected, Unusable};
 use crate::expression::{ExpressionProblem, Mistake};
 
 /// How bad it is.
@@ -55,9 +56,19 @@ pub enum Kind {
     BadXml(String),
     // Sheets and headings
     NoSurveySheet(Option<String>),
-    MisspeltSheet { found: String, meant: &'static str },
+    MisspeltSheet {
+        found: String,
+        meant: &'static str,
+    },
     NoColumn(&'static str),
-    DoubleColumn { one: String, other: String },
+    HeadingsBelow {
+        found: u32,
+        first: u32,
+    },
+    DoubleColumn {
+        one: String,
+        other: String,
+    },
     UnusedColumn(String),
     UnknownColumn(String, Option<String>),
     MergedCells,
@@ -78,8 +89,16 @@ pub enum Kind {
     NoLabel(String),
     NoRepeatLabel(String),
     EndWithoutBegin(&'static str),
-    EndMismatch { ends: &'static str, begun: &'static str, name: String, row: u32 },
-    NeverEnded { begun: &'static str, name: String },
+    EndMismatch {
+        ends: &'static str,
+        begun: &'static str,
+        name: String,
+        row: u32,
+    },
+    NeverEnded {
+        begun: &'static str,
+        name: String,
+    },
     NestedTooDeep(usize),
     NoCalculation,
     NoTrigger,
@@ -90,7 +109,11 @@ pub enum Kind {
     OldDeviceField(String),
     BadParameters(String),
     UnknownParameter(String, Option<String>),
-    ParameterValue { name: String, value: String, needs: Needs },
+    ParameterValue {
+        name: String,
+        value: String,
+        needs: Needs,
+    },
     AuditName,
     BackgroundCalculation,
     // Choices
@@ -107,13 +130,16 @@ pub enum Kind {
     InstanceTwice(String),
     BigImageAlone,
     // Languages
-    MissingTranslation { language: String, what: String },
+    MissingTranslation {
+        language: String,
+        what: String,
+    },
     NoDefaultLanguage(String),
     DuplicateLanguage(String, String),
     UnknownLanguageCode(String),
     // Expressions
     Expression(Mistake),
-    Cycle(Vec<String>),
+    Cycle(Vec<Link>),
     // Entities
     EntityName(String),
     EntityNoLabel,
@@ -128,6 +154,32 @@ pub enum Kind {
     UnknownControl(String),
     UnknownDataType(String, Option<String>),
     UnknownEvent(String),
+    // What works, but not as it is meant
+    NotOffered(String, Option<String>),
+    NotCarriedOut(&'static str),
+    NotAnnotated,
+    SeveralOfAnswers,
+    Repeated {
+        question: String,
+        repeat: String,
+    },
+    EmptyFile(String),
+    FileWithoutColumn {
+        file: String,
+        column: String,
+        has: Vec<String>,
+        near: Option<String>,
+        chooses: bool,
+    },
+}
+
+/// One of those that depend on each other in a circle, with the cell that makes it so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// The question.
+    pub name: String,
+    /// Where its expression stands.
+    pub place: Place,
 }
 
 /// What a parameter needs.
@@ -167,11 +219,27 @@ impl Problem {
         }
     }
 
+    /// Something in an expression that works, but probably not as meant.
+    pub fn doubt(place: Place, text: &str, span: Range<usize>, kind: Kind) -> Self {
+        let excerpt = Some((text.to_owned(), span));
+        Self { severity: Severity::Warning, place, kind, excerpt }
+    }
+
     /// Errors first, then in the order of their places, each once.
     pub fn sort(problems: &mut Vec<Self>) {
         problems
             .sort_by(|one, other| (one.severity, &one.place).cmp(&(other.severity, &other.place)));
-        problems.dedup();
+        let mut told: Vec<Self> = Vec::with_capacity(problems.len());
+        for problem in problems.drain(..) {
+            let same_place = told
+                .iter()
+                .rev()
+                .take_while(|one| one.severity == problem.severity && one.place == problem.place);
+            if !same_place.into_iter().any(|one| *one == problem) {
+                told.push(problem);
+            }
+        }
+        *problems = told;
     }
 
     /// In words, with the place, the excerpt underlined and what was meant.
@@ -290,6 +358,7 @@ impl Kind {
                     "rows" => "行",
                     "cells" => "个单元格",
                     "files" => "个内部文件",
+                    "sheets" => "个工作表",
                     "bytes unpacked" => "字节（解压后）",
                     "bytes in a cell" => "字节（每个单元格）",
                     _ => "字节",
@@ -311,6 +380,10 @@ impl Kind {
                 format!("The sheet “{found}” isn't used. Did you mean “{meant}”?"),
             ),
             Self::NoColumn(name) => (format!("缺少“{name}”列。"), format!("There is no column “{name}”.")),
+            Self::HeadingsBelow { found, first } => (
+                format!("列名须写在表的第一行，但在第 {found} 行才找到。请删除其上方的行（从第 {first} 行起，如大标题、说明）。"),
+                format!("The headings have to stand in the first row of the sheet and were found in row {found}. Take out what stands above them, from row {first} on."),
+            ),
             Self::DoubleColumn { one, other } => (
                 format!("“{one}”与“{other}”两列含义相同，请只保留一列。"),
                 format!("The columns “{one}” and “{other}” mean the same. Keep one."),
@@ -480,8 +553,13 @@ impl Kind {
                 format!("The language “{name}” has no code, as in “English (en)”."),
             ),
             Self::Expression(mistake) => return mistake_message(mistake, chinese),
-            Self::Cycle(names) => {
-                let way = names.join(" → ");
+            Self::Cycle(links) => {
+                let link = |link: &Link| match link.place.describe(chinese) {
+                    place if place.is_empty() => link.name.clone(),
+                    place if chinese => format!("{}（{place}）", link.name),
+                    place => format!("{} ({place})", link.name),
+                };
+                let way = links.iter().map(link).collect::<Vec<_>>().join(" → ");
                 (format!("计算相互依赖，形成循环：{way}。"), format!("These depend on each other in a circle: {way}."))
             }
             Self::EntityName(name) => (format!("实体列表名“{name}”无效。"), format!("“{name}” can't be the name of an entity list.")),
@@ -517,8 +595,68 @@ impl Kind {
                 format!("The data type “{name}” isn't known and is taken as text.{}", meant(near)),
             ),
             Self::UnknownEvent(name) => (format!("不认识的事件“{name}”。"), format!("The event “{name}” isn't known.")),
+            Self::NotOffered(value, near) => (
+                format!("“{value}”不在此题的选项中，会被清空。{}", meant(near)),
+                format!("“{value}” is none of the choices of this question, so it is blanked.{}", meant(near)),
+            ),
+            Self::NotCarriedOut(what) => {
+                let (zh, en) = instead(what);
+                (
+                    format!("本系统不支持“{what}”，平板上不起作用；含有它的问卷不能上传。{zh}"),
+                    format!("“{what}” isn't supported: it does nothing on tablets, and a form with it can't be uploaded. {en}"),
+                )
+            }
+            Self::NotAnnotated => (
+                "本系统不支持在照片上标注（annotate）：只拍照片。".into(),
+                "Photos can't be drawn on (annotate): the photo alone is taken.".into(),
+            ),
+            Self::SeveralOfAnswers => (
+                "多个答案以空格隔开保存，因此含空格的答案（如姓名“张 三”）无法选中。请改用 select_one，或引用不含空格的题目。".into(),
+                "Several choices are kept with spaces between them, so answers with spaces in them, such as names, can't be chosen. Use select_one, or a question whose answers have none.".into(),
+            ),
+            Self::Repeated { question, repeat } => (
+                format!("“{question}”在重复组“{repeat}”中，可能有多个答案，在组外只取第一个。请用 indexed-repeat() 指明第几个，或用 join()、sum()、count() 等取全部。"),
+                format!("“{question}” is in the repeat “{repeat}” and may have several answers; from outside, only the first is taken. Say which with indexed-repeat(), or take all with join(), sum() or count()."),
+            ),
+            Self::EmptyFile(file) => (format!("文件“{file}”没有数据行。"), format!("The file “{file}” has no rows.")),
+            Self::FileWithoutColumn { file, column, has, near, chooses } => {
+                let (zh_has, en_has) = (has.join("、"), has.join(", "));
+                let (zh_so, en_so) = if *chooses {
+                    ("，此题没有可选项；这样的问卷不能上传", ", so nothing can be chosen, and the form can't be uploaded")
+                } else {
+                    ("，读出来总是空的", ", so what is read of it is always blank")
+                };
+                (
+                    format!("文件“{file}”没有“{column}”列{zh_so}。现有列：{zh_has}。{}", meant(near)),
+                    format!("The file “{file}” has no column “{column}”{en_so}. It has: {en_has}.{}", meant(near)),
+                )
+            }
         };
         if chinese { zh } else { en }
+    }
+}
+
+/// What to do instead of what isn't carried out.
+fn instead(what: &str) -> (&'static str, &'static str) {
+    match what {
+        "search()" => (
+            "请改用 select_one_from_file 和 choice_filter。",
+            "Use select_one_from_file with a choice_filter.",
+        ),
+        "background-audio" => ("请改用 audio 题。", "Ask for a recording with an audio question."),
+        "audit" => (
+            "请删除此行；每次走访的时间和修改由系统自行记录。",
+            "Take the row out: when a visit was made and changed is kept in any case.",
+        ),
+        _ => ("请改用 geopoint 题。", "Ask for the place with a geopoint question."),
+    }
+}
+
+impl Kind {
+    /// Whether a form with this is not taken in by a server, though it can be read: nobody could
+    /// fill it in right.
+    pub fn keeps_out(&self) -> bool {
+        matches!(self, Self::NotCarriedOut(_) | Self::FileWithoutColumn { chooses: true, .. })
     }
 }
 
@@ -555,6 +693,11 @@ impl Needs {
         };
         if chinese { zh } else { en }
     }
+}
+
+/// What is wrong with an expression, in words.
+pub(crate) fn words_of_mistake(mistake: &Mistake) -> Words {
+    Words::new(mistake_message(mistake, true), mistake_message(mistake, false))
 }
 
 fn mistake_message(mistake: &Mistake, chinese: bool) -> String {
@@ -632,7 +775,15 @@ fn mistake_message(mistake: &Mistake, chinese: bool) -> String {
             format!("“{what}”需要题目或路径，不能是值。"),
             format!("“{what}” needs a question or a path, not a value."),
         ),
-        Mistake::Pattern(reason) => {
+        Mistake::Pattern(Unusable::Unsupported(what)) => (
+            format!(
+                "正则表达式不能使用“{what}”。可用：字符类 [a-z]、\\d、\\w、\\p{{L}}（文字）、\\p{{IsHan}}（汉字），以及开头的 (?=…) 和 (?!…)；其他要求请用 and 另写条件。"
+            ),
+            format!(
+                "Patterns can't use “{what}”. They can use classes such as [a-z], \\d, \\w, \\p{{L}} for letters and \\p{{IsHan}}, and (?=…) and (?!…) where they begin; write what else is asked as another condition, with and."
+            ),
+        ),
+        Mistake::Pattern(Unusable::Broken(reason)) => {
             (format!("正则表达式无效：{reason}。"), format!("The pattern can't be read: {reason}."))
         }
         Mistake::UnknownAxis(name, near) => (
@@ -646,6 +797,14 @@ fn mistake_message(mistake: &Mistake, chinese: bool) -> String {
         Mistake::AmbiguousQuestion(name) => (
             format!("有多个题目叫“{name}”，无法确定指哪一个。"),
             format!("Several questions are called “{name}”; it can't be told which is meant."),
+        ),
+        Mistake::UnknownPath(path, None) => (
+            format!(
+                "路径“{path}”在表单中不存在，始终为空。文字请加引号，题目请写 ${{名称}}，“是”请写 yes。"
+            ),
+            format!(
+                "The path “{path}” leads nowhere in the form, so it is always empty. Write words in quotes, questions as ${{name}}, and yes for what always holds."
+            ),
         ),
         Mistake::UnknownPath(path, near) => (
             format!("路径“{path}”在表单中不存在。{}", meant(near.as_deref())),

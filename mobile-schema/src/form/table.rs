@@ -45,6 +45,15 @@ pub struct Sheet {
     path: Vec<String>,
 }
 
+/// What a column of times holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// `2026-11-25`
+    Day,
+    /// `2026-11-25T14:03:00.000+08:00`
+    Moment,
+}
+
 /// A column.
 #[derive(Clone, Debug)]
 pub struct Column {
@@ -54,6 +63,8 @@ pub struct Column {
     pub label: String,
     /// Whether what stands in it are numbers.
     pub is_number: bool,
+    /// Whether what stands in it are days, or moments (RFC 3339).
+    pub when: Option<When>,
     /// The names from a line to the question.
     path: Vec<String>,
     part: Part,
@@ -206,6 +217,11 @@ fn columns(
     let whole = Column {
         label: words.unwrap_or_else(|| name.clone()),
         is_number: form.node(node).bind.data_type.is_number(),
+        when: match form.node(node).bind.data_type {
+            DataType::Date => Some(When::Day),
+            DataType::DateTime => Some(When::Moment),
+            _ => None,
+        },
         path: path.to_vec(),
         part: Part::Whole,
         choices: HashMap::new(),

@@ -46,9 +46,15 @@ impl Texts {
 }
 
 impl Text {
-    /// The words, or a form of them.
+    /// The words, or a form of them. Words may be written as long and short ones: the long ones
+    /// are shown, as in ODK Collect.
     pub(crate) fn form(&self, form: Option<&str>) -> Option<&[Piece]> {
-        let found = self.forms.iter().find(|(known, _)| known.as_deref() == form)?;
-        Some(&found.1)
+        let find =
+            |form: Option<&str>| self.forms.iter().find(|(known, _)| known.as_deref() == form);
+        let found = match form {
+            Some(_) => find(form),
+            None => find(Some("long")).or_else(|| find(None)).or_else(|| find(Some("short"))),
+        };
+        Some(&found?.1)
     }
 }

@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use super::data::{Datum, NoticeData};
 use super::problem::{NameProblem, TemplateProblem};
 use super::template::{NoticeTemplate, Paragraph, Table};
-use crate::Value;
 use crate::expression::tree::TOP;
 use crate::expression::{Names, check};
 use crate::facts::Facts;
-use crate::form::problem::{Kind, Place, Problem};
+use crate::form::problem::words_of_mistake;
+use crate::register::day_in_words;
+use crate::{Value, Words};
 
+/// The day it is signed on: a name that every text may use.
+const TODAY: &str = "today";
 /// Most rows of a table.
 const MOST_ROWS: usize = 200;
 
@@ -29,8 +32,9 @@ impl NoticeTemplate {
         for language in self.title.missing_languages() {
             problems.push(TemplateProblem::MissingLanguage { paragraph: 0, language });
         }
+        let names = self.fields.iter().map(|field| field.name.as_str()).chain([TODAY]);
         let blanks: BTreeMap<String, Datum> =
-            self.fields.iter().map(|field| (field.name.clone(), Datum::default())).collect();
+            names.map(|name| (name.to_owned(), Datum::default())).collect();
         for (index, one) in self.paragraphs.iter().enumerate() {
             self.check_paragraph(index + 1, one, &blanks, &mut problems);
         }
@@ -112,9 +116,7 @@ impl NoticeTemplate {
         }
         let wrong = one.when.as_deref().map(|when| check::compile(when, &mut Names::default()));
         for mistake in wrong.and_then(Result::err).unwrap_or_default() {
-            let kind = Kind::Expression(mistake.mistake);
-            let kind = Problem::error(Place::default(), kind).kind;
-            let (zh, en) = (kind.message(true), kind.message(false));
+            let Words { zh, en } = words_of_mistake(&mistake.mistake);
             problems.push(TemplateProblem::Condition { paragraph, zh, en });
         }
     }
@@ -134,6 +136,13 @@ impl NoticeTemplate {
         if let Some(field) = missing {
             return Err(TemplateProblem::MissingValue(field.name.clone()));
         }
+        let dated = || (TODAY.to_owned(), Datum::from(day_in_words(today, language).as_str()));
+        let mut data = data.clone();
+        // What a template calls so itself goes first.
+        if !data.fields.contains_key(TODAY) {
+            data.fields.extend([dated()]);
+        }
+        let data = &data;
         let mut lines = vec![one_line(self.title.in_language(language))];
         for (index, one) in self.paragraphs.iter().enumerate() {
             let stands = stands(one, data, today).map_err(|message| {
@@ -281,6 +290,15 @@ mod tests {
         assert_eq!(text, "资助告知书\n王小明：您好。");
         let missing = paragraph("{name}").render("zh-CN", &NoticeData::default(), "2026-11-25");
         assert_eq!(missing, Err(TemplateProblem::MissingValue("name".into())));
+    }
+
+    #[test]
+    fn the_day_stands_below_a_text() {
+        let signed = paragraph("县医疗保障局 {today}");
+        assert_eq!(signed.check(), []);
+        assert!(shown(&signed, &data("", "", &[])).ends_with("\n县医疗保障局 2026年11月25日"));
+        let english = signed.render("en", &data("", "", &[]), "2026-11-25").unwrap();
+        assert!(english.ends_with(" 2026-11-25"));
     }
 
     #[test]

@@ -142,6 +142,14 @@ impl Pack {
                 Some(("registers", name)) if name.ends_with(".toml") => {
                     if let Some(register) = reader.toml::<RegisterDefinition>(path, text) {
                         reader.note_all(path, register.check().into_iter().map(|one| one.message));
+                        // Apps in the field read bundles strictly, and would stop at it.
+                        let rights = (!register.rights.is_empty()).then(|| {
+                            Words::new(
+                                "程序包的基础数据还不能写权限（right）",
+                                "a pack's register can't have rights (`right`) yet",
+                            )
+                        });
+                        reader.note_all(path, rights.into_iter());
                         registers.push(register);
                     }
                 }
@@ -169,7 +177,7 @@ impl Pack {
                 Some(("rules", name)) if name.ends_with(".toml") => {
                     if let Some(set) = reader.toml::<RuleSet>(path, text) {
                         let wrong = set.check_to_publish(builtin("household"), builtin("member"));
-                        reader.note_all(path, wrong.into_iter().map(RuleProblem::words));
+                        reader.note_all(path, wrong.iter().map(RuleProblem::words));
                         rules.push(set);
                     }
                 }

@@ -1,6 +1,9 @@
 //! The registers every county has, whatever packs it installs.
 
-use super::RegisterDefinition;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use super::{RegisterDefinition, Right};
 
 const SOURCES: [&str; 9] = [
     include_str!("../../registers/household.toml"),
@@ -22,6 +25,16 @@ pub fn builtin_registers() -> Vec<RegisterDefinition> {
     SOURCES.into_iter().map(read).collect()
 }
 
+/// A definition out of its bundle, with the rights that this program gives to the built-in register
+/// of its name, whatever version it is of.
+pub fn with_rights(definition: RegisterDefinition) -> RegisterDefinition {
+    static RIGHTS: LazyLock<BTreeMap<String, Vec<Right>>> = LazyLock::new(|| {
+        builtin_registers().into_iter().map(|one| (one.name, one.rights)).collect()
+    });
+    let rights = RIGHTS.get(&definition.name).cloned().unwrap_or_default();
+    RegisterDefinition { rights, ..definition }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -30,6 +43,16 @@ mod tests {
     fn built_in_registers_have_no_problems() {
         for register in builtin_registers() {
             assert_eq!(register.check(), [], "{}", register.name);
+        }
+    }
+
+    #[test]
+    fn a_bundle_says_nothing_of_rights_and_has_them_again() {
+        for register in builtin_registers() {
+            let text = String::from_utf8(register.bundle()).unwrap();
+            assert!(!text.contains("\"right\""), "{}", register.name);
+            let read: RegisterDefinition = serde_json::from_str(&text).unwrap();
+            assert_eq!(with_rights(read), register);
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::field::{Choice, Field, FieldId, FieldType, MergePolicy, Role};
+use super::rights::Right;
 use crate::{Hash, Labels, Value, Words};
 
 /// A kind of record. Published definitions never change; a new version is a new definition.
@@ -32,6 +33,12 @@ pub struct RegisterDefinition {
     /// Field ids that earlier versions used and nothing may use again.
     #[serde(default)]
     pub retired: Vec<FieldId>,
+    /// Who may do what; what no line speaks of is for everybody who may write to the village. It is no
+    /// part of the bundle, which apps of before read strictly: see [`with_rights`].
+    ///
+    /// [`with_rights`]: super::with_rights
+    #[serde(default, rename = "right", skip_serializing)]
+    pub rights: Vec<Right>,
 }
 
 /// What is wrong with a definition, in words for the person who wrote it.
@@ -134,6 +141,11 @@ impl RegisterDefinition {
             let (id, name) = (field.id, &field.name);
             let (zh, en) = (format!("字段 {id}“{name}”"), format!("field {id} `{name}`"));
             messages.extend(wrong.into_iter().map(|message| message.about(&zh, &en)));
+        }
+        for (at, right) in (1..).zip(&self.rights) {
+            let wrong = right.check(self);
+            let (zh, en) = (format!("第 {at} 条权限"), format!("right {at}"));
+            messages.extend(wrong.map(|message| message.about(&zh, &en)));
         }
         let register = || self.name.clone();
         messages

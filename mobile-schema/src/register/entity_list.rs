@@ -63,6 +63,7 @@ fn begin(name: &str) -> RegisterDefinition {
         insert_only: false,
         server_only: false,
         from_forms: true,
+        rights: Vec::new(),
         fields: vec![household, label],
         retired: Vec::new(),
     }
@@ -78,6 +79,8 @@ fn text(id: FieldId, name: &str, labels: Labels) -> Field {
         policy: None,
         group: None,
         role: None,
+        also: Vec::new(),
+        identifies: false,
         sensitivity: Sensitivity::default(),
     }
 }

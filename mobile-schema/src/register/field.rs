@@ -160,6 +160,13 @@ pub struct Field {
     /// What the server's index keeps it as.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
+    /// What tables from elsewhere call it, beside its name and labels.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
+    /// Whether offices know a record by it, such as a household's number: no two in a village have
+    /// the same, and tables refer by it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub identifies: bool,
 }
 
 /// A value that its field can't hold.
@@ -200,6 +207,20 @@ impl Field {
         })
     }
 
+    /// A value as this version of the field holds it: where several may be chosen and one could be
+    /// before, that one is the only one of the set.
+    pub fn mapped_up(&self, value: Value) -> Value {
+        match (&self.kind, value) {
+            (FieldType::SelectMultiple { .. }, Value::Text(one)) if one.is_empty() => {
+                Value::List(Vec::new())
+            }
+            (FieldType::SelectMultiple { .. }, Value::Text(one)) => {
+                Value::List(vec![Value::Text(one)])
+            }
+            (_, value) => value,
+        }
+    }
+
     /// Refuses what the field can't hold. Values that are merely doubtful (a choice that is
     /// not offered, a wrong check digit) are findings for people, and are stored.
     pub fn check(&self, value: &Value) -> Result<(), Unfit> {
@@ -227,8 +248,12 @@ impl Field {
                 return text_up_to(value, 200);
             }
             FieldType::Reference { .. } => value.as_text().is_some_and(is_uuid),
-            FieldType::Notes => value.as_list().is_some(),
-            FieldType::SelectMultiple { .. } | FieldType::Blobs => value.as_list().is_some(),
+            FieldType::Notes | FieldType::Blobs => value.as_list().is_some(),
+            // One by itself is what was held when only one could be chosen.
+            FieldType::SelectMultiple { .. } => match value.as_list() {
+                Some(items) => return items.iter().try_for_each(|item| self.check_element(item)),
+                None => return text_up_to(value, 200),
+            },
             FieldType::Answers => matches!(value, Value::Map(_)),
         };
         if fits { Ok(()) } else { Err(Unfit::WrongType) }
@@ -244,6 +269,26 @@ impl Field {
             }
             FieldType::Notes => text_up_to(element, 4_000),
             _ => text_up_to(element, 200),
+        }
+    }
+
+    /// Whether a status may be this one; whatever is no workflow takes any word.
+    pub fn offers(&self, status: &str) -> bool {
+        match &self.kind {
+            FieldType::Status { choices, .. } => choices.iter().any(|one| one.name == status),
+            _ => true,
+        }
+    }
+
+    /// Whether a status may move so. From none at all it may begin anywhere.
+    pub fn moves(&self, from: &str, to: &str) -> bool {
+        match &self.kind {
+            FieldType::Status { transitions, .. } => {
+                from.is_empty()
+                    || transitions.is_empty()
+                    || transitions.iter().any(|(a, b)| a == from && b == to)
+            }
+            _ => true,
         }
     }
 
@@ -324,6 +369,24 @@ mod tests {
         for (kind, value, why) in bad {
             assert_eq!(verdict(kind, value), Err(why), "{kind} {value}");
         }
+    }
+
+    #[test]
+    fn the_one_that_was_chosen_is_the_only_one_of_a_set() {
+        let set = field(r#""type":"select_multiple","choices":[]"#);
+        let one: Value = [Value::from("a")].into_iter().collect();
+        assert_eq!(set.mapped_up("a".into()), one);
+        assert_eq!(set.mapped_up(one.clone()), one);
+        assert_eq!(set.mapped_up(Value::Null), Value::Null);
+        assert_eq!(set.mapped_up("".into()), Value::List(Vec::new()));
+        let whole = r#""type":"select_multiple","choices":[],"policy":"authority""#;
+        for (value, fits) in
+            [(r#"["a","b"]"#, true), (r#""a""#, true), ("[1]", false), ("3", false)]
+        {
+            assert_eq!(verdict(whole, value).is_ok(), fits, "{value}");
+        }
+        let single = field(r#""type":"select_one","choices":[]"#);
+        assert_eq!(single.mapped_up("a".into()), Value::from("a"));
     }
 
     #[test]

@@ -8,7 +8,8 @@ use crate::Words;
 
 impl RegisterDefinition {
     /// What a newer version takes away or makes into something else, so that records would lose it.
-    /// It may add fields and choices, change words, and retire fields by name.
+    /// It may add fields and choices, let several be chosen where one was, change words, and retire
+    /// fields by name.
     pub fn broken_by(&self, newer: &Self) -> Vec<Words> {
         let mut found = Vec::new();
         let nature = |one: &Self| (one.insert_only, one.server_only, one.from_forms);
@@ -80,7 +81,11 @@ impl FieldType {
         };
         match (self, other) {
             (Self::Text { max }, Self::Text { max: other }) => max <= other,
-            (Self::SelectOne { choices }, Self::SelectOne { choices: others })
+            // Who could choose one may choose several from now on: see `Field::mapped_up`.
+            (
+                Self::SelectOne { choices },
+                Self::SelectOne { choices: others } | Self::SelectMultiple { choices: others },
+            )
             | (Self::SelectMultiple { choices }, Self::SelectMultiple { choices: others })
             | (Self::Status { choices, .. }, Self::Status { choices: others, .. }) => {
                 all_in(choices, others)
@@ -118,6 +123,25 @@ mod tests {
         ));
         assert_eq!(before.broken_by(&after), []);
         assert_eq!(before.broken_by(&before), []);
+    }
+
+    #[test]
+    fn several_may_be_chosen_where_one_was_but_not_the_other_way_round() {
+        let kind = |of: &str, names: &str| {
+            let rest = format!("type = \"{of}\"\npolicy = \"authority\"\nchoices = [{names}]");
+            register(&field(1, "kind", &rest))
+        };
+        let (low, both) = (
+            "{ name = \"low\", labels = { en = \"Low\" } }",
+            "{ name = \"low\", labels = { en = \"Low\" } }, { name = \"old\", labels = { en = \"Old\" } }",
+        );
+        assert_eq!(kind("select_one", low).broken_by(&kind("select_multiple", both)), []);
+        assert_eq!(kind("select_one", both).broken_by(&kind("select_multiple", low)).len(), 1);
+        assert_eq!(kind("select_multiple", low).broken_by(&kind("select_one", both)).len(), 1);
+        // A set that is merged element by element takes no whole value, which older tablets send.
+        let by_element =
+            register(&field(1, "kind", &format!("type = \"select_multiple\"\nchoices = [{low}]")));
+        assert_eq!(kind("select_one", low).broken_by(&by_element).len(), 1);
     }
 
     #[test]

@@ -51,6 +51,11 @@ impl Field {
     }
 }
 
+/// A day (`2026-09-01`) as it is printed.
+pub(crate) fn day_in_words(day: &str, language: &str) -> String {
+    if language.split('-').next() == Some("zh") { chinese_day(day) } else { day.to_owned() }
+}
+
 /// `123456789` fen are `1,234,567.89` yuan.
 fn yuan(fen: i64) -> String {
     let digits = (fen.unsigned_abs() / 100).to_string();

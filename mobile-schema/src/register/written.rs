@@ -11,12 +11,46 @@ impl Labels {
 }
 
 impl RegisterDefinition {
-    /// The field that a column is about: called by its name, or as people call it.
+    /// The field that a column is about: called by its name, or as people call it, or as tables
+    /// from elsewhere do.
     pub fn field_called(&self, title: &str) -> Option<&Field> {
         let title = title.trim();
         let named = self.fields.iter().find(|field| field.name.eq_ignore_ascii_case(title));
-        named.or_else(|| self.fields.iter().find(|field| field.labels.are(title)))
+        let plain = heading(title);
+        named
+            .or_else(|| self.fields.iter().find(|field| field.labels.are(title)))
+            .or_else(|| self.fields.iter().find(|field| field.is_called(&plain)))
     }
+}
+
+impl Field {
+    /// Whether a column with this [`heading`] is about it.
+    pub fn is_called(&self, plain: &str) -> bool {
+        let words = std::iter::once(&self.name).chain(self.labels.0.values()).chain(&self.also);
+        !plain.is_empty() && words.into_iter().any(|own| heading(own) == plain)
+    }
+}
+
+/// A column's title as titles are compared: without spaces and letters that nobody sees, marks that
+/// something must be filled in, and what stands in brackets (a unit, mostly); full-width letters as
+/// half-width ones, in lower case.
+pub fn heading(title: &str) -> String {
+    let mut plain = String::new();
+    let mut depth = 0_usize;
+    for letter in title.chars() {
+        let letter = match letter {
+            '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(letter) - 0xfee0).unwrap_or(letter),
+            other => other,
+        };
+        match letter {
+            '(' | '[' | '【' | '〔' => depth += 1,
+            ')' | ']' | '】' | '〕' => depth = depth.saturating_sub(1),
+            '*' | ':' | '\u{200b}'..='\u{200f}' | '\u{feff}' => {}
+            _ if depth > 0 || letter.is_whitespace() => {}
+            _ => plain.extend(letter.to_lowercase()),
+        }
+    }
+    plain
 }
 
 impl Field {
@@ -93,6 +127,21 @@ fn day(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn titles_are_compared_without_what_stands_around_them() {
+        for title in [
+            "家庭年收入（元）",
+            " 家庭 年收入",
+            "*家庭年收入：",
+            "家庭年收入[2026]",
+            "\u{200b}家庭年收入",
+        ] {
+            assert_eq!(heading(title), "家庭年收入", "{title}");
+        }
+        assert_eq!(heading("Ｈｅａｄ　Name"), "headname");
+        assert_eq!(heading("（元）"), "");
+    }
 
     fn read(kind: &str, cell: &str) -> Result<Value, &'static str> {
         let json = format!(r#"{{"id":1,"name":"x","labels":{{}},{kind}}}"#);

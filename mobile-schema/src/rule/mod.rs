@@ -13,5 +13,5 @@ mod value;
 
 pub use photo::PhotoRules;
 pub use run::{Finding, Household, Place, Rules};
-pub use set::{About, Check, Rule, RuleProblem, RuleSet, RuleSeverity};
+pub use set::{About, Check, Fault, Rule, RuleProblem, RuleSet, RuleSeverity};
 pub use value::is_phone;

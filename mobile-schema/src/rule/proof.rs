@@ -1,6 +1,6 @@
 //! What rules have to be before they are published: what a person can read, about fields there are.
 
-use super::set::{About, Check, Rule, RuleProblem, RuleSet};
+use super::set::{About, Check, Fault, Rule, RuleProblem, RuleSet};
 use crate::expression::problem::nearest;
 use crate::expression::syntax::{Axis, Kind, Node, Start, Step, Test, parse};
 use crate::{RegisterDefinition, Words};
@@ -20,7 +20,7 @@ impl RuleSet {
         member: &RegisterDefinition,
     ) -> Vec<RuleProblem> {
         let mut problems = self.check();
-        let whole = |message| RuleProblem { rule: String::new(), message };
+        let whole = |message| RuleProblem { rule: String::new(), fault: Fault::Said(message) };
         if !is_name(&self.name) {
             problems.push(whole(Words::new(
                 format!("名称“{}”只能用小写字母、数字、_ 和 -", self.name),
@@ -36,13 +36,18 @@ impl RuleSet {
                     "编号只能用小写字母、数字、_ 和 -",
                     "the id is not of small letters, digits, _ and -",
                 );
-                problems.push(RuleProblem { rule: rule.id.clone(), message });
+                problems.push(RuleProblem { rule: rule.id.clone(), fault: Fault::Said(message) });
             }
             let mut reader =
                 Reader { household, member, own: Place::of(rule.about), wrong: Vec::new() };
             reader.rule(rule);
             let told = reader.wrong.into_iter();
-            problems.extend(told.map(|message| RuleProblem { rule: rule.id.clone(), message }));
+            problems.extend(
+                told.map(|message| RuleProblem {
+                    rule: rule.id.clone(),
+                    fault: Fault::Said(message),
+                }),
+            );
         }
         problems
     }

@@ -306,9 +306,12 @@ mod tests {
     #[test]
     fn wrong_rules_are_told() {
         let [mut set, _] = RuleSet::builtin();
-        set.rules[4].check = Check::Expression("cuont(member) =".to_owned());
-        set.rules[5].when = Some("cuont(member) = 1".to_owned());
-        set.rules[6].id = "born".to_owned();
+        let named = |id: &str| set.rules.iter().position(|rule| rule.id == id).expect("a rule");
+        let [one_head, persons, last] =
+            [named("one-head"), named("persons-add-up"), named("persons-add-up") + 1];
+        set.rules[one_head].check = Check::Expression("cuont(member) =".to_owned());
+        set.rules[persons].when = Some("cuont(member) = 1".to_owned());
+        set.rules[last].id = "born".to_owned();
         set.rules[0].message.0.remove("en");
         let problems = Rules::new(set).expect_err("refused");
         let told: Vec<String> = problems.iter().map(ToString::to_string).collect();

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::photo::PhotoRules;
-use crate::expression::{Names, check};
-use crate::form::problem::{Kind, Place, Problem};
+use crate::expression::{Mistake, Names, check};
+use crate::form::problem::words_of_mistake;
 use crate::{Labels, Words};
 
 /// What is asked of a household and its members.
@@ -110,24 +110,48 @@ pub enum Check {
 }
 
 /// What is wrong with a rule.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{rule}: {message}")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleProblem {
     /// The rule's id; empty where it is about the set.
     pub rule: String,
     /// What is wrong.
-    pub message: Words,
+    pub fault: Fault,
+}
+
+/// What is wrong. Words are only made where they are read: tablets never do, and needn't have them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// In words.
+    Said(Words),
+    /// An expression can't be read.
+    Expression(Mistake),
 }
 
 impl RuleProblem {
+    /// In words, without the rule it is in.
+    pub fn message(&self) -> Words {
+        match &self.fault {
+            Fault::Said(words) => words.clone(),
+            Fault::Expression(mistake) => words_of_mistake(mistake),
+        }
+    }
+
     /// In words, with the rule it is in.
-    pub fn words(self) -> Words {
+    pub fn words(&self) -> Words {
         match self.rule.as_str() {
-            "" => self.message,
-            rule => self.message.about(&format!("规则“{rule}”"), rule),
+            "" => self.message(),
+            rule => self.message().about(&format!("规则“{rule}”"), rule),
         }
     }
 }
+
+impl std::fmt::Display for RuleProblem {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}: {}", self.rule, self.message())
+    }
+}
+
+impl std::error::Error for RuleProblem {}
 
 impl RuleSet {
     /// The rules that every county has: `household` and `photo`.
@@ -156,12 +180,13 @@ impl RuleSet {
                 format!("最多只能查找相差 {most} 位的照片"),
                 format!("at most {most} bits can be looked for"),
             );
-            problems.push(RuleProblem { rule: "photos".to_owned(), message });
+            problems.push(RuleProblem { rule: "photos".to_owned(), fault: Fault::Said(message) });
         }
         for (at, rule) in self.rules.iter().enumerate() {
-            let mut tell = |message: Words| {
-                problems.push(RuleProblem { rule: rule.id.clone(), message });
+            let mut note = |fault: Fault| {
+                problems.push(RuleProblem { rule: rule.id.clone(), fault });
             };
+            let mut tell = |message: Words| note(Fault::Said(message));
             if self.rules[..at].iter().any(|other| other.id == rule.id) {
                 tell(Words::new("规则编号重复", "another rule has this id"));
             }
@@ -189,9 +214,7 @@ impl RuleSet {
             for text in expressions.into_iter().flatten() {
                 let wrong = check::compile(text, &mut Names::default()).err();
                 for problem in wrong.unwrap_or_default() {
-                    let kind = Kind::Expression(problem.mistake);
-                    let kind = Problem::error(Place::default(), kind).kind;
-                    tell(Words::new(kind.message(true), kind.message(false)));
+                    note(Fault::Expression(problem.mistake));
                 }
             }
         }

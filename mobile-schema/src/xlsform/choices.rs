@@ -43,11 +43,6 @@ pub(super) fn read(
     let mut lists: Vec<List> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut names: HashMap<(usize, String), ()> = HashMap::new();
-    if !table.has(&["name"]) && !table.records.is_empty() {
-        let place = crate::form::Place { sheet: table.name.to_owned(), ..Default::default() };
-        problems.push(Problem::error(place, Kind::NoColumn("name")));
-        return lists;
-    }
     let usable = |heading: &str| !heading.is_empty() && !heading.contains(' ');
     for column in table.known() {
         if !usable(&column.path[0]) && column.path[0] != "list name" {

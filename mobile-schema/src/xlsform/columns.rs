@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::sheet::{Cell, Sheet};
+use super::sheet::{Cell, Row, Sheet, is_unseen};
 use crate::form::problem::{Kind, Place, Problem};
 
 /// A sheet with its headings understood.
@@ -20,6 +20,18 @@ pub(super) struct Column {
     /// What it means: `bind` and `relevant`, or `label` and a language.
     pub(super) path: Vec<String>,
 }
+
+impl Column {
+    /// Whether words for people stand in it.
+    fn is_words(&self) -> bool {
+        let words = ["label", "hint", "guidance_hint", "title"];
+        self.path.first().is_some_and(|first| words.contains(&first.as_str()))
+            || self.path.get(1).is_some_and(|second| second.ends_with("Msg"))
+    }
+}
+
+/// How far down headings are looked for that don't stand at the top.
+const FEW_ROWS: usize = 20;
 
 /// A row under the headings.
 #[derive(Clone, Debug)]
@@ -174,6 +186,13 @@ impl Headings {
         self.aliases().iter().find(|(alias, _)| *alias == name).map(|(_, path)| *path)
     }
 
+    /// Whether a form uses a column of this meaning by itself.
+    fn knows(self, path: &[String]) -> bool {
+        let Some(first) = path.first() else { return false };
+        let is_target = |(_, target): &(&str, &[&str])| target.first() == Some(&first.as_str());
+        self.own().contains(&first.as_str()) || self.aliases().iter().any(is_target)
+    }
+
     /// What a heading means. `double` tells that languages stand behind `::` rather than `:`.
     fn path(self, heading: &str, double: bool) -> Vec<String> {
         let is_own = |name: &str| self.own().contains(&name) && self.alias(name).is_none();
@@ -203,6 +222,10 @@ impl Headings {
         }
         parts
     }
+}
+
+fn without_unseen(text: String) -> String {
+    if text.contains(is_unseen) { text.replace(is_unseen, "").trim().to_owned() } else { text }
 }
 
 fn snake_case(text: &str) -> String {
@@ -247,7 +270,7 @@ impl<'a> Table<'a> {
         let double = first.cells.iter().any(|cell| cell.text.contains("::"));
         let mut seen: HashMap<Vec<String>, String> = HashMap::new();
         for cell in &first.cells {
-            let heading = clean(&cell.text, true);
+            let heading = without_unseen(clean(&cell.text, true));
             let path = headings.path(&heading, double);
             table.columns.resize_with(cell.column, || None);
             if let Some(other) = seen.insert(path.clone(), heading.clone()) {
@@ -274,11 +297,59 @@ impl<'a> Table<'a> {
                 .cells
                 .iter()
                 .filter(|cell| table.columns.get(cell.column).is_some_and(Option::is_some))
-                .map(|cell| Cell { column: cell.column, text: clean(&cell.text, collapse) })
+                .map(|cell| {
+                    let text = clean(&cell.text, collapse);
+                    // Words may hold what isn't seen; names and expressions never mean it.
+                    let is_words = table.column(cell).is_some_and(Column::is_words);
+                    let text = if is_words { text } else { without_unseen(text) };
+                    Cell { column: cell.column, text }
+                })
+                .filter(|cell| !cell.text.is_empty())
                 .collect();
             table.records.push(Record { number: row.number, cells });
         }
         table
+    }
+
+    /// Reports cells that can't be read in columns that a form uses: its own, and those that
+    /// choices are filtered by.
+    pub(super) fn faults(
+        &self,
+        sheet: &Sheet,
+        headings: Headings,
+        is_asked: &dyn Fn(&str) -> bool,
+        problems: &mut Vec<Problem>,
+    ) {
+        for (row, column, kind) in &sheet.faults {
+            let Some(used) = self.columns.get(*column).and_then(Option::as_ref) else { continue };
+            if headings.knows(&used.path) || is_asked(&used.heading) {
+                let cell = Cell { column: *column, text: String::new() };
+                let place = cell.place(&sheet.name, *row, &used.heading);
+                problems.push(Problem::error(place, kind.clone()));
+            }
+        }
+    }
+
+    /// That a column is missing: the headings may stand further down, below a title.
+    pub(super) fn missing(&self, sheet: &Sheet, headings: Headings, name: &'static str) -> Problem {
+        let meant = |row: &Row| {
+            let paths = row
+                .cells
+                .iter()
+                .map(|cell| headings.path(&without_unseen(clean(&cell.text, true)), true));
+            let known: Vec<Vec<String>> = paths.filter(|path| headings.knows(path)).collect();
+            known.len() >= 2 && known.iter().any(|path| path.len() == 1 && path[0] == name)
+        };
+        let below = sheet.rows.iter().skip(1).take(FEW_ROWS).find(|row| meant(row));
+        let place = Place { sheet: sheet.name.clone(), ..Place::default() };
+        match below {
+            Some(row) => {
+                let first = sheet.rows.first().map_or(1, |row| row.number);
+                let place = Place { row: Some(row.number), ..place };
+                Problem::error(place, Kind::HeadingsBelow { found: row.number, first })
+            }
+            None => Problem::error(place, Kind::NoColumn(name)),
+        }
     }
 
     /// The columns there are.

@@ -2,7 +2,7 @@
 //! and update in lists that other forms use.
 
 use super::columns::{Record, Table, Text, Words};
-use super::item::{Item, Kind as ItemKind, ROOT, Survey};
+use super::item::{Item, Kind as ItemKind, ROOT, Source, Survey};
 use super::types;
 use crate::expression::problem::nearest;
 use crate::expression::syntax::references;
@@ -190,6 +190,16 @@ impl Survey {
         place
     }
 
+    /// Whether the form has a list or a file that is called so.
+    fn has_list(&self, name: &str) -> bool {
+        self.items.iter().any(|item| match (&item.source, &item.kind) {
+            (Some(Source::File { id, .. }), _) => id == name,
+            (Some(Source::List(list)), _) => list == name,
+            (_, ItemKind::External(_)) => item.name == name,
+            _ => false,
+        })
+    }
+
     fn add_entity(&mut self, section: usize, declaration: &Declaration) {
         let place = declaration.dataset.place.clone();
         let meta = self.meta(section);
@@ -203,6 +213,8 @@ impl Survey {
                 ("type".to_owned(), Words::plain("string")),
             ]
         };
+        let dataset = &declaration.dataset.text;
+        let has_list = self.has_list(dataset);
         let mut attribute = |name: &str, value: &str, bind| {
             let kind = ItemKind::Attribute(value.to_owned());
             let mut item = Item::new(&format!("@{name}"), place.clone(), kind);
@@ -212,7 +224,6 @@ impl Survey {
         let optional = |text: &Option<Text>| {
             text.as_ref().map_or_else(Vec::new, |text| calculated(&text.text, Some(text)))
         };
-        let dataset = &declaration.dataset.text;
         attribute("dataset", dataset, Vec::new());
         if declaration.id.is_none() || declaration.create_if.is_some() {
             attribute("create", "1", optional(&declaration.create_if));
@@ -220,11 +231,14 @@ impl Survey {
         if let Some(id) = &declaration.id {
             attribute("update", "1", optional(&declaration.update_if));
             let row = format!("instance('{dataset}')/root/item[name={}]", id.text);
-            for (name, field) in [
+            // Where the form has no list of the records, it is opened on one, and what it knew of it is
+            // its base.
+            let versions = [
                 ("baseVersion", "__version"),
                 ("trunkVersion", "__trunkVersion"),
                 ("branchId", "__branchId"),
-            ] {
+            ];
+            for (name, field) in versions.into_iter().filter(|_| has_list) {
                 attribute(name, "", calculated(&format!("{row}/{field}"), Some(id)));
             }
         }

@@ -5,8 +5,13 @@
 //! by scope ([`references`]), and the tree is written as an XForm ([`emit`], [`texts`]). The XForm
 //! is the one that pyxform makes of the same workbook: same binds, same instance, same texts.
 
+#[cfg(feature = "workbooks")]
+mod biff;
+mod cells;
 mod choices;
 mod columns;
+#[cfg(feature = "workbooks")]
+mod compound;
 mod emit;
 mod entities;
 mod item;
@@ -23,11 +28,11 @@ mod types;
 #[cfg(feature = "workbooks")]
 mod workbook;
 
+pub use cells::Cells;
 pub use sheet::{Cell, Row, Sheet, Workbook};
+pub(crate) use sheet::{clean, delimiter};
 
-use std::collections::HashMap;
-
-use crate::form::problem::{Kind, Place, Problem, Severity};
+use crate::form::problem::{Kind, Problem, Severity};
 use crate::xml::Element;
 
 /// What became of a workbook.
@@ -37,26 +42,26 @@ pub struct Compiled {
     pub xform: Option<Element>,
     /// All that is wrong.
     pub problems: Vec<Problem>,
-    /// Where questions and groups stand in the workbook, by their paths in the XForm.
-    pub places: HashMap<String, Place>,
+    /// Where what the XForm holds stands in the workbook.
+    pub cells: Cells,
 }
 
 /// Makes an XForm of a workbook.
 ///
 /// `name` is that of the file without its ending: the form's id where the settings don't tell.
 pub fn compile(workbook: &Workbook, name: &str) -> Compiled {
-    let mut problems = workbook.problems.clone();
-    let mut places = HashMap::new();
+    // What stands in other sheets is nobody's business.
+    let is_read = |problem: &&Problem| survey::reads(workbook, &problem.place.sheet);
+    let mut problems: Vec<Problem> = workbook.problems.iter().filter(is_read).cloned().collect();
+    let mut cells = Cells::default();
     let xform = survey::read(workbook, name, &mut problems).and_then(|survey| {
-        for (at, item) in survey.items.iter().enumerate() {
-            places.insert(survey.path(at), item.place.clone());
-        }
+        cells = Cells::of(&survey);
         let element = emit::form(&survey, &mut problems);
         let broken = problems.iter().any(|problem| problem.severity == Severity::Error);
         (!broken).then_some(element)
     });
     Problem::sort(&mut problems);
-    Compiled { xform, problems, places }
+    Compiled { xform, problems, cells }
 }
 
 /// Reads a workbook from the bytes of a file: Excel, Markdown or CSV.
@@ -74,7 +79,7 @@ pub fn read(bytes: &[u8]) -> Result<Workbook, Kind> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if sheet::is_markdown(text) {
         Ok(sheet::from_markdown(text))
-    } else if text.contains(',') {
+    } else if text.contains([',', ';', '\t']) {
         sheet::from_csv(text)
     } else {
         Err(Kind::NotAForm)

@@ -20,6 +20,9 @@ pub struct Sheet {
     pub name: String,
     /// Rows that hold something; the first holds the headings.
     pub rows: Vec<Row>,
+    /// Cells that hold nothing that can be read, and why: row, column and what is wrong. They
+    /// count where a form uses the column.
+    pub faults: Vec<(u32, usize, Kind)>,
 }
 
 /// A row.
@@ -43,7 +46,7 @@ pub struct Cell {
 impl Workbook {
     /// The sheet of a name, written in any case.
     pub fn sheet(&self, name: &str) -> Option<&Sheet> {
-        self.sheets.iter().find(|sheet| sheet.name.trim().eq_ignore_ascii_case(name))
+        self.sheets.iter().find(|sheet| clean(&sheet.name).eq_ignore_ascii_case(name))
     }
 }
 
@@ -64,8 +67,23 @@ impl Sheet {
 
 /// Text without what spreadsheets and word processors put in unseen: no-break spaces become
 /// spaces, and spaces at both ends go.
-pub(super) fn clean(text: &str) -> String {
-    text.replace('\u{a0}', " ").replace("\r\n", "\n").trim().to_owned()
+pub(crate) fn clean(text: &str) -> String {
+    let ends = |one: char| one.is_whitespace() || is_unseen(one);
+    text.replace('\u{a0}', " ").replace("\r\n", "\n").trim_matches(ends).to_owned()
+}
+
+/// Characters without a width that come along when text is copied from chats and web pages.
+/// Scripts without spaces between words use the first of them in their texts.
+pub(super) fn is_unseen(character: char) -> bool {
+    matches!(character, '\u{200b}' | '\u{2060}' | '\u{feff}')
+}
+
+/// What stands between the cells of a CSV file: the commas of the standard, or the semicolons and
+/// tabs that spreadsheets of many countries write.
+pub(crate) fn delimiter(text: &str) -> u8 {
+    let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let found = [b',', b';', b'\t'].into_iter().find(|one| first.contains(char::from(*one)));
+    found.unwrap_or(b',')
 }
 
 /// Whether text holds tables as Markdown has them: `| survey | | |`.
@@ -87,7 +105,7 @@ pub(super) fn from_markdown(text: &str) -> Workbook {
         let mut cells = split(line).into_iter();
         let first = cells.next().unwrap_or_default();
         if !first.is_empty() && !first.starts_with('#') {
-            workbook.sheets.push(Sheet { name: first.clone(), rows: Vec::new() });
+            workbook.sheets.push(Sheet { name: first.clone(), ..Sheet::default() });
             number = 0;
         }
         if first.starts_with('#') {
@@ -143,8 +161,11 @@ fn split(line: &str) -> Vec<String> {
 /// # Errors
 /// Where it is no CSV or passes a limit.
 pub(super) fn from_csv(text: &str) -> Result<Workbook, Kind> {
-    let mut reader =
-        csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(delimiter(text))
+        .from_reader(text.as_bytes());
     let mut workbook = Workbook::default();
     let mut number = 0;
     let mut sheets_are_named = None;
@@ -159,11 +180,11 @@ pub(super) fn from_csv(text: &str) -> Result<Workbook, Kind> {
             cells.remove(0);
         }
         if names && !first.is_empty() {
-            workbook.sheets.push(Sheet { name: first, rows: Vec::new() });
+            workbook.sheets.push(Sheet { name: first, ..Sheet::default() });
             number = 0;
         }
         if !names && workbook.sheets.is_empty() {
-            workbook.sheets.push(Sheet { name: "survey".to_owned(), rows: Vec::new() });
+            workbook.sheets.push(Sheet { name: "survey".to_owned(), ..Sheet::default() });
         }
         if let Some(sheet) = workbook.sheets.last_mut()
             && (filled || !names)

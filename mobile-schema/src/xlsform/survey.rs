@@ -15,6 +15,12 @@ use crate::form::problem::{Kind, Place, Problem};
 /// Names of sheets that are read.
 const SHEETS: [&str; 6] = ["survey", "choices", "settings", "external_choices", "entities", "osm"];
 
+/// Whether a sheet of this name is read.
+pub(super) fn reads(workbook: &Workbook, name: &str) -> bool {
+    let name = super::sheet::clean(name).to_lowercase();
+    name.is_empty() || workbook.sheets.len() == 1 || SHEETS.contains(&name.as_str())
+}
+
 /// What a cell that asks yes or no says.
 pub(super) fn is_yes(text: &str) -> Option<bool> {
     match text {
@@ -41,8 +47,16 @@ pub(super) fn read(
             return None;
         }
     };
+    // What the form may filter choices by.
+    let is_asked = |heading: &str| {
+        let cells = sheet.rows.iter().flat_map(|row| &row.cells);
+        cells.into_iter().any(|cell| cell.text.contains(heading))
+    };
     let table_of = |name: &str, headings, problems: &mut Vec<Problem>| {
-        workbook.sheet(name).map(|sheet| Table::read(sheet, headings, false, problems))
+        let sheet = workbook.sheet(name)?;
+        let table = Table::read(sheet, headings, false, problems);
+        table.faults(sheet, headings, &is_asked, problems);
+        Some(table)
     };
     let settings = table_of("settings", Headings::Settings, problems);
     let set = |name: &str| -> Option<Text> {
@@ -52,15 +66,20 @@ pub(super) fn read(
     let is_set = |name: &str| set(name).and_then(|text| is_yes(&text.text));
     let collapse = is_set("clean_text_values").unwrap_or(true);
     let table = Table::read(sheet, Headings::Survey, collapse, problems);
+    table.faults(sheet, Headings::Survey, &|_| false, problems);
     if !table.has(&["type"]) {
-        let place = Place { sheet: sheet.name.clone(), ..Place::default() };
-        problems.push(Problem::error(place, Kind::NoColumn("type")));
+        problems.push(table.missing(sheet, Headings::Survey, "type"));
         return None;
     }
     let duplicates = is_set("allow_choice_duplicates").unwrap_or(false);
     let mut read_lists = |name: &str| {
         let table = table_of(name, Headings::Choices, problems)?;
         // Only the choices of a form have to be different; other lists are told apart by filters.
+        if !table.has(&["name"]) && !table.records.is_empty() {
+            let sheet = workbook.sheet(name)?;
+            problems.push(table.missing(sheet, Headings::Choices, "name"));
+            return None;
+        }
         let lists = choices::read(&table, duplicates || name != "choices", problems);
         let languages = super::texts::languages(&table);
         Some((lists, languages))
@@ -101,7 +120,7 @@ pub(super) fn read(
 /// Sheets that are probably meant to be read.
 fn misspelt(workbook: &Workbook, problems: &mut Vec<Problem>) {
     for sheet in &workbook.sheets {
-        let name = sheet.name.trim().to_lowercase();
+        let name = super::sheet::clean(&sheet.name).to_lowercase();
         if SHEETS.contains(&name.as_str()) || name.starts_with('_') || workbook.sheets.len() == 1 {
             continue;
         }

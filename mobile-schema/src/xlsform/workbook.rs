@@ -6,6 +6,7 @@ use calamine::{
     Data, DataRef, ExcelDateTime, Reader, Xls, XlsError, Xlsx, XlsxError, open_workbook_from_rs,
 };
 
+use super::biff;
 use super::sheet::{Cell, MAX_ROWS, Row, Sheet, Workbook, clean};
 use crate::form::problem::{Kind, Place, Problem};
 
@@ -27,6 +28,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<Workbook, Kind> {
 
 fn read_xlsx(bytes: &[u8]) -> Result<Workbook, Kind> {
     check_size(bytes)?;
+    // Binary workbooks (.xlsb) and those of OpenOffice (.ods).
+    if has_file(bytes, "xl/workbook.bin") || has_file(bytes, "content.xml") {
+        return Err(Kind::NotAForm);
+    }
     let damaged = |error: XlsxError| match error {
         XlsxError::Password => Kind::Encrypted,
         other => Kind::BadWorkbook(other.to_string()),
@@ -83,15 +88,19 @@ fn read_xls(bytes: &[u8]) -> Result<Workbook, Kind> {
         XlsError::Password => Kind::Encrypted,
         other => Kind::BadWorkbook(other.to_string()),
     };
-    let mut file: Xls<_> = open_workbook_from_rs(Cursor::new(bytes)).map_err(damaged)?;
+    // What is read of a sheet is a table from its first cell to its last.
+    let compact = biff::compact(bytes)?;
+    let mut file: Xls<_> = open_workbook_from_rs(Cursor::new(compact.file)).map_err(damaged)?;
     let mut workbook = Workbook::default();
     let mut cells = 0;
-    for name in file.sheet_names() {
+    for (at, name) in file.sheet_names().into_iter().enumerate() {
         let Ok(range) = file.worksheet_range(&name) else { continue };
         let mut taker = Taker::new(name, &mut workbook.problems, &mut cells);
         let (first_row, first_column) = range.start().unwrap_or_default();
         for (row, column, value) in range.used_cells() {
-            let row = u32::try_from(row).unwrap_or(u32::MAX).saturating_add(first_row);
+            let place = row.saturating_add(first_row as usize);
+            let row = compact.rows.get(at).and_then(|rows| rows.get(place));
+            let row = row.map_or(u32::MAX, |row| u32::from(*row));
             let column = u32::try_from(column).unwrap_or(u32::MAX).saturating_add(first_column);
             let text = match value {
                 Data::String(text) | Data::DateTimeIso(text) | Data::DurationIso(text) => {
@@ -142,6 +151,11 @@ fn check_size(bytes: &[u8]) -> Result<(), Kind> {
     Ok(())
 }
 
+fn has_file(bytes: &[u8], name: &str) -> bool {
+    let archive = zip::ZipArchive::new(Cursor::new(bytes));
+    archive.is_ok_and(|archive| archive.index_for_name(name).is_some())
+}
+
 /// Takes cells as they come, under limits.
 struct Taker<'a> {
     sheet: Sheet,
@@ -154,7 +168,7 @@ struct Taker<'a> {
 
 impl<'a> Taker<'a> {
     fn new(name: String, problems: &'a mut Vec<Problem>, cells: &'a mut usize) -> Self {
-        let sheet = Sheet { name, rows: Vec::new() };
+        let sheet = Sheet { name, ..Sheet::default() };
         Self { sheet, problems, cells, formulas: 0, far: None }
     }
 
@@ -163,9 +177,11 @@ impl<'a> Taker<'a> {
         cell.place(&self.sheet.name, row.saturating_add(1), "")
     }
 
+    /// Notes a cell that can't be read: it is told where a form uses it.
     fn tell(&mut self, row: u32, column: u32, kind: Kind) {
-        let place = self.place(row, column);
-        self.problems.push(Problem::error(place, kind));
+        if self.sheet.faults.len() < MAX_ROWS {
+            self.sheet.faults.push((row.saturating_add(1), column as usize, kind));
+        }
     }
 
     /// The sheet, once all cells are taken.
@@ -223,9 +239,16 @@ fn boolean_text(boolean: bool) -> String {
     if boolean { "TRUE" } else { "FALSE" }.to_owned()
 }
 
-/// A date, a time of day or both, as ISO 8601 has them.
+/// A date, a time of day or both, as ISO 8601 has them, to the nearest second.
 fn moment_text(moment: ExcelDateTime) -> String {
-    let (year, month, day, hour, minute, second, _) = moment.to_ymd_hms_milli();
+    let (year, month, day, hour, minute, second, milli) = moment.to_ymd_hms_milli();
+    let seconds = u32::from(hour) * 3_600 + u32::from(minute) * 60 + u32::from(second);
+    let seconds = seconds + u32::from(milli >= 500);
+    let (year, month, day) = match next_day(year, month, day) {
+        Some(next) if seconds == 86_400 => next,
+        _ => (year, month, day),
+    };
+    let (hour, minute, second) = (seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60);
     let date = format!("{year:04}-{month:02}-{day:02}");
     let time = format!("{hour:02}:{minute:02}:{second:02}");
     if moment.as_f64() < 1.0 {
@@ -234,5 +257,29 @@ fn moment_text(moment: ExcelDateTime) -> String {
         date
     } else {
         format!("{date}T{time}")
+    }
+}
+
+fn next_day(year: u16, month: u8, day: u8) -> Option<(u16, u8, u8)> {
+    let month = time::Month::try_from(month).ok()?;
+    let next = time::Date::from_calendar_date(i32::from(year), month, day).ok()?.next_day()?;
+    Some((u16::try_from(next.year()).ok()?, u8::from(next.month()), next.day()))
+}
+
+#[cfg(test)]
+mod tests {
+    use calamine::ExcelDateTimeType;
+
+    use super::*;
+
+    #[test]
+    fn seconds_are_rounded() {
+        let text =
+            |value| moment_text(ExcelDateTime::new(value, ExcelDateTimeType::DateTime, false));
+        // 2024-02-29 is day 45351.
+        assert_eq!(text(45_351.0), "2024-02-29");
+        assert_eq!(text(45_351.0 + (8.5 * 3_600.0 + 29.9996) / 86_400.0), "2024-02-29T08:30:30");
+        assert_eq!(text(45_351.999_999_99), "2024-03-01");
+        assert_eq!(text(10.0 / 24.0 - 1e-10), "10:00:00");
     }
 }

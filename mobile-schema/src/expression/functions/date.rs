@@ -154,12 +154,13 @@ impl Moment {
     }
 }
 
-/// A date or a date and time as days since 1970-01-01 of a clock `offset` minutes ahead of UTC.
+/// A date or a date and time as whole days since 1970-01-01 of a clock `offset` minutes ahead of
+/// UTC: between two evenings lie as many days as between their dates.
 pub fn days_of(text: &str, offset: i32) -> Option<f64> {
     if text.as_bytes().get(4).is_none_or(|byte| *byte != b'-') {
         return None;
     }
-    Moment::read(text).map(|moment| moment.seen_at(offset).days())
+    Moment::read(text).map(|moment| f64::from(moment.seen_at(offset).day))
 }
 
 /// A time of day as a fraction of a day, by a clock `offset` minutes ahead of UTC.

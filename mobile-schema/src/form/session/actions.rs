@@ -43,10 +43,10 @@ impl Session {
             ActionKind::SetValue => {
                 let text = match &action.value {
                     Some(code) => self.computed(code, target, data_type),
-                    None => Ok(action.text.clone()),
+                    None => Ok(data_type.written(&action.text).into_owned()),
                 };
                 match text {
-                    Ok(text) => self.put(target, &text),
+                    Ok(text) => self.put_offered(target, &text),
                     Err(failure) => self.fail(target, failure),
                 }
             }

@@ -99,6 +99,8 @@ impl Session {
         session.preload();
         session.mark_all();
         session.run();
+        session.withdraw_inside(session.root());
+        session.run();
         session.plan(Event::InstanceFirstLoad, None, None);
         session.plan(Event::InstanceLoad, None, None);
         session.run();
@@ -326,12 +328,14 @@ impl Session {
         self.world.now = now;
     }
 
-    /// Answers a question.
+    /// Answers a question. What is written is kept as a value of the question's type: 10.50 as
+    /// 10.5.
     pub fn set(&mut self, node: u32, text: &str) {
+        let text = self.definition(node).bind.data_type.written(text).into_owned();
         if self.value(node) == text {
             return;
         }
-        self.put(node, text);
+        self.put(node, &text);
         self.run();
         let definition = self.definitions[node as usize];
         self.plan(Event::ValueChanged, Some(definition), Some(node));

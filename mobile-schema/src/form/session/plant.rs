@@ -35,7 +35,11 @@ impl Session {
         let node = self.answers.add(parent, own.symbol);
         self.adopt(node, definition);
         if own.kind == NodeKind::Question {
-            self.answers.set_text(node, &from.text());
+            let text = from.text();
+            // What was saved before stays as it was written.
+            let text =
+                if is_new { own.bind.data_type.written(&text) } else { text.as_str().into() };
+            self.answers.set_text(node, &text);
         }
         for child in &own.children {
             let inner = form.node(*child);
@@ -138,6 +142,7 @@ impl Session {
         let template = form.node(repeat).template.as_ref().unwrap_or(&empty);
         let node = self.place_instance(parent, repeat, template, true);
         self.mark_inside(node);
+        self.withdraw_inside(node);
         self.plan(Event::NewRepeat, Some(repeat), Some(node));
         node
     }

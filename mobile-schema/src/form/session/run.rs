@@ -141,9 +141,15 @@ impl Session {
         let definition = form.node(self.definitions[node as usize]);
         let Some(code) = &definition.bind.calculate else { return };
         match self.computed(code, node, definition.bind.data_type) {
-            Ok(text) => self.put(node, &text),
+            Ok(text) => self.put_offered(node, &text),
             Err(failure) => self.fail(node, failure),
         }
+    }
+
+    /// Sets a value that nobody chose: of a question with choices, only what is offered.
+    pub(super) fn put_offered(&mut self, node: u32, text: &str) {
+        let kept = self.offered_of(node, text);
+        self.put(node, kept.as_deref().unwrap_or(text));
     }
 
     /// What an expression gives, as a value of a type.
@@ -218,31 +224,51 @@ impl Session {
 
     /// Takes away choices that are no longer offered.
     pub(super) fn withdraw(&mut self, node: u32) {
+        if let Some(kept) = self.offered_of(node, self.value(node)) {
+            self.put(node, &kept);
+        }
+    }
+
+    /// Takes away defaults inside a new node that are never offered.
+    pub(super) fn withdraw_inside(&mut self, under: u32) {
         let form = self.form.clone();
-        let chosen = self.value(node).to_owned();
-        let Some(control) = form.control(self.definitions[node as usize]) else { return };
+        let mut open = vec![under];
+        while let Some(node) = open.pop() {
+            let definition = self.definitions[node as usize];
+            let ranks = form.graph.of_node.get(&definition).into_iter().flatten();
+            // Choices that depend on answers take theirs away when those are known.
+            let depends = ranks.into_iter().any(|rank| form.graph.order[*rank].job == Job::Choices);
+            if !depends {
+                self.withdraw(node);
+            }
+            open.extend(&self.answers.node(node).children);
+        }
+    }
+
+    /// What a question with choices offers of what is chosen; none where all of it is offered, or
+    /// nobody can tell.
+    fn offered_of(&self, node: u32, chosen: &str) -> Option<String> {
+        let control = self.form.control(self.definitions[node as usize])?;
         let selects = matches!(
             control.kind,
             ControlKind::SelectOne | ControlKind::Select | ControlKind::Rank
         );
         if chosen.is_empty() || !selects {
-            return;
+            return None;
         }
         let offered = self.evaluate(|evaluation| self.offered(evaluation, control, node, None));
         // What a list that isn't there would offer is not known.
-        let Ok(offered) = offered else { return };
+        let offered = offered.ok()?;
         if !self.missing.is_empty() && offered.is_empty() {
-            return;
+            return None;
         }
-        let is_offered = |value: &str| offered.iter().any(|choice| choice.value == value);
-        let kept = if control.kind == ControlKind::SelectOne {
-            if is_offered(&chosen) { chosen.clone() } else { String::new() }
-        } else {
-            let kept: Vec<&str> =
-                chosen.split_whitespace().filter(|value| is_offered(value)).collect();
-            kept.join(" ")
-        };
-        self.put(node, &kept);
+        let is_offered = |value: &&str| offered.iter().any(|choice| choice.value == *value);
+        if control.kind == ControlKind::SelectOne {
+            return (!is_offered(&chosen)).then(String::new);
+        }
+        let kept: Vec<&str> = chosen.split_whitespace().filter(is_offered).collect();
+        let all = kept.len() == chosen.split_whitespace().count();
+        (!all).then(|| kept.join(" "))
     }
 }
 
@@ -276,6 +302,6 @@ fn stored(evaluation: &Evaluation<'_>, value: &Value, data_type: DataType, offse
                 None => text.into_owned(),
             }
         }
-        _ => evaluation.text(value).into_owned(),
+        _ => data_type.written(&evaluation.text(value)).into_owned(),
     }
 }
