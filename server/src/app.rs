@@ -1,39 +1,45 @@
 //! The application: what every request shares, and every route there is.
 
 use std::collections::HashMap;
-use std::net::TcpListener;
+use std::net::{IpAddr, TcpListener};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Instant;
 
 use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::http::KeepAlive;
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::rt::net::TcpStream;
-use actix_web::{App as ActixApp, HttpServer, web};
+use actix_web::{App as ActixApp, HttpRequest, HttpServer, web};
 use diesel::QueryResult;
 use metrics_exporter_prometheus::PrometheusHandle;
 use mobile_schema::Catalogue;
 use rustls::ServerConfig;
+use sync_protocol::DeviceId;
 use sync_protocol::message::Unsent;
-use sync_protocol::{DeviceId, Lineage};
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_swagger_ui::SwaggerUi;
 
-use crate::accounts::{self, TokenKeys};
+use crate::accounts::{self, Passwords, TokenKeys};
 use crate::checks::{self, Bell};
 use crate::config::Config;
 use crate::db::{self, AnyConnection, Database, Failed, MigrationProblem, Timestamp};
 use crate::forms::{self, Compiler};
+use crate::http::connections::Connections;
+use crate::http::intake::Intake;
+use crate::http::methods::{self, Methods};
+use crate::http::origin::TrustedProxies;
 use crate::http::throttle::Throttle;
-use crate::http::{Kind, Problem, assets, telemetry};
+use crate::http::{Kind, Problem, assets, headers, pace, telemetry};
 use crate::live::{self, Hub};
 use crate::media::Arrivals;
 use crate::media_store::{MediaError, MediaStore};
 use crate::packs::InstallProblem;
 use crate::photos::{self, Similar};
 use crate::seal::{self, KeyProblem};
+use crate::space::Space;
 use crate::sync::RawOp;
 use crate::{
     areas, audit, conflicts, deliveries, devices, exports, health, imports, jobs, ledgers, limits,
@@ -50,9 +56,19 @@ pub struct App {
     /// The keys that sign access tokens.
     pub keys: Arc<TokenKeys>,
     /// The epochs the database descends from.
-    pub lineage: Arc<Lineage>,
+    pub lineage: sync::Lives,
     /// How often one may try.
     pub throttle: Throttle,
+    /// What is being taken in.
+    pub intake: Arc<Intake>,
+    /// The same, of those who have not signed in: they keep nobody else out.
+    pub strangers: Arc<Intake>,
+    /// Whether there is room for it.
+    pub space: Space,
+    /// Where passwords wait for their turn.
+    pub passwords: Passwords,
+    /// The proxies whose word counts about where a request comes from.
+    pub trusted_proxies: TrustedProxies,
     /// The uploads that are arriving.
     pub arrivals: Arrivals,
     /// Where pushes wait for their turn.
@@ -71,8 +87,12 @@ pub struct App {
     pub(crate) similar: Similar,
     /// Forms that were compiled lately.
     pub(crate) forms: Compiler,
-    /// What `/metrics` shows.
+    /// Whether the parts work, as it was found lately.
+    pub readiness: health::Readiness,
+    /// What is counted, for Prometheus.
     pub metrics: PrometheusHandle,
+    /// Since when this process runs.
+    pub(crate) started: Instant,
     definitions: RwLock<Arc<Catalogue>>,
     /// Whether who is more than a cadre signs in with a code, too.
     pub(crate) require_second_factor: bool,
@@ -120,27 +140,36 @@ impl App {
             .write(move |connection| {
                 audit::prepare(connection)?;
                 photos::prepare(connection)?;
+                accounts::seal_seeds(connection)?;
+                notices::seal_seeds(connection)?;
                 let keys = TokenKeys::load(connection, now)?;
                 Ok((keys, sync::lineage(connection, now)?, packs::catalogue(connection)?))
             })
             .await;
         let (keys, lineage, catalogue) = opened?;
-        let lineage = Arc::new(lineage);
+        let lineage = sync::Lives::new(lineage);
         Ok(Self {
             pushes: sync::Pushes::open(&database, &lineage),
+            live: Hub::open(&database),
             database,
             media: MediaStore::open(&config.media, &config.s3)?,
             keys: Arc::new(keys),
             lineage,
             throttle: Throttle::default(),
+            intake: Arc::new(Intake::new(limits::REQUESTS_AT_ONCE)),
+            strangers: Arc::new(Intake::new(limits::STRANGERS_AT_ONCE)),
+            space: Space::of(config),
+            passwords: Passwords::default(),
+            trusted_proxies: config.trusted_proxies.clone(),
             arrivals: Arrivals::default(),
             presence: Presence::default(),
-            live: Hub::open(&config.database),
             sync_log: sync::Log::default(),
+            started: Instant::now(),
             checks: Bell::default(),
             jobs: jobs::Bell::default(),
             similar: Similar::default(),
             forms: Compiler::default(),
+            readiness: health::Readiness::default(),
             metrics,
             definitions: RwLock::new(Arc::new(catalogue)),
             require_second_factor: config.require_second_factor,
@@ -167,6 +196,11 @@ impl App {
         let written: Result<T, Failed> =
             self.database.write(move |connection| Ok(queries(connection)?)).await;
         Ok(written?)
+    }
+
+    /// The address a request comes from.
+    pub fn origin(&self, request: &HttpRequest) -> Option<IpAddr> {
+        self.trusted_proxies.origin(request)
     }
 
     /// The server's clock.
@@ -280,6 +314,17 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut O
     all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
+/// Lets the process have as many descriptors as it may: a connection takes one, and many systems
+/// begin with 1,024.
+fn raise_descriptors() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::warn!(%error, "the number of descriptors could not be raised");
+    }
+}
+
 /// Serves, by TLS where it is given, until told to stop; requests that have begun are finished.
 pub fn serve(
     app: web::Data<App>,
@@ -287,33 +332,50 @@ pub fn serve(
     tls: Option<ServerConfig>,
 ) -> std::io::Result<actix_web::dev::Server> {
     let description = openapi();
+    let connections = Connections::new(app.trusted_proxies.clone());
+    let workers = std::thread::available_parallelism().map_or(2, usize::from).max(2);
+    raise_descriptors();
+    let allowed = web::Data::new(Methods::of(&description));
     let server = HttpServer::new(move || {
         let (actix, _) = ActixApp::new().into_utoipa_app().configure(routes).split_for_parts();
         actix
             .app_data(app.clone())
+            .app_data(allowed.clone())
             .app_data(
                 web::PathConfig::default()
                     .error_handler(|_, _| Problem::new(&Kind::NOT_FOUND).into()),
             )
             .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", description.clone()))
             .default_service(web::to(assets::serve))
+            .wrap(from_fn(pace::watch))
             .wrap(Compress::default())
+            .wrap(from_fn(methods::head))
             .wrap(from_fn(telemetry::observe))
+            .wrap(from_fn(headers::complete))
     })
-    .on_connect(|connection, _| {
-        // Without this, the second half of an answer waits 40 ms for the first one's receipt.
+    .on_connect(move |connection, kept| {
         let plain = connection.downcast_ref::<TcpStream>();
         let sealed = connection.downcast_ref::<TlsStream<TcpStream>>();
-        if let Some(stream) = plain.or(sealed.map(|sealed| sealed.get_ref().0))
-            && let Err(error) = stream.set_nodelay(true)
-        {
+        let Some(stream) = plain.or(sealed.map(|sealed| sealed.get_ref().0)) else { return };
+        let Ok(from) = stream.peer_addr() else { return };
+        match connections.open(from.ip()) {
+            Some(open) => drop(kept.insert(open)),
+            None => {
+                let _ = rustix::net::shutdown(stream, rustix::net::Shutdown::Both);
+            }
+        }
+        // Without this, the second half of an answer waits 40 ms for the first one's receipt.
+        if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection is gone already");
         }
     })
+    .max_connections(limits::CONNECTIONS / workers)
+    .max_connection_rate(limits::HANDSHAKES / workers)
+    .tls_handshake_timeout(limits::HANDSHAKE_TIMEOUT)
     .client_request_timeout(limits::HEAD_TIMEOUT)
-    .keep_alive(KeepAlive::Timeout(std::time::Duration::from_secs(75)))
+    .keep_alive(KeepAlive::Timeout(limits::KEEP_ALIVE))
     .shutdown_timeout(limits::GRACE_ON_STOP.as_secs())
-    .workers(std::thread::available_parallelism().map_or(2, usize::from).max(2));
+    .workers(workers);
     let server = match tls {
         None => server.listen(listener)?,
         Some(tls) => server.listen_rustls_0_23(listener, tls)?,

@@ -10,61 +10,177 @@ use rustls::pki_types::ServerName;
 use serde::Deserialize;
 
 use crate::db::DatabaseUrl;
+use crate::http::origin::TrustedProxies;
 use crate::media_store::{MediaUrl, S3Settings};
 use crate::seal::SealingKeys;
 use crate::tls::Tls;
 
-/// Settings as they are given. Every one has a flag, a variable and a name in the file.
-#[derive(Args, Clone, Debug, Default, Deserialize)]
+/// Settings as they are given. Every one has a name in the file, a variable, and a flag of the
+/// commands that use it.
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
     /// Address to listen at [default: 127.0.0.1:8080]
-    #[arg(long, env = "RUHU_LISTEN", global = true)]
     pub listen: Option<String>,
     /// Folder for everything that is not put elsewhere [default: ./data]
-    #[arg(long, env = "RUHU_DATA", global = true)]
     pub data: Option<PathBuf>,
     /// sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME [default: ruhu.sqlite in the data folder]
-    #[arg(long, env = "RUHU_DATABASE_URL", global = true, hide_env_values = true)]
     pub database_url: Option<String>,
     /// The file of keys that sensitive values are encrypted with in the database [default:
     /// sealing-keys.json in the data folder]
-    #[arg(long, env = "RUHU_SEALING_KEYS", global = true)]
     pub sealing_keys: Option<PathBuf>,
     /// A folder, or s3://BUCKET/PREFIX [default: media in the data folder]
-    #[arg(long, env = "RUHU_MEDIA", global = true)]
     pub media: Option<String>,
     /// Where the S3 service is, such as https://minio.county.example [default: Amazon's]
-    #[arg(long, env = "RUHU_S3_ENDPOINT", global = true)]
     pub s3_endpoint: Option<String>,
     /// Whether the bucket stands in the path; most self-hosted services want it [default: true
     /// with an endpoint]
-    #[arg(long, env = "RUHU_S3_PATH_STYLE", global = true)]
     pub s3_path_style: Option<bool>,
     /// Whether originals are fetched from the bucket itself, by links that count for five minutes;
     /// browsers and tablets must reach it [default: false]
-    #[arg(long, env = "RUHU_S3_DIRECT", global = true)]
     pub s3_direct: Option<bool>,
     /// The server's certificate and those up to its authority (PEM); with it, the server speaks TLS
-    #[arg(long, env = "RUHU_TLS_CERTIFICATE", global = true)]
     pub tls_certificate: Option<PathBuf>,
     /// The certificate's key (PEM)
-    #[arg(long, env = "RUHU_TLS_KEY", global = true)]
     pub tls_key: Option<PathBuf>,
     /// Names and addresses tablets call this server by, such as 192.168.1.10,ruhu.local: it speaks
     /// TLS with a certificate by an authority of its own, which tablets trust once
-    #[arg(long, env = "RUHU_TLS_NAMES", global = true)]
     pub tls_names: Option<String>,
     /// Where the own authority is handed out, without TLS [default: port 8081 beside --listen]
-    #[arg(long, env = "RUHU_TLS_HELP", global = true)]
     pub tls_help: Option<String>,
     /// Whether supervisors, admins and auditors can do nothing in a browser before they sign in
     /// with an authenticator app, too [default: false]
-    #[arg(long, env = "RUHU_REQUIRE_SECOND_FACTOR", global = true)]
     pub require_second_factor: Option<bool>,
+    /// Proxies whose X-Forwarded-For is believed, such as 10.0.0.5,10.1.0.0/16: behind one that is
+    /// not named here, everybody shares its address when sign-ins are counted [default: none]
+    pub trusted_proxies: Option<String>,
+    /// Address where Prometheus finds counts and times, such as 127.0.0.1:9464; nobody signs in
+    /// there [default: none]
+    pub metrics: Option<String>,
+    /// What to log, such as info or ruhu=debug [default: info when serving, else warn]
+    pub log: Option<String>,
+}
+
+/// Where the database is.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Store {
+    /// Folder for everything that is not put elsewhere [default: ./data]
+    #[arg(long, env = "RUHU_DATA", global = true)]
+    data: Option<PathBuf>,
+    /// sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME [default: ruhu.sqlite in the data folder]
+    #[arg(long, env = "RUHU_DATABASE_URL", global = true, hide_env_values = true)]
+    database_url: Option<String>,
+    /// The file of keys that sensitive values are encrypted with in the database [default:
+    /// sealing-keys.json in the data folder]
+    #[arg(long, env = "RUHU_SEALING_KEYS", global = true)]
+    sealing_keys: Option<PathBuf>,
+}
+
+/// Where photos are.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Photos {
+    /// A folder, or s3://BUCKET/PREFIX [default: media in the data folder]
+    #[arg(long, env = "RUHU_MEDIA", global = true)]
+    media: Option<String>,
+    /// Where the S3 service is, such as https://minio.county.example [default: Amazon's]
+    #[arg(long, env = "RUHU_S3_ENDPOINT", global = true)]
+    s3_endpoint: Option<String>,
+    /// Whether the bucket stands in the path; most self-hosted services want it [default: true
+    /// with an endpoint]
+    #[arg(long, env = "RUHU_S3_PATH_STYLE", global = true)]
+    s3_path_style: Option<bool>,
+    /// Whether originals are fetched from the bucket itself, by links that count for five minutes;
+    /// browsers and tablets must reach it [default: false]
+    #[arg(long, env = "RUHU_S3_DIRECT", global = true)]
+    s3_direct: Option<bool>,
+}
+
+/// How tablets and browsers are served.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Serving {
+    /// Address to listen at [default: 127.0.0.1:8080]
+    #[arg(long, env = "RUHU_LISTEN", global = true)]
+    listen: Option<String>,
+    /// The server's certificate and those up to its authority (PEM); with it, the server speaks TLS
+    #[arg(long, env = "RUHU_TLS_CERTIFICATE", global = true)]
+    tls_certificate: Option<PathBuf>,
+    /// The certificate's key (PEM)
+    #[arg(long, env = "RUHU_TLS_KEY", global = true)]
+    tls_key: Option<PathBuf>,
+    /// Names and addresses tablets call this server by, such as 192.168.1.10,ruhu.local: it speaks
+    /// TLS with a certificate by an authority of its own, which tablets trust once
+    #[arg(long, env = "RUHU_TLS_NAMES", global = true)]
+    tls_names: Option<String>,
+    /// Where the own authority is handed out, without TLS [default: port 8081 beside --listen]
+    #[arg(long, env = "RUHU_TLS_HELP", global = true)]
+    tls_help: Option<String>,
+    /// Whether supervisors, admins and auditors can do nothing in a browser before they sign in
+    /// with an authenticator app, too [default: false]
+    #[arg(long, env = "RUHU_REQUIRE_SECOND_FACTOR", global = true)]
+    require_second_factor: Option<bool>,
+    /// Proxies whose X-Forwarded-For is believed, such as 10.0.0.5,10.1.0.0/16: behind one that is
+    /// not named here, everybody shares its address when sign-ins are counted [default: none]
+    #[arg(long, env = "RUHU_TRUSTED_PROXIES", global = true)]
+    trusted_proxies: Option<String>,
+    /// Address where Prometheus finds counts and times, such as 127.0.0.1:9464; nobody signs in
+    /// there [default: none]
+    #[arg(long, env = "RUHU_METRICS", global = true)]
+    metrics: Option<String>,
+}
+
+/// What every command has.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Common {
     /// What to log, such as info or ruhu=debug [default: info when serving, else warn]
     #[arg(long, env = "RUHU_LOG", global = true)]
-    pub log: Option<String>,
+    log: Option<String>,
+}
+
+impl From<Store> for Settings {
+    fn from(given: Store) -> Self {
+        let Store { data, database_url, sealing_keys } = given;
+        Self { data, database_url, sealing_keys, ..Self::default() }
+    }
+}
+
+impl From<Photos> for Settings {
+    fn from(given: Photos) -> Self {
+        let Photos { media, s3_endpoint, s3_path_style, s3_direct } = given;
+        Self { media, s3_endpoint, s3_path_style, s3_direct, ..Self::default() }
+    }
+}
+
+impl From<Serving> for Settings {
+    fn from(given: Serving) -> Self {
+        let Serving {
+            listen,
+            tls_certificate,
+            tls_key,
+            tls_names,
+            tls_help,
+            require_second_factor,
+            trusted_proxies,
+            metrics,
+        } = given;
+        Self {
+            listen,
+            tls_certificate,
+            tls_key,
+            tls_names,
+            tls_help,
+            require_second_factor,
+            trusted_proxies,
+            metrics,
+            ..Self::default()
+        }
+    }
+}
+
+impl From<Common> for Settings {
+    fn from(given: Common) -> Self {
+        let Common { log } = given;
+        Self { log, ..Self::default() }
+    }
 }
 
 /// Settings that were checked.
@@ -84,6 +200,10 @@ pub struct Config {
     pub tls: Option<Tls>,
     /// Whether who is more than a cadre has to sign in with an authenticator app, too.
     pub require_second_factor: bool,
+    /// The proxies whose word counts about where a request comes from.
+    pub trusted_proxies: TrustedProxies,
+    /// Where counts and times are told.
+    pub metrics: Option<SocketAddr>,
     /// What to log, if it was said.
     pub log: Option<String>,
 }
@@ -127,6 +247,8 @@ impl Settings {
             tls_names: self.tls_names.or(other.tls_names),
             tls_help: self.tls_help.or(other.tls_help),
             require_second_factor: self.require_second_factor.or(other.require_second_factor),
+            trusted_proxies: self.trusted_proxies.or(other.trusted_proxies),
+            metrics: self.metrics.or(other.metrics),
             log: self.log.or(other.log),
         }
     }
@@ -187,8 +309,12 @@ impl Settings {
         )?;
         let sealing_keys = self.sealing_keys.unwrap_or_else(|| data.join("sealing-keys.json"));
         let sealing_keys = SealingKeys(sealing_keys);
+        let trusted_proxies = self.trusted_proxies.unwrap_or_default();
+        let trusted_proxies = parse("--trusted-proxies / RUHU_TRUSTED_PROXIES", &trusted_proxies)?;
         let require_second_factor = self.require_second_factor.unwrap_or_default();
+        let metrics = self.metrics.map(|at| parse("--metrics / RUHU_METRICS", &at)).transpose()?;
         Ok(Config {
+            metrics,
             listen,
             database,
             media,
@@ -196,6 +322,7 @@ impl Settings {
             sealing_keys,
             tls,
             require_second_factor,
+            trusted_proxies,
             log: self.log,
         })
     }
@@ -276,6 +403,8 @@ mod tests {
         assert_eq!(named, "--database-url / RUHU_DATABASE_URL");
         let named = wrong(Settings { log: some("ruhu=loud"), ..Settings::default() });
         assert_eq!(named, "--log / RUHU_LOG");
+        let named = wrong(Settings { trusted_proxies: some("proxy"), ..Settings::default() });
+        assert_eq!(named, "--trusted-proxies / RUHU_TRUSTED_PROXIES");
         let named = wrong(Settings { media: some("s3://bucket"), ..Settings::default() });
         assert_eq!(named, "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
     }

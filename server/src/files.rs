@@ -1,9 +1,30 @@
 //! Files that only their owner may read: whole, or not there at all.
 
+use std::fs::Permissions;
 use std::io::{self, ErrorKind, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use rustix::fs::Mode;
 use tempfile::NamedTempFile;
+
+/// Whatever this process makes from now on, nobody but its owner reads or writes.
+pub(crate) fn keep_to_owner() {
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
+}
+
+/// Takes what the group and others may do with a file or folder that is there: who may not enter a
+/// folder reads nothing in it.
+pub(crate) fn close(path: &Path) -> io::Result<()> {
+    let mode = match std::fs::metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        there => there?.permissions().mode(),
+    };
+    match mode & 0o077 {
+        0 => Ok(()),
+        _ => std::fs::set_permissions(path, Permissions::from_mode(mode & 0o700)),
+    }
+}
 
 /// Writes a file that only its owner reads, unless there is one.
 pub(crate) fn create(file: &Path, bytes: &[u8]) -> io::Result<()> {

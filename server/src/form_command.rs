@@ -6,22 +6,30 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Args, Subcommand};
+use mobile_schema::Catalogue;
 use mobile_schema::form::{
     self, Files, Form, Opened, Session, Severity, Summary, Untaken, Version, World,
 };
+use mobile_schema::register::builtin_registers;
 use mobile_schema::xml::Element;
 
 use crate::config::speaks_chinese;
+use crate::forms::wanted_files;
+use crate::packs::embedded_packs;
 
 /// The most bytes of a form's file or of one that goes with it.
 const MAX_FILE: u64 = 64 * 1024 * 1024;
 
 #[derive(Subcommand)]
 pub(crate) enum FormCommand {
-    /// Say what a form holds and everything that is wrong with it; fails if it can't be used
+    /// Say what a form holds and everything that is wrong with it and its files; fails if it can't
+    /// be used
     Check {
         #[command(flatten)]
         file: FormFile,
+        /// Where lists and files of the form are; beside the form where it isn't told
+        #[arg(long)]
+        files: Option<PathBuf>,
     },
     /// Print the XForm of a form
     Convert {
@@ -74,6 +82,11 @@ impl FormFile {
             .unwrap_or_else(|| if speaks_chinese() { "zh-CN" } else { "en" }.to_owned())
     }
 
+    /// Where its files are: in the folder that is told, else beside it.
+    fn folder<'a>(&'a self, told: Option<&'a Path>) -> &'a Path {
+        told.or(self.file.parent()).unwrap_or(Path::new("."))
+    }
+
     fn open(&self) -> Result<Opened, String> {
         let bytes = read(&self.file)?;
         let name = self.file.file_stem().unwrap_or_default().to_string_lossy();
@@ -84,7 +97,7 @@ impl FormFile {
 /// Runs a command on forms.
 pub(crate) fn run(command: FormCommand) -> Result<(), String> {
     match command {
-        FormCommand::Check { file } => check(&file),
+        FormCommand::Check { file, files } => check(&file, files.as_deref()),
         FormCommand::Convert { file } => convert(&file),
         FormCommand::Run { file, answers, files, json } => {
             fill_in(&file, &answers, files.as_deref(), json)
@@ -113,8 +126,16 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
     std::fs::read(path).map_err(told)
 }
 
-fn check(file: &FormFile) -> Result<(), String> {
-    let opened = file.open()?;
+fn check(file: &FormFile, folder: Option<&Path>) -> Result<(), String> {
+    let mut opened = file.open()?;
+    let folder = file.folder(folder);
+    let mut absent = Vec::new();
+    if let Some(form) = &opened.form {
+        let lists = files(form, folder)?;
+        absent = wanted_files(form, &registers_of_every_county());
+        absent.retain(|name| !folder.join(name).is_file());
+        opened.inspect_files(&lists);
+    }
     let language = file.language();
     let chinese = language.starts_with("zh");
     if let Some(form) = &opened.form {
@@ -123,8 +144,21 @@ fn check(file: &FormFile) -> Result<(), String> {
     for problem in &opened.problems {
         say(&format!("{}\n", problem.describe(&language)))?;
     }
+    for name in &absent {
+        let folder = folder.display();
+        say(&if chinese {
+            format!(
+                "提醒 [{name}]：问卷用到这个文件，但 {folder} 里没有；没有它，列表没有选项，问卷也不能发布\n"
+            )
+        } else {
+            format!(
+                "warning [{name}]: The form names this file, and it is not in {folder}. Without it a \
+                 list has no choices, and the form can't be published.\n"
+            )
+        })?;
+    }
     let errors = count(&opened, Severity::Error);
-    let warnings = count(&opened, Severity::Warning);
+    let warnings = count(&opened, Severity::Warning) + absent.len();
     say(&if chinese {
         format!("错误 {errors} 个，提醒 {warnings} 个\n")
     } else {
@@ -135,6 +169,16 @@ fn check(file: &FormFile) -> Result<(), String> {
         None if chinese => Err("此问卷不能使用".to_owned()),
         None => Err("the form can't be used".to_owned()),
     }
+}
+
+/// Lists that are called so come from records.
+fn registers_of_every_county() -> Catalogue {
+    let mut known = Catalogue::default();
+    let packs = embedded_packs().unwrap_or_default().into_values();
+    for register in builtin_registers().into_iter().chain(packs.flat_map(|pack| pack.registers)) {
+        known.insert(register);
+    }
+    known
 }
 
 fn count(opened: &Opened, severity: Severity) -> usize {
@@ -198,8 +242,7 @@ fn fill_in(
         }
         return Err("the form can't be used".to_owned());
     };
-    let folder = folder.or(file.file.parent()).unwrap_or(Path::new("."));
-    let files = files(&form, folder)?;
+    let files = files(&form, file.folder(folder))?;
     let mut session = Session::begin(Arc::new(form), &files, world(language)?);
     let mut untaken = Vec::new();
     for path in answers {

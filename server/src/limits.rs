@@ -4,10 +4,73 @@ use std::time::Duration;
 
 /// Connections to the database, at most.
 pub const DATABASE_CONNECTIONS: u32 = 12;
+/// Those that write at once.
+pub const DATABASE_WRITERS: usize = 8;
+/// How long a request waits for a connection, or for its turn to write.
+pub const DATABASE_PATIENCE: Duration = Duration::from_secs(10);
+/// How long a transaction waits for what another one holds.
+pub const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+/// How long pushes that go together wait for it, before each waits for itself.
+pub const LOCK_PATIENCE_TOGETHER: Duration = Duration::from_secs(1);
+/// How long PostgreSQL waits for the next statement of a transaction that others may wait for.
+pub const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(10);
+/// How long a part of the server may take to show that it works.
+pub const READY_WITHIN: Duration = Duration::from_secs(2);
+/// How long pushes may stand before the replica says that it is not ready.
+pub const PUSHES_MAY_STAND: Duration = Duration::from_secs(15);
+/// Pushes that wait for themselves, because somebody holds what they need.
+pub const PUSHES_ALONE: usize = 4;
 /// A request body as it comes over the wire.
 pub const MAX_BODY: usize = 4 * 1024 * 1024;
 /// A request body once it is decompressed.
 pub const MAX_INFLATED: usize = 16 * 1024 * 1024;
+/// Connections that are open at once.
+pub const CONNECTIONS: usize = 16_384;
+/// Those of one address; an office's tablets may share one.
+pub const CONNECTIONS_OF_ONE: usize = 4_096;
+/// How long a connection stays open without a request.
+pub const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// Requests of one tablet, or of one address, that are being taken in at once.
+pub const REQUESTS_AT_ONCE: usize = 64;
+/// Requests of those who have not signed in that are being taken in at once; each is small.
+pub const STRANGERS_AT_ONCE: usize = 1_024;
+/// How long the body of somebody who has not signed in may take.
+pub const STRANGERS_BODY: Duration = Duration::from_secs(10);
+/// What each may have under way while all have up to twice what they may, bytes: ordinary work goes
+/// on beside those who take much.
+pub const TAKEN_IN_ALWAYS: usize = 2 * 1024 * 1024;
+/// What the bodies of one tablet, or of one address, may take in memory at once, bytes.
+pub const TAKEN_IN_OF_ONE: usize = 128 * 1024 * 1024;
+/// What all bodies may take at once, bytes.
+pub const TAKEN_IN_AT_ONCE: usize = 512 * 1024 * 1024;
+/// Bytes of a disk that stay free, for what has to be written to make room.
+pub const FREE_SPACE: u64 = 1024 * 1024 * 1024;
+/// Where a disk is small, only so much of it.
+pub const FREE_SPACE_PER_CENT: u64 = 2;
+/// What is kept of bytes that were sent as an operation and are none.
+pub const NO_OP_HEAD: usize = 1024;
+/// Bytes of operations that one tablet may send in a day; who was away for long has more to send.
+pub const OPS_OF_A_DAY: u32 = 256 * 1024 * 1024;
+/// Bytes of photos and documents that one tablet may send in a day.
+pub const MEDIA_OF_A_DAY: u32 = 2 * 1024 * 1024 * 1024;
+/// Pieces that an upload may come in: its bytes, and a connection that breaks often.
+pub const MAX_UPLOAD_PIECES: i64 = 2_048;
+/// Bytes of all unfinished uploads of one tablet, as they were announced.
+pub const OPEN_UPLOADS_OF_ONE: i64 = 2 * 1024 * 1024 * 1024;
+/// Bodies that are unpacked at once. It takes milliseconds, and a thread keeps what it was given.
+pub const UNPACKED_AT_ONCE: usize = 2;
+/// How many times the bytes of a push its operations take once they are read.
+pub const READ_TAKES: usize = 6;
+/// How long a body may pause.
+pub const BODY_PAUSE: Duration = Duration::from_secs(30);
+/// Bytes a second that a body has to come with, on average.
+pub const BODY_RATE: u64 = 256;
+/// How long a body may be slower than that, each time.
+pub const BODY_RATE_AFTER: Duration = Duration::from_secs(60);
+/// TLS handshakes that are under way at once; one costs little, and who never ends one holds none up.
+pub const HANDSHAKES: usize = 4_096;
+/// How long a TLS handshake may take.
+pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Pushes that are stored in one transaction.
 pub const PUSHES_TOGETHER: usize = 64;
 /// Their operations, unless one of them has more by itself.
@@ -26,20 +89,53 @@ pub const UPLOAD_PIECE: usize = 256 * 1024;
 pub const MAX_OPEN_UPLOADS: i64 = 500;
 /// How long an unfinished upload is kept, seconds.
 pub const UPLOAD_LIFETIME: i64 = 14 * 24 * 3600;
+/// How long a tablet is kept from letting go of the operation that names a photo which does not
+/// arrive, seconds. One that is lost for good must not fill the tablet for ever.
+pub const PHOTO_AWAITED: i64 = 60 * 24 * 3600;
+/// Bytes of operations on one page of those that are held; a page has at least one.
+pub const PAGE_OF_HELD: i64 = 8 * 1024 * 1024;
 /// Rows on one page of a list.
 pub const MAX_PAGE: i64 = 500;
 /// How long an access token is valid, seconds.
 pub const ACCESS_LIFETIME: i64 = 15 * 60;
+/// How often the keys of access tokens are read again. Until then, a server may sign with a key that
+/// was retired.
+pub const KEYS_REREAD: Duration = Duration::from_secs(5);
+/// How far the clocks of replicas may differ, seconds.
+pub const CLOCKS_DIFFER: i64 = 30;
 /// How long a person stays signed in without coming back, seconds.
 pub const PERSON_SESSION_LIFETIME: i64 = 14 * 24 * 3600;
+/// How long a person stays signed in at most, seconds.
+pub const PERSON_SESSION_MOST: i64 = 30 * 24 * 3600;
+/// How long it counts that somebody proved who they are, for what gives power, seconds.
+pub const CONFIRMATION_LASTS: i64 = 15 * 60;
 /// How long a tablet stays enrolled without coming back, seconds.
 pub const DEVICE_SESSION_LIFETIME: i64 = 180 * 24 * 3600;
 /// How long a person's replaced refresh token still works, for an answer that got lost, seconds.
 pub const PERSON_REFRESH_GRACE: i64 = 30;
 /// How long an enrolment code is valid, seconds.
 pub const ENROLMENT_LIFETIME: i64 = 24 * 3600;
-/// Sign-ins one account may try in a minute.
+/// Letters of what somebody signs in with; nobody has a longer one.
+pub const MAX_LOGIN: usize = 100;
+/// Letters of a new password, at least (OWASP ASVS 4.0.3, 2.1.1).
+pub const MIN_PASSWORD: usize = 12;
+/// Letters of a password that is asked about.
+pub const MAX_PASSWORD: usize = 200;
+/// Bytes of a request of somebody who has not signed in yet.
+pub const MAX_SIGN_IN: usize = 16 * 1024;
+/// Passwords that are looked at at once; each takes 19 MB and a core.
+pub const PASSWORDS_AT_ONCE: usize = 4;
+/// Passwords that wait for their turn.
+pub const PASSWORDS_WAITING: usize = 64;
+/// How long a password waits for its turn.
+pub const PASSWORD_PATIENCE: Duration = Duration::from_secs(5);
+/// Buckets that tries are counted in, of each kind: whoever tries, memory does not grow.
+pub const THROTTLE_BUCKETS: u64 = 1 << 18;
+/// Sign-ins one account may try in a minute from one address.
 pub const SIGN_INS_PER_ACCOUNT: u32 = 10;
+/// Sign-ins one account may try in a minute from everywhere together, but from where it signed in
+/// before: whoever guesses from many addresses does not keep out whose account it is.
+pub const SIGN_INS_PER_ACCOUNT_EVERYWHERE: u32 = 30;
 /// Sign-ins and enrolments one address may try in a minute.
 pub const SIGN_INS_PER_ADDRESS: u32 = 60;
 /// Receipts that one address may have verified in a minute without signing in.
@@ -55,12 +151,28 @@ pub const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long feeds tell of departures and deletions, seconds. A tablet that was away for longer
 /// fetches its villages anew.
 pub const DEPARTURES_KEPT: i64 = 90 * 24 * 3600;
+/// How long after an epoch began none begins by itself, seconds.
+pub const EPOCH_SETTLES: i64 = 3600;
+/// How often a server looks whether another process has begun an epoch.
+pub const EPOCH_REREAD: Duration = Duration::from_secs(10);
+/// How much later than the database knows of a session a token may have been signed, seconds.
+pub const TOKEN_SIGNED_WITHIN: i64 = 60;
+/// A clock that is so far ahead of the newest time that was believed is not believed, seconds.
+pub const CLOCK_LEAP: i64 = 2 * 24 * 3600;
+/// How far a tablet's clock may be off to agree with the server's, milliseconds.
+pub const CLOCK_AGREES: i64 = 3600 * 1000;
+/// So many tablets that agree with a clock speak for it, however far it is ahead.
+pub const CLOCK_WITNESSES: usize = 2;
+/// How long a server runs before anything is erased by itself.
+pub const CLOCK_SETTLES: Duration = Duration::from_secs(24 * 3600);
 /// How often a listener to live events hears that the line stands.
 pub const LIVE_BEAT: Duration = Duration::from_secs(20);
 /// How long a listener may listen before its rights are looked at again.
 pub const LIVE_LIFETIME: Duration = Duration::from_secs(5 * 60);
 /// How long lines of the sync log are kept, seconds.
 pub const SYNC_LOG_KEPT: i64 = 30 * 24 * 3600;
+/// Listeners of one person or tablet.
+pub const LISTENERS_OF_ONE: usize = 16;
 /// Listeners to live events of one replica.
 pub const MOST_LISTENERS: usize = 10_000;
 /// A form's file: a workbook, a text or an XForm.

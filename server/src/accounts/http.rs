@@ -10,11 +10,11 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::rules::{SecretToken, Verdict, hash_token, judge, session_of};
 use super::second_factor::{self, Passed};
-use super::{Role, Session, Tokens, password, people, queries};
+use super::{Role, Session, Tokens, check_password, known_words, people, queries};
 use crate::app::App;
 use crate::audit::{self, Did};
 use crate::devices;
-use crate::http::caller::UseAccount;
+use crate::http::caller::{ChangeAccount, UseAccount};
 use crate::http::{Body, Kind, Permitted, Problem};
 use crate::limits;
 
@@ -24,7 +24,8 @@ use crate::limits;
 struct SignIn {
     login: String,
     password: String,
-    /// The code of the authenticator app, where the person has one (`code-needed`).
+    /// The code of the authenticator app, where the person has one (`code-needed`), or one of the
+    /// recovery codes.
     code: Option<String>,
 }
 
@@ -33,7 +34,7 @@ struct SignIn {
 #[serde(deny_unknown_fields)]
 struct PasswordChange {
     old: String,
-    /// 10 to 200 characters.
+    /// 12 to 200 characters; another than the old one, and none that is easily guessed.
     new: String,
 }
 
@@ -55,6 +56,8 @@ struct Me {
     grants: Vec<MyGrant>,
     /// Whether nothing else is open to them before they set up a second factor.
     second_factor_needed: bool,
+    /// Whether nothing else is open to them before they change the password that was issued to them.
+    password_change_needed: bool,
 }
 
 /// A role in an area.
@@ -71,8 +74,8 @@ struct MyGrant {
     request_body = SignIn,
     responses(
         (status = 201, body = Tokens),
-        (status = 401, description = "sign-in-refused, or code-needed: the password is right, and a \
-            code of the authenticator app is asked for"),
+        (status = 401, description = "sign-in-refused; or, where the password is right, code-needed: a \
+            code of the authenticator app is asked for, and code-wrong: another one is"),
     ),
 )]
 #[post("/api/v1/session")]
@@ -81,12 +84,17 @@ async fn sign_in(
     app: web::Data<App>,
     body: Body<SignIn>,
 ) -> Result<HttpResponse, Problem> {
-    let SignIn { login, password, code } = body.read().await?;
-    app.throttle.address(request.peer_addr().map(|peer| peer.ip()))?;
-    app.throttle.account(&login)?;
-    let known = app.read(move |connection| queries::find_user(connection, &login)).await;
-    let refused = || Problem::new(&Kind::SIGN_IN_REFUSED);
-    let user = checked(known?, password).await?.ok_or_else(refused)?;
+    let SignIn { login, password, code } = body.read_within(limits::MAX_SIGN_IN).await?;
+    let is_long = |text: &str, most: usize| text.chars().count() > most;
+    if is_long(&login, limits::MAX_LOGIN) || is_long(&password, limits::MAX_PASSWORD) {
+        return Err(Problem::new(&Kind::MALFORMED).detail("login, password: too long"));
+    }
+    let at = app.origin(&request);
+    app.throttle.address(at)?;
+    app.throttle.sign_in(&login, at)?;
+    let asked = login.clone();
+    let known = app.read(move |connection| queries::find_user(connection, &asked)).await?;
+    let user = checked(&app, known, password).await?;
     let now = app.now();
     let started = app
         .write(move |connection| {
@@ -97,51 +105,61 @@ async fn sign_in(
                     Ok(Ok(started))
                 }
                 Passed::Needed => Ok(Err(&Kind::CODE_NEEDED)),
-                Passed::No => Ok(Err(&Kind::SIGN_IN_REFUSED)),
+                // The password is right: what was wrong is the code, and is said so.
+                Passed::No => Ok(Err(&Kind::CODE_WRONG)),
             }
         })
         .await?;
     let started = started.map_err(Problem::new)?;
+    app.throttle.has_signed_in(&login, at);
     Ok(HttpResponse::Created().json(pair(&app, started)?))
 }
 
 /// The person, if the password is theirs. It takes as long for those who do not exist.
-async fn checked(
+pub(super) async fn checked(
+    app: &App,
     known: Option<(UserId, String)>,
     password: String,
-) -> Result<Option<UserId>, Problem> {
-    let checked = web::block(move || match known {
-        Some((user, stored)) => password::is_right(&password, &stored).then_some(user),
-        None => {
-            password::pretend_to_check(&password);
-            None
-        }
-    });
-    checked.await.map_err(|_| Problem::new(&Kind::UNAVAILABLE))
+) -> Result<UserId, Problem> {
+    let (user, stored) = known.unzip();
+    let is_right = app.passwords.check(password, stored).await?;
+    user.filter(|_| is_right).ok_or_else(|| Problem::new(&Kind::SIGN_IN_REFUSED))
 }
 
 /// Changes the caller's password. Other browsers are signed out.
 #[utoipa::path(
     tag = "accounts",
     request_body = PasswordChange,
-    responses((status = 204), (status = 401, description = "sign-in-refused: the old one is wrong")),
+    responses(
+        (status = 204),
+        (status = 401, description = "sign-in-refused: the old one is wrong"),
+        (status = 422, description = "password-common: the new one is easily guessed"),
+    ),
 )]
 #[post("/api/v1/me/password")]
 async fn change_password(
-    permitted: Permitted<UseAccount>,
+    permitted: Permitted<ChangeAccount>,
     app: web::Data<App>,
     body: Body<PasswordChange>,
 ) -> Result<HttpResponse, Problem> {
     let PasswordChange { old, new } = body.read().await?;
-    if !(10..=200).contains(&new.chars().count()) {
-        return Err(Problem::new(&Kind::MALFORMED).detail("new: 10 to 200 characters"));
+    if old.chars().count() > limits::MAX_PASSWORD {
+        return Err(Problem::new(&Kind::MALFORMED).detail("old: at most 200 characters"));
+    }
+    if new == old {
+        return Err(Problem::new(&Kind::MALFORMED).detail("new: another than the old one"));
     }
     let (user, session, now) = (permitted.caller.user, permitted.caller.session, app.now());
     app.throttle.account(&user.to_string())?;
-    let known = app.read(move |connection| queries::user_by_id(connection, user)).await?;
-    checked(known, old).await?.ok_or_else(|| Problem::new(&Kind::SIGN_IN_REFUSED))?;
-    let hash = web::block(move || password::hash_password(&new)).await;
-    let hash = hash.ok().and_then(Result::ok).ok_or_else(|| Problem::new(&Kind::INTERNAL))?;
+    let read = app.read(move |connection| {
+        let (login, name) = queries::name_of(connection, user)?;
+        Ok((queries::user_by_id(connection, user)?, known_words(connection, &login, &name)?))
+    });
+    let (known, words) = read.await?;
+    let new = web::block(move || check_password(&new, &words).map(|()| new)).await;
+    let new = new.map_err(|_| Problem::new(&Kind::UNAVAILABLE))??;
+    checked(&app, known, old).await?;
+    let hash = app.passwords.hash(new).await?;
     app.write(move |connection| {
         queries::set_password(connection, user, &hash, session, now)?;
         audit::note(connection, user, Did::ChangePassword, user, json!({}), now)
@@ -154,7 +172,7 @@ async fn change_password(
 #[utoipa::path(tag = "accounts", request_body = Refresh, responses((status = 201, body = Tokens)))]
 #[post("/api/v1/session/refresh")]
 async fn refresh(app: web::Data<App>, body: Body<Refresh>) -> Result<HttpResponse, Problem> {
-    let Refresh { refresh_token, signature } = body.read().await?;
+    let Refresh { refresh_token, signature } = body.read_within(limits::MAX_SIGN_IN).await?;
     let ended = || Problem::new(&Kind::SESSION_ENDED);
     let id = session_of(&refresh_token).ok_or_else(ended)?;
     let now = app.now();
@@ -215,10 +233,19 @@ async fn me(
     let named = app.read(move |connection| queries::name_of(connection, user)).await;
     let (login, display_name) = named?;
     let second_factor_needed = caller.lacks_factor;
+    let password_change_needed = caller.must_change_password;
     let grants =
         caller.grants.into_iter().map(|grant| MyGrant { role: grant.role, area: grant.area.0 });
     let grants = grants.collect();
-    Ok(web::Json(Me { id: user.0, login, display_name, grants, second_factor_needed }))
+    let id = user.0;
+    Ok(web::Json(Me {
+        id,
+        login,
+        display_name,
+        grants,
+        second_factor_needed,
+        password_change_needed,
+    }))
 }
 
 /// The public keys of access tokens, as a JSON Web Key Set.
@@ -249,6 +276,7 @@ pub(crate) fn base64(text: &str) -> Option<Vec<u8>> {
 /// The feature's routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config.configure(people::routes).configure(second_factor::routes);
+    config.configure(super::sessions::routes);
     config.service(change_password);
     config.service(sign_in).service(refresh).service(sign_out).service(me).service(keys);
 }

@@ -1,5 +1,6 @@
 //! People: logins, roles, sessions and tokens.
 
+mod choice;
 mod http;
 mod keys;
 mod password;
@@ -7,20 +8,24 @@ mod people;
 mod queries;
 mod rules;
 mod second_factor;
+mod sessions;
 mod tokens;
 
 use sync_protocol::{DeviceId, UserId};
 
 use crate::areas::AreaPath;
 
+pub(crate) use choice::{Unfit, check_login, check_name, check_password, known_words};
 pub use http::routes;
 pub(crate) use http::{base64, pair};
-pub use keys::{TokenKeys, public_keys, rotate};
-pub use password::hash_password;
+pub(crate) use keys::seal_seeds;
+pub use keys::{TokenKeys, forget_retired, keep_fresh, public_keys, rotate};
+pub use password::{Passwords, hash_password};
 pub(crate) use people::reset;
-pub(crate) use queries::add_nobody;
-pub(crate) use queries::grants_of;
-pub use queries::{NewUser, add_grant, add_user, find_user, standing, start_session};
+pub use queries::{NewUser, add_grant, add_user, find_user, is_disabled, standing, start_session};
+pub(crate) use queries::{
+    add_nobody, count_others_than, grants_of, is_ended, mark_issued, name_of, was_lost,
+};
 pub use rules::{SecretToken, hash_token};
 pub(crate) use second_factor::is_on as has_second_factor;
 pub use tokens::{Claims, issue, verify};
@@ -59,6 +64,11 @@ impl Role {
             Self::Admin => "admin",
             Self::Auditor => "auditor",
         }
+    }
+
+    /// Whether it lets somebody visit with a tablet, where it is granted.
+    pub fn may_visit(self) -> bool {
+        matches!(self, Self::Cadre | Self::Supervisor | Self::Admin)
     }
 
     fn from_name(name: &str) -> Option<Self> {

@@ -6,6 +6,7 @@ use sync_protocol::{DeviceId, UserId};
 use uuid::Uuid;
 
 use super::rules::{SecretToken, StoredSession};
+use super::sessions::{ends_at_last, is_confirmed};
 use super::{Claims, Grant, Role, Session};
 use crate::areas::AreaPath;
 use crate::db::AnyConnection;
@@ -38,6 +39,23 @@ pub fn find_user(
     Ok(found.map(|(id, hash)| (id.into(), hash)))
 }
 
+/// How many people have a password, but for these.
+pub(crate) fn count_others_than(
+    connection: &mut AnyConnection,
+    logins: &[&str],
+) -> QueryResult<i64> {
+    users::table
+        .filter(users::password_hash.ne("").and(users::login.ne_all(logins.to_vec())))
+        .count()
+        .get_result(connection)
+}
+
+/// Whether a person's account is switched off.
+pub fn is_disabled(connection: &mut AnyConnection, user: UserId) -> QueryResult<bool> {
+    let person = users::table.find(Key::from(user));
+    person.select(users::disabled_at.is_not_null()).first(connection)
+}
+
 /// A person who may sign in, by id, with the stored password hash.
 pub(super) fn user_by_id(
     connection: &mut AnyConnection,
@@ -61,7 +79,7 @@ pub(super) fn set_password(
     now: Timestamp,
 ) -> QueryResult<()> {
     diesel::update(users::table.find(Key::from(user)))
-        .set(users::password_hash.eq(hash))
+        .set((users::password_hash.eq(hash), users::password_issued.eq(false)))
         .execute(connection)?;
     let others = sessions::table
         .filter(sessions::user_id.eq(Key::from(user)).and(sessions::ended_at.is_null()))
@@ -89,6 +107,14 @@ pub fn add_user(
     Ok(id)
 }
 
+/// Says that a person's password was issued by somebody else.
+pub(crate) fn mark_issued(connection: &mut AnyConnection, user: UserId) -> QueryResult<()> {
+    diesel::update(users::table.find(Key::from(user)))
+        .set(users::password_issued.eq(true))
+        .execute(connection)?;
+    Ok(())
+}
+
 /// Makes sure that there is somebody whom the server's own work is by, and as whom nobody signs in.
 pub(crate) fn add_nobody(
     connection: &mut AnyConnection,
@@ -112,6 +138,22 @@ pub(crate) fn add_nobody(
             .execute(connection)?;
     }
     Ok(())
+}
+
+/// Whether a token was signed for a session after all that the database knows of it: a session is
+/// written before its token is signed.
+pub(crate) fn was_lost(
+    connection: &mut AnyConnection,
+    session: Uuid,
+    signed_at: Timestamp,
+) -> QueryResult<bool> {
+    let rotated: Option<Timestamp> = sessions::table
+        .find(Key(session))
+        .select(sessions::rotated_at)
+        .first(connection)
+        .optional()?;
+    let known = rotated.map(|at| at.plus_seconds(limits::TOKEN_SIGNED_WITHIN));
+    Ok(known.is_none_or(|known| known < signed_at))
 }
 
 /// Grants a role in an area from now on.
@@ -153,22 +195,26 @@ pub(crate) fn grants_of(
     Ok(rows.into_iter().filter_map(grant).collect())
 }
 
+/// What grants come to on a tablet: visiting, where they allow it.
+fn on_a_tablet(grants: Vec<Grant>) -> Vec<Grant> {
+    let visits = grants.into_iter().filter(|grant| grant.role.may_visit());
+    visits.map(|grant| Grant { role: Role::Cadre, ..grant }).collect()
+}
+
 /// The caller with what they are granted, while the person and the session still stand.
 pub fn standing(
     connection: &mut AnyConnection,
     claims: &Claims,
     now: Timestamp,
 ) -> QueryResult<Option<Caller>> {
-    let stands: Option<Key> = sessions::table
+    let stands: Option<(bool, Option<Timestamp>)> = sessions::table
         .inner_join(users::table.on(users::id.eq(sessions::user_id)))
         .filter(sessions::id.eq(Key(claims.session)).and(sessions::ended_at.is_null()))
         .filter(users::id.eq(Key::from(claims.user)).and(users::disabled_at.is_null()))
-        .select(users::id)
+        .select((users::password_issued, sessions::confirmed_at))
         .first(connection)
         .optional()?;
-    if stands.is_none() {
-        return Ok(None);
-    }
+    let Some((password_issued, confirmed_at)) = stands else { return Ok(None) };
     // A tablet that is blocked may hand over its outbox (`http::Tablet`), and nothing else.
     let at_work = match claims.device {
         Some(device) => devices::is_active(connection, device)?,
@@ -176,7 +222,26 @@ pub fn standing(
     };
     let grants = if at_work { grants_of(connection, claims.user, now)? } else { Vec::new() };
     let (user, device, session) = (claims.user, claims.device, claims.session);
-    Ok(Some(Caller { user, device, session, grants, lacks_factor: false }))
+    // What is done with a tablet is a cadre's work, whatever else its owner may do in a browser.
+    let grants = if device.is_some() { on_a_tablet(grants) } else { grants };
+    // A tablet has a key of its own, and no password.
+    let must_change_password = password_issued && device.is_none();
+    let is_confirmed = device.is_none() && is_confirmed(session, confirmed_at, now);
+    Ok(Some(Caller {
+        user,
+        device,
+        session,
+        grants,
+        lacks_factor: false,
+        must_change_password,
+        is_confirmed,
+    }))
+}
+
+/// Whether a session was ended.
+pub(crate) fn is_ended(connection: &mut AnyConnection, session: Uuid) -> QueryResult<bool> {
+    let ended = sessions::table.find(Key(session)).filter(sessions::ended_at.is_not_null());
+    Ok(ended.count().get_result::<i64>(connection)? > 0)
 }
 
 /// Starts a session and gives its first refresh token.
@@ -226,7 +291,12 @@ pub(super) fn session_for_update(
             token_hash: hash(current)?,
             previous_hash: previous.and_then(hash),
             rotated_at,
-            expires_at,
+            // However much a browser is used, its session ends.
+            expires_at: if device.is_some() {
+                expires_at
+            } else {
+                expires_at.min(ends_at_last(id))
+            },
             ended: ended.is_some(),
             on_device: device.is_some(),
             restored_since: restored_at.is_some_and(|restored| restored > rotated_at),
@@ -267,7 +337,7 @@ pub(super) fn end_session(
 }
 
 /// The person's name and login.
-pub(super) fn name_of(
+pub(crate) fn name_of(
     connection: &mut AnyConnection,
     user: UserId,
 ) -> QueryResult<(String, String)> {

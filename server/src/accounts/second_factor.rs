@@ -4,6 +4,7 @@
 use actix_web::{HttpResponse, delete, get, post, web};
 use data_encoding::BASE32_NOPAD;
 use diesel::prelude::*;
+use mobile_schema::Hash;
 use rand::Rng as _;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -14,10 +15,10 @@ use utoipa::ToSchema;
 use super::queries;
 use crate::app::App;
 use crate::audit::{self, Did};
-use crate::db::schema::second_factors;
+use crate::db::schema::{recovery_codes, second_factors};
 use crate::db::types::{Key, Timestamp};
 use crate::db::{AnyConnection, RowLocked};
-use crate::http::caller::UseAccount;
+use crate::http::caller::ChangeAccount;
 use crate::http::{Body, Kind, Permitted, Problem};
 use crate::seal;
 
@@ -25,6 +26,8 @@ use crate::seal;
 const ISSUER: &str = "Ruhu";
 /// Bytes of a secret (RFC 4226, section 4: 160 bits).
 const SECRET: usize = 20;
+/// Codes for when the phone is lost, each good once.
+const RECOVERY_CODES: usize = 10;
 
 fn generator(secret: &[u8]) -> Option<Totp> {
     // A code of the step before or after passes, too: clocks differ.
@@ -97,14 +100,57 @@ pub(super) fn pass(
                 .execute(connection)?;
             Ok(Passed::Yes)
         }
-        None => Ok(Passed::No),
+        None => use_up(connection, user, code, now),
     }
 }
 
-/// Takes a person's factor away.
+/// Takes a person's factor away, and the codes that stand in for it.
 pub(super) fn remove(connection: &mut AnyConnection, user: UserId) -> QueryResult<()> {
+    let codes = recovery_codes::table.filter(recovery_codes::user_id.eq(Key::from(user)));
+    diesel::delete(codes).execute(connection)?;
     diesel::delete(second_factors::table.find(Key::from(user))).execute(connection)?;
     Ok(())
+}
+
+/// A recovery code as it is kept: 50 random bits are not guessed within what sign-ins are allowed.
+fn kept(code: &str) -> Vec<u8> {
+    let letters = code.chars().filter(char::is_ascii_alphanumeric);
+    let plain = letters.map(|letter| letter.to_ascii_lowercase()).collect::<String>();
+    Hash::of(format!("ruhu-recovery-1\n{plain}").as_bytes()).as_bytes().to_vec()
+}
+
+/// Passes by a recovery code, once.
+fn use_up(
+    connection: &mut AnyConnection,
+    user: UserId,
+    code: &str,
+    now: Timestamp,
+) -> QueryResult<Passed> {
+    let unused = recovery_codes::table
+        .find((Key::from(user), kept(code)))
+        .filter(recovery_codes::used_at.is_null());
+    let used =
+        diesel::update(unused).set(recovery_codes::used_at.eq(Some(now))).execute(connection)?;
+    Ok(if used > 0 { Passed::Yes } else { Passed::No })
+}
+
+/// New recovery codes; they are told once.
+fn issue_codes(connection: &mut AnyConnection, user: UserId) -> QueryResult<Vec<String>> {
+    let mut codes = Vec::with_capacity(RECOVERY_CODES);
+    for _ in 0..RECOVERY_CODES {
+        let mut bytes = [0_u8; 10];
+        rand::rng().fill_bytes(&mut bytes);
+        let text = BASE32_NOPAD.encode(&bytes).to_lowercase();
+        let code = format!("{}-{}", &text[..5], &text[5..10]);
+        diesel::insert_into(recovery_codes::table)
+            .values((
+                recovery_codes::user_id.eq(Key::from(user)),
+                recovery_codes::code_hash.eq(kept(&code)),
+            ))
+            .execute(connection)?;
+        codes.push(code);
+    }
+    Ok(codes)
 }
 
 /// Whether the caller signs in with a code.
@@ -122,6 +168,13 @@ struct Offer {
     uri: String,
 }
 
+/// What signs in once each where the phone is lost.
+#[derive(Serialize, ToSchema)]
+struct RecoveryCodes {
+    /// To be kept on paper: they are told this once.
+    recovery_codes: Vec<String>,
+}
+
 /// A code of the app.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -133,7 +186,7 @@ struct FactorCode {
 #[utoipa::path(tag = "accounts", responses((status = 200, body = Factor)))]
 #[get("/api/v1/me/second-factor")]
 async fn show(
-    permitted: Permitted<UseAccount>,
+    permitted: Permitted<ChangeAccount>,
     app: web::Data<App>,
 ) -> Result<web::Json<Factor>, Problem> {
     let user = permitted.caller.user;
@@ -148,9 +201,10 @@ async fn show(
 )]
 #[post("/api/v1/me/second-factor")]
 async fn offer(
-    permitted: Permitted<UseAccount>,
+    permitted: Permitted<ChangeAccount>,
     app: web::Data<App>,
 ) -> Result<HttpResponse, Problem> {
+    let permitted = permitted.confirmed()?;
     let user = permitted.caller.user;
     let mut secret = [0_u8; SECRET];
     rand::rng().fill_bytes(&mut secret);
@@ -177,26 +231,28 @@ async fn offer(
     Ok(HttpResponse::Created().json(Offer { secret, uri }))
 }
 
-/// Confirms the app with a code: from now on every sign-in asks for one.
+/// Confirms the app with a code: from now on every sign-in asks for one. What is told are the codes
+/// for when the phone is lost.
 #[utoipa::path(
     tag = "accounts",
     request_body = FactorCode,
-    responses((status = 204), (status = 422, description = "code-refused")),
+    responses((status = 201, body = RecoveryCodes), (status = 422, description = "code-refused")),
 )]
 #[post("/api/v1/me/second-factor/confirmation")]
 async fn confirm(
-    permitted: Permitted<UseAccount>,
+    permitted: Permitted<ChangeAccount>,
     app: web::Data<App>,
     body: Body<FactorCode>,
 ) -> Result<HttpResponse, Problem> {
+    let permitted = permitted.confirmed()?;
     let (user, now, FactorCode { code }) = (permitted.caller.user, app.now(), body.read().await?);
     app.throttle.account(&user.to_string())?;
     let confirmed = app
         .write(move |connection| {
             let Some(stored) = load(connection, user)?.filter(|stored| !stored.is_confirmed) else {
-                return Ok(false);
+                return Ok(None);
             };
-            let Some(step) = step_of(&stored.secret, &code, now) else { return Ok(false) };
+            let Some(step) = step_of(&stored.secret, &code, now) else { return Ok(None) };
             diesel::update(second_factors::table.find(Key::from(user)))
                 .set((
                     second_factors::confirmed_at.eq(Some(now)),
@@ -204,14 +260,11 @@ async fn confirm(
                 ))
                 .execute(connection)?;
             audit::note(connection, user, Did::TurnOnFactor, user, json!({}), now)?;
-            Ok(true)
+            issue_codes(connection, user).map(Some)
         })
         .await?;
-    if confirmed {
-        Ok(HttpResponse::NoContent().finish())
-    } else {
-        Err(Problem::new(&Kind::CODE_REFUSED))
-    }
+    let recovery_codes = confirmed.ok_or_else(|| Problem::new(&Kind::CODE_REFUSED))?;
+    Ok(HttpResponse::Created().json(RecoveryCodes { recovery_codes }))
 }
 
 /// Signs in without a code from now on; the last code is asked for.
@@ -222,10 +275,11 @@ async fn confirm(
 )]
 #[delete("/api/v1/me/second-factor")]
 async fn turn_off(
-    permitted: Permitted<UseAccount>,
+    permitted: Permitted<ChangeAccount>,
     app: web::Data<App>,
     body: Body<FactorCode>,
 ) -> Result<HttpResponse, Problem> {
+    let permitted = permitted.confirmed()?;
     let (user, now, FactorCode { code }) = (permitted.caller.user, app.now(), body.read().await?);
     app.throttle.account(&user.to_string())?;
     let passed = app

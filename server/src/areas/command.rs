@@ -13,7 +13,7 @@ use crate::db::{Database, Failed};
 /// In words, a line for each mistake.
 pub async fn import(
     database: &Database,
-    table: String,
+    table: Vec<u8>,
     is_chinese: bool,
 ) -> Result<String, String> {
     let done: Result<Result<_, Vec<String>>, Failed> = database

@@ -1,4 +1,5 @@
-//! Areas out of a table: `code,name` and, where codes don't say it, `parent` and `level`.
+//! Areas out of a table: `code,name` and, where codes don't say it, `parent` and `level`; or as the
+//! statistics bureau publishes its codes.
 //!
 //! A national code (GB/T 2260 and GB/T 10114) has 12 digits: 2 for the province, 2 for the
 //! prefecture, 2 for the county, 3 for the township, 3 for the village; what it lies in is the same
@@ -7,12 +8,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::QueryResult;
+use mobile_schema::register::heading;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Area, queries};
 use crate::db::AnyConnection;
-use crate::http::LineProblem;
+use crate::http::{LineProblem, rows, take_titles};
 use crate::limits::MAX_AREAS;
 
 fn wrong(line: u64, zh: impl Into<String>, en: impl Into<String>) -> LineProblem {
@@ -32,6 +34,21 @@ pub(super) struct Table {
     pub(super) problems: Vec<LineProblem>,
 }
 
+/// What the columns may be called: the code, the name, the code of what it lies in, the level.
+const COLUMNS: [&[&str]; 4] = [
+    &["code", "代码", "统计用区划代码", "区划代码", "行政区划代码", "编码", "村代码"],
+    &["name", "名称", "单位名称", "区划名称", "行政区划名称", "行政区划", "村名称", "村名"],
+    &["parent", "上级代码", "上级", "所属代码"],
+    &["level", "级别", "层级"],
+];
+/// What the levels are called.
+const IN_CHINESE: [&[&str]; 5] = [
+    &["省", "省级"],
+    &["市", "地市", "市级", "地级"],
+    &["县", "区县", "县级"],
+    &["乡镇", "乡", "镇", "街道", "乡级", "乡镇级"],
+    &["村", "社区", "村级", "村（社区）"],
+];
 const LEVELS: [&str; 5] = ["province", "prefecture", "county", "township", "village"];
 /// Where the digits of each level end.
 const ENDS: [usize; 5] = [2, 4, 6, 9, 12];
@@ -58,58 +75,38 @@ fn above(code: &str, level: usize) -> Option<String> {
 pub(super) enum Roots {
     /// Every area lies in one that is known, or in the table.
     Known,
-    /// An area whose parent is nowhere begins a tree of its own.
+    /// A county, or what is above one, begins a tree of its own where its parent is nowhere.
     New,
 }
 
 /// Reads a table. `known` are the areas there are, with what each lies in.
-pub(super) fn read(text: &str, known: &BTreeMap<String, Area>, roots: Roots) -> Table {
+pub(super) fn read(bytes: &[u8], known: &BTreeMap<String, Area>, roots: Roots) -> Table {
     let mut table = Table::default();
-    let text = text.trim_start_matches('\u{feff}');
-    let mut reader =
-        csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
-    let headers = match reader.headers() {
-        Ok(headers) => headers.clone(),
-        Err(error) => {
-            table.problems.push(wrong(1, format!("读不出表格：{error}"), error.to_string()));
+    let mut rows = match rows(bytes, MAX_AREAS) {
+        Ok(rows) => rows,
+        Err(problem) => {
+            table.problems.push(problem);
             return table;
         }
     };
-    let column = |names: [&str; 2]| {
-        headers.iter().position(|one| names.iter().any(|name| one.eq_ignore_ascii_case(name)))
-    };
-    let (Some(code), Some(name)) = (column(["code", "代码"]), column(["name", "名称"])) else {
+    let is = |title: &str, names: &[&str]| names.iter().any(|name| heading(name) == heading(title));
+    let titles = take_titles(&mut rows, |title| COLUMNS.iter().any(|names| is(title, names)));
+    let (first, titles) = titles.unwrap_or((1, Vec::new()));
+    let columns = COLUMNS.map(|names| titles.iter().position(|title| is(title, names)));
+    if columns[0].is_none() || columns[1].is_none() {
         table.problems.push(wrong(
-            1,
-            "第一行要有列名 code（代码）和 name（名称）",
-            "the first line names the columns `code` and `name`",
+            first,
+            "要有两列：代码（也可以叫“统计用区划代码”）和名称，列名写在同一行里",
+            "two columns are needed, `code` and `name`, and their names in one row",
         ));
         return table;
-    };
-    let (parent, level) = (column(["parent", "上级代码"]), column(["level", "级别"]));
+    }
     let mut found: BTreeMap<String, (u64, Area)> = BTreeMap::new();
-    for (number, row) in reader.records().enumerate() {
-        let Ok(row) = row else {
-            table.problems.push(wrong(
-                number as u64 + 2,
-                "这一行读不出来",
-                "this line can't be read",
-            ));
-            continue;
-        };
-        let line = row.position().map_or(number as u64 + 2, csv::Position::line);
-        let cell = |column: Option<usize>| {
-            column.and_then(|at| row.get(at)).filter(|text| !text.is_empty())
-        };
-        if found.len() >= MAX_AREAS {
-            table.problems.push(wrong(
-                line,
-                format!("最多 {MAX_AREAS} 行"),
-                format!("at most {MAX_AREAS} lines"),
-            ));
-            break;
-        }
-        match area(line, [cell(Some(code)), cell(Some(name)), cell(parent), cell(level)], known) {
+    for (line, row) in rows {
+        let cells = columns.map(|at| {
+            at.and_then(|at| row.get(at)).map(|text| text.trim()).filter(|text| !text.is_empty())
+        });
+        match area(line, cells, known) {
             Err(problem) => table.problems.push(problem),
             Ok(area) => {
                 if let Some((first, _)) = found.get(&area.code) {
@@ -128,6 +125,12 @@ pub(super) fn read(text: &str, known: &BTreeMap<String, Area>, roots: Roots) -> 
     table
 }
 
+/// A national code that is written without the zeros behind it.
+fn whole(code: &str, has_level: bool) -> String {
+    let is_short = matches!(code.len(), 6 | 9) && code.bytes().all(|one| one.is_ascii_digit());
+    if is_short && !has_level { format!("{code:0<12}") } else { code.to_owned() }
+}
+
 /// An area of a line.
 fn area(
     line: u64,
@@ -135,6 +138,9 @@ fn area(
     known: &BTreeMap<String, Area>,
 ) -> Result<Area, LineProblem> {
     let code = code.ok_or_else(|| wrong(line, "没有代码", "there is no code"))?;
+    let code =
+        if known.contains_key(code) { code.to_owned() } else { whole(code, level.is_some()) };
+    let code = code.as_str();
     let fits = |one: char| one.is_ascii_alphanumeric() || one == '-';
     if code.len() > 32 || !code.chars().all(fits) {
         return Err(wrong(
@@ -161,6 +167,9 @@ fn area(
     let national = level_of(code);
     let level = match (level, national) {
         (Some(level), _) if LEVELS.contains(&level) => level.to_owned(),
+        (Some(level), _) if in_chinese(level).is_some() => {
+            in_chinese(level).unwrap_or_default().to_owned()
+        }
         (Some(level), _) => {
             return Err(wrong(
                 line,
@@ -187,6 +196,16 @@ fn area(
     Ok(Area { code: code.to_owned(), parent, level, name: name.to_owned() })
 }
 
+fn in_chinese(level: &str) -> Option<&'static str> {
+    let at = IN_CHINESE.iter().position(|words| words.contains(&level))?;
+    Some(LEVELS[at])
+}
+
+/// Whether an area may lie in nothing: a village that does is one whose code was mistyped.
+fn may_begin(area: &Area) -> bool {
+    !["township", "village"].contains(&area.level.as_str())
+}
+
 /// Puts each area after what it lies in, and finds those that lie in nothing that is known.
 fn arrange(
     mut found: BTreeMap<String, (u64, Area)>,
@@ -197,7 +216,8 @@ fn arrange(
     if roots == Roots::New {
         let codes: BTreeSet<String> = found.keys().cloned().collect();
         let is_nowhere = |parent: &String| !codes.contains(parent) && !known.contains_key(parent);
-        for (_, area) in found.values_mut() {
+        let roots = found.values_mut().filter(|(_, area)| may_begin(area));
+        for (_, area) in roots {
             area.parent = area.parent.take().filter(|parent| !is_nowhere(parent));
         }
     }
@@ -207,7 +227,7 @@ fn arrange(
         let ready: Vec<String> = found
             .iter()
             .filter(|(code, (_, area))| {
-                let begins = roots == Roots::New && area.parent.is_none();
+                let begins = roots == Roots::New && area.parent.is_none() && may_begin(area);
                 begins || known.contains_key(*code) || area.parent.as_ref().is_some_and(is_there)
             })
             .map(|(code, _)| code.clone())
@@ -304,7 +324,7 @@ mod tests {
     #[test]
     fn a_table_is_put_in_the_order_of_the_tree() {
         let text = "\u{feff}代码,名称\n529901101201,下村\n529901101000,新镇\n529901100299,新村\n";
-        let table = read(text, &county(), Roots::Known);
+        let table = read(text.as_bytes(), &county(), Roots::Known);
         assert_eq!(table.problems, []);
         let codes: Vec<&str> = table.areas.iter().map(|area| area.code.as_str()).collect();
         assert_eq!(codes, ["529901100299", "529901101000", "529901101201"]);
@@ -315,7 +335,7 @@ mod tests {
     fn every_mistake_is_named_with_its_line() {
         let text = "code,name,level\n52990110020,少一位,\n529901100201,,\n529901100202,甲,\n\
             529901100202,乙,\nX1,丙,\nX2,丁,hamlet\n539901100201,别处,\n a b,戊,village\n";
-        let table = read(text, &county(), Roots::Known);
+        let table = read(text.as_bytes(), &county(), Roots::Known);
         let lines: Vec<u64> = table.problems.iter().map(|problem| problem.line).collect();
         assert_eq!(lines, [2, 3, 5, 6, 7, 8, 9], "{:#?}", table.problems);
         assert!(table.problems[0].words(true).contains("Excel"));
@@ -325,7 +345,7 @@ mod tests {
     #[test]
     fn a_new_server_gets_a_county_and_all_below() {
         let text = "code,name\n529902100201,村\n529902100000,镇\n529902000000,县\n";
-        let table = read(text, &BTreeMap::new(), Roots::New);
+        let table = read(text.as_bytes(), &BTreeMap::new(), Roots::New);
         assert_eq!(table.problems, []);
         let placed = table.areas.iter().map(|area| (area.code.as_str(), area.parent.as_deref()));
         assert_eq!(
@@ -339,8 +359,35 @@ mod tests {
     }
 
     #[test]
+    fn a_village_with_a_mistyped_code_begins_no_county() {
+        let text = "code,name\n529902000000,县\n529902100000,镇\n530122999201,无镇村\n";
+        let table = read(text.as_bytes(), &BTreeMap::new(), Roots::New);
+        assert_eq!(table.areas.len(), 2);
+        let lines: Vec<u64> = table.problems.iter().map(|problem| problem.line).collect();
+        assert_eq!(lines, [4], "{:#?}", table.problems);
+    }
+
+    #[test]
+    fn the_bureaus_own_table_is_understood() {
+        let text = "2026年统计用区划代码,,\n统计用区划代码,城乡分类代码,名称\n\
+            529901101,,新镇\n529901101201,220,下村村委会\n";
+        let (gbk, ..) = encoding_rs::GBK.encode(text);
+        let table = read(&gbk, &county(), Roots::Known);
+        assert_eq!(table.problems, []);
+        let found = table.areas.iter().map(|area| (area.code.as_str(), area.level.as_str()));
+        let wanted = [("529901101000", "township"), ("529901101201", "village")];
+        assert_eq!(found.collect::<Vec<_>>(), wanted);
+        let own = read(
+            "代码,名称,上级代码,级别\nK7,老村,529901100000,村\n".as_bytes(),
+            &county(),
+            Roots::Known,
+        );
+        assert_eq!((own.problems.len(), own.areas[0].level.as_str()), (0, "village"));
+    }
+
+    #[test]
     fn what_is_no_table_is_refused() {
-        assert_eq!(read("", &county(), Roots::Known).problems.len(), 1);
-        assert_eq!(read("名字\n甲\n", &county(), Roots::Known).problems[0].line, 1);
+        assert_eq!(read(b"", &county(), Roots::Known).problems.len(), 1);
+        assert_eq!(read("名字\n甲\n".as_bytes(), &county(), Roots::Known).problems[0].line, 1);
     }
 }

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 pub use http::routes;
 pub use queries::{add, paths_of, scopes_under, under};
-pub(crate) use queries::{is_everywhere, names_of, narrowed, scopes_within};
+pub(crate) use queries::{count, is_everywhere, names_of, narrowed, roots, scopes_within};
 
 /// Every code from the root of the tree down to an area, each followed by a slash. An area lies
 /// in another if its path starts with the other's.

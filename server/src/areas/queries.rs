@@ -7,14 +7,15 @@ use sync_protocol::ScopeId;
 
 use super::{Area, AreaPath};
 use crate::db::AnyConnection;
-use crate::db::schema::areas;
+use crate::db::schema::{areas, records};
+use crate::db::types::Timestamp;
 
-/// The areas that are one of `paths` or lie in one, in the order of the tree.
+/// The areas that are one of `paths` or lie in one and are not closed, in the order of the tree.
 pub fn under(connection: &mut AnyConnection, paths: &[AreaPath]) -> QueryResult<Vec<Area>> {
     let mut found = BTreeSet::new();
     for path in paths {
         let rows: Vec<(String, String, Option<String>, String, String)> = areas::table
-            .filter(areas::path.like(pattern(path)))
+            .filter(areas::path.like(pattern(path)).and(areas::closed_at.is_null()))
             .select((areas::path, areas::code, areas::parent, areas::level, areas::name))
             .load(connection)?;
         found.extend(rows);
@@ -102,6 +103,16 @@ pub fn paths_of(connection: &mut AnyConnection, codes: &[String]) -> QueryResult
     Ok(paths.into_iter().map(AreaPath).collect())
 }
 
+/// The names of the areas that lie in none.
+pub(crate) fn roots(connection: &mut AnyConnection) -> QueryResult<Vec<String>> {
+    areas::table.filter(areas::parent.is_null()).select(areas::name).load(connection)
+}
+
+/// How many areas there are.
+pub(crate) fn count(connection: &mut AnyConnection) -> QueryResult<i64> {
+    areas::table.count().get_result(connection)
+}
+
 /// Adds an area below its parent, which must be there.
 pub fn add(connection: &mut AnyConnection, area: &Area) -> QueryResult<()> {
     let above: String = match &area.parent {
@@ -131,6 +142,30 @@ pub(super) fn rename(connection: &mut AnyConnection, area: &Area) -> QueryResult
     diesel::update(areas::table.find(&area.code))
         .set(areas::name.eq(&area.name))
         .execute(connection)?;
+    Ok(())
+}
+
+/// How many records that are not deleted are in an area, and in those below.
+pub(super) fn records_in(connection: &mut AnyConnection, path: &AreaPath) -> QueryResult<i64> {
+    let mut count = 0;
+    for scope in scopes_under(connection, std::slice::from_ref(path))? {
+        count += records::table
+            .filter(records::scope.eq(scope.as_str()).and(records::deleted.eq(false)))
+            .count()
+            .get_result::<i64>(connection)?;
+    }
+    Ok(count)
+}
+
+/// Closes an area and those below it.
+pub(super) fn close(
+    connection: &mut AnyConnection,
+    path: &AreaPath,
+    now: Timestamp,
+) -> QueryResult<()> {
+    let open =
+        areas::table.filter(areas::path.like(pattern(path))).filter(areas::closed_at.is_null());
+    diesel::update(open).set(areas::closed_at.eq(Some(now))).execute(connection)?;
     Ok(())
 }
 

@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use super::names::names_of;
 use super::queries::{self, Wanted};
 use crate::app::App;
+use crate::areas;
 use crate::db::Timestamp;
 use crate::devices;
 use crate::http::caller::ReadAccesses;
@@ -37,6 +39,8 @@ pub(super) struct AuditLine {
     pub(super) user_name: String,
     pub(super) action: String,
     pub(super) subject: String,
+    /// What people call it: the person, the household it is about, the area …
+    pub(super) subject_name: Option<String>,
     #[schema(value_type = Object)]
     pub(super) detail: serde_json::Value,
     /// The SHA-256 of the line and the hash before it, in hexadecimal digits.
@@ -83,8 +87,21 @@ async fn list_audit(
     query: Query<AuditQuery>,
 ) -> Result<web::Json<Vec<AuditLine>>, Problem> {
     let query = query.read()?;
-    let limit = page::limit(query.limit);
-    lines(permitted, &app, query, limit).await.map(web::Json)
+    let (limit, areas) = (page::limit(query.limit), permitted.areas.clone());
+    let mut found = lines(permitted, &app, query, limit).await?;
+    let found = app
+        .read(move |connection| {
+            let scopes = areas::scopes_under(connection, &areas)?;
+            let scopes: Vec<String> = scopes.iter().map(ToString::to_string).collect();
+            let subjects = found.iter().map(|line| line.subject.clone()).collect();
+            let names = names_of(connection, &subjects, &scopes)?;
+            for line in &mut found {
+                line.subject_name = names.get(&line.subject).cloned();
+            }
+            Ok(found)
+        })
+        .await?;
+    Ok(web::Json(found))
 }
 
 /// Lines of an export at most, the newest.

@@ -7,9 +7,11 @@
 
 mod chain;
 mod http;
+mod names;
 mod queries;
 
 pub use http::routes;
+pub(crate) use names::names_of;
 pub(crate) use queries::{note, prepare};
 
 /// Something that was done.
@@ -22,6 +24,8 @@ pub(crate) enum Did {
     EnablePerson,
     ResetPassword,
     ImportAreas,
+    /// A place was closed.
+    CloseArea,
     ImportRecords,
     MakeEnrolmentCode,
     BlockDevice,
@@ -45,6 +49,7 @@ pub(crate) enum Did {
     ResetByKeeper,
     EnrolDevice,
     RevokeDevice,
+    EndSession,
     HandIn,
     UploadForm,
     DecideVisit,
@@ -70,6 +75,7 @@ impl Did {
             Self::EnablePerson => "enable_person",
             Self::ResetPassword => "reset_password",
             Self::ImportAreas => "import_areas",
+            Self::CloseArea => "close_area",
             Self::ImportRecords => "import_records",
             Self::MakeEnrolmentCode => "make_enrolment_code",
             Self::BlockDevice => "block_device",
@@ -94,6 +100,7 @@ impl Did {
             Self::EnrolDevice => "enrol_device",
             Self::HandIn => "hand_in",
             Self::RevokeDevice => "revoke_device",
+            Self::EndSession => "end_session",
             Self::UploadForm => "upload_form",
             Self::DecideVisit => "decide_visit",
             Self::AnswerFinding => "answer_finding",

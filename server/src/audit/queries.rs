@@ -116,6 +116,7 @@ pub(super) fn lines(
         user_name,
         action,
         subject,
+        subject_name: None,
         detail: serde_json::from_str(&detail).unwrap_or_default(),
         hash: data_encoding::HEXLOWER.encode(&hash),
     };

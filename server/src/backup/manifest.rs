@@ -25,6 +25,9 @@ pub struct Manifest {
     pub chains: Vec<(IncarnationId, u64)>,
     /// How many photos it names.
     pub blobs: usize,
+    /// How many photos records name that have not arrived; a tablet has them, or they are lost.
+    #[serde(default)]
+    pub awaited: usize,
     /// Their bytes.
     pub blob_bytes: u64,
     /// Its files.

@@ -8,10 +8,12 @@ use mobile_schema::Hash;
 use sync_protocol::{Epoch, IncarnationId, Lineage};
 use uuid::Uuid;
 
+use super::awaited::{Awaited, awaited};
 use super::manifest::Manifest;
-use crate::db::schema::{backups, blobs, chains, epochs};
-use crate::db::{AnyConnection, Database, Failed, Key, STATEMENT_ROWS, Timestamp};
-use crate::sync;
+use crate::db::schema::{backups, blobs, chains, epochs, sealing_keys};
+use crate::db::{AnyConnection, Database, Failed, Key, Timestamp};
+use crate::jobs::{self, JobKind};
+use crate::{media, sync};
 
 /// The state of a database that its backup describes.
 pub(super) struct State {
@@ -19,6 +21,8 @@ pub(super) struct State {
     pub(super) lineage: Vec<Epoch>,
     pub(super) chains: Vec<(IncarnationId, u64)>,
     pub(super) blobs: Vec<(Hash, u64)>,
+    /// The photos that records name and that are not among them.
+    pub(super) awaited: Awaited,
 }
 
 #[derive(QueryableByName)]
@@ -50,6 +54,7 @@ pub(super) fn state(connection: &mut AnyConnection) -> QueryResult<State> {
             .map(|(incarnation, next)| (incarnation.into(), next as u64))
             .collect(),
         blobs: named?,
+        awaited: awaited(connection, Timestamp::now())?,
     })
 }
 
@@ -89,8 +94,14 @@ pub(super) async fn mark_safe(
     database: &Database,
     backup: Uuid,
     manifest: &Manifest,
+    awaited: &Awaited,
 ) -> Result<bool, Failed> {
-    let (expected, ends) = (manifest.lineage.clone(), manifest.chains.clone());
+    let expected = manifest.lineage.clone();
+    // A tablet keeps what it named a photo by that is not here, and with it the photo.
+    let end = |(incarnation, next): &(IncarnationId, u64)| {
+        (*incarnation, awaited.first.get(incarnation).map_or(*next, |first| *first.min(next)))
+    };
+    let ends: Vec<_> = manifest.chains.iter().map(end).collect();
     database
         .write(move |connection| {
             if lineage(connection)? != expected {
@@ -125,14 +136,22 @@ pub fn begin_epoch(connection: &mut AnyConnection, now: Timestamp) -> QueryResul
             epochs::started_at.eq(now),
         ))
         .execute(connection)?;
+    // Pieces that a copy in another place received are not here.
+    media::forget_uploads(connection)?;
     sync::lineage(connection, now)
 }
 
-/// The media store lacks these photos: tablets that have them are to send them again.
+/// The names of the keys that the database was sealed with.
+pub(super) fn keys_used(connection: &mut AnyConnection) -> QueryResult<Vec<String>> {
+    sealing_keys::table.order(sealing_keys::id).select(sealing_keys::id).load(connection)
+}
+
+/// The media store lacks these photos: tablets that have them are to send them again, and are then
+/// looked at anew.
 pub(super) fn strike(connection: &mut AnyConnection, missing: &[Hash]) -> QueryResult<()> {
-    for chunk in missing.chunks(STATEMENT_ROWS) {
-        let chunk: Vec<Vec<u8>> = chunk.iter().map(|hash| hash.as_bytes().to_vec()).collect();
-        diesel::delete(blobs::table.filter(blobs::hash.eq_any(chunk))).execute(connection)?;
+    for hash in missing {
+        jobs::withdraw(connection, JobKind::Photo, &hash.to_string())?;
+        media::strike(connection, hash)?;
     }
     Ok(())
 }

@@ -1,21 +1,24 @@
-//! What people in browsers say about findings.
+//! What people in browsers see of findings, and say about them.
 
-use actix_web::{HttpResponse, post, web};
+use actix_web::{HttpResponse, get, post, web};
 use mobile_schema::Value;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sync_protocol::finding::{COLLECTION, field};
 use sync_protocol::op::Change;
 use sync_protocol::{RecordId, Version};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+use super::list::{self, OpenFinding};
 use crate::app::App;
+use crate::areas;
 use crate::audit::{self, Did};
 use crate::db::Failed;
-use crate::http::caller::AnswerFindings;
-use crate::http::{Body, Kind, Permitted, Problem};
+use crate::http::caller::{AnswerFindings, ReadSmallCounts};
+use crate::http::page::{self, Page};
+use crate::http::{Body, Kind, Permitted, Problem, Query};
 use crate::sync::{Edit, act_wholly, as_seen, check_reason, in_browser};
 
 /// What becomes of a finding.
@@ -93,7 +96,39 @@ async fn answer(
     Ok(HttpResponse::NoContent().finish())
 }
 
+/// Which findings.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct OpenQuery {
+    /// Only those of this rule.
+    rule: Option<String>,
+    /// Only those of this area and below.
+    area: Option<String>,
+    /// The `next` of the page before; absent for the first.
+    after: Option<Uuid>,
+    /// How many at most.
+    limit: Option<i64>,
+}
+
+/// The open findings in the caller's areas, the newest first, with whom they are about: for those
+/// who may see few as well as many.
+#[utoipa::path(tag = "findings", params(OpenQuery), responses((status = 200, body = Page<OpenFinding>)))]
+#[get("/api/v1/findings")]
+async fn list_open(
+    permitted: Permitted<ReadSmallCounts>,
+    app: web::Data<App>,
+    query: Query<OpenQuery>,
+) -> Result<web::Json<Page<OpenFinding>>, Problem> {
+    let OpenQuery { rule, area, after, limit } = query.read()?;
+    let limit = page::limit(limit);
+    let found = app.read(move |connection| {
+        let scopes = areas::scopes_within(connection, &permitted.areas, area.as_deref())?;
+        list::open(connection, &scopes, rule.as_deref(), after, limit)
+    });
+    Ok(web::Json(Page::of(found.await?, limit, |one| one.id)))
+}
+
 /// The feature's routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(answer);
+    config.service(answer).service(list_open);
 }

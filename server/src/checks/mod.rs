@@ -6,6 +6,7 @@
 //! explain. A replica that dies leaves what is due to the others.
 
 mod http;
+mod list;
 mod queries;
 mod visit;
 mod worker;
@@ -20,8 +21,8 @@ use uuid::Uuid;
 use crate::deliveries::Task;
 
 pub use http::routes;
-pub use queries::{ask, ask_again};
-pub(crate) use queries::{ask_all, ask_for, ask_for_all_of, forget_due};
+pub use queries::{ask, ask_again, ask_whether_so};
+pub(crate) use queries::{ask_all, ask_for, ask_for_all_of, forget_due, introduce};
 pub use worker::{run_due, work};
 
 /// Who findings are by. Nobody signs in as this.

@@ -15,7 +15,10 @@ use crate::db::types::{Key, Timestamp};
 use crate::db::{AnyConnection, RowLocked, update_all, write_all};
 use crate::records as store;
 
-/// The registers whose records are looked at.
+/// The field of the built-in register `member`.
+const HOUSEHOLD_OF_MEMBER: mobile_schema::FieldId = 1;
+
+/// The registers whose records are looked at, whatever they must not lack.
 const LOOKED_AT: [&str; 4] = ["visit", "household", "member", "notice"];
 
 #[derive(Insertable)]
@@ -52,12 +55,28 @@ pub fn ask_again<'a>(
     ask_for(connection, &ids, now)
 }
 
+/// Notes that people said something of these findings: whether it is so is looked at, where a check
+/// of the record itself can tell.
+pub fn ask_whether_so<'a>(
+    connection: &mut AnyConnection,
+    changed: impl Iterator<Item = &'a Record>,
+    now: Timestamp,
+) -> QueryResult<()> {
+    let findings = changed.filter(|one| one.collection == finding::COLLECTION);
+    let checked = findings.filter(|one| finding::is_checked(&one.fields));
+    let ids: BTreeSet<RecordId> = checked.filter_map(finding::subject).collect();
+    ask_for(connection, &ids.into_iter().collect::<Vec<_>>(), now)
+}
+
 fn looked_at<'a>(
     catalogue: &Catalogue,
     records: impl Iterator<Item = &'a Record>,
 ) -> impl Iterator<Item = RecordId> {
     let is_looked_at = |collection: &str| {
-        LOOKED_AT.contains(&collection) || catalogue.notice_about(collection).is_some()
+        let register = catalogue.current(collection).map(|(_, register)| register);
+        LOOKED_AT.contains(&collection)
+            || catalogue.notice_about(collection).is_some()
+            || register.is_some_and(|register| finding::asks_for_something(register))
     };
     records.filter(move |record| is_looked_at(&record.collection)).map(|record| record.id)
 }
@@ -175,8 +194,19 @@ pub(super) fn subjects(
     let mut looked_at: Vec<Record> = due.iter().filter(|one| !of_household(one)).cloned().collect();
     let households: Vec<RecordId> = households.into_iter().collect();
     let found = store::load(connection, &households)?;
-    looked_at.extend(found.into_iter().filter(|one| one.collection == "household"));
+    let found: Vec<Record> =
+        found.into_iter().filter(|one| one.collection == "household").collect();
+    // A member whose household nobody knows is looked at by itself.
+    let theirs = |member: &Record| found.iter().any(|one| Some(one.id) == subject_of(member));
+    let alone = due.iter().filter(|one| is(one, "member") && !theirs(one));
+    looked_at.extend(alone.cloned());
+    looked_at.extend(found);
     looked_at.into_iter().map(|record| subject(connection, record)).collect()
+}
+
+/// The household of a member, as the member has it.
+fn subject_of(member: &Record) -> Option<RecordId> {
+    member.fields.get(&HOUSEHOLD_OF_MEMBER)?.as_text()?.parse().ok()
 }
 
 fn subject(connection: &mut AnyConnection, record: Record) -> QueryResult<Subject> {
@@ -228,7 +258,7 @@ pub(super) fn rule_sets(connection: &mut AnyConnection) -> QueryResult<Vec<(Hash
 }
 
 /// Makes sure that findings have somebody to be by.
-pub(super) fn introduce(connection: &mut AnyConnection, now: Timestamp) -> QueryResult<()> {
+pub(crate) fn introduce(connection: &mut AnyConnection, now: Timestamp) -> QueryResult<()> {
     accounts::add_nobody(connection, CHECKER, "ruhu:checks", "系统校验 Checks", now)
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web;
+use mobile_schema::register::Capacity;
 use mobile_schema::rule::Rules;
 use mobile_schema::{Catalogue, Hash};
 use sync_protocol::finding::{self, Finding, RuleSets, judge_household};
@@ -100,7 +101,7 @@ async fn run_batch(app: &App) -> Result<usize, Problem> {
         }
     }
     let count = due.len() - later.len();
-    let (catalogue, lineage) = (app.definitions(), app.lineage.clone());
+    let (catalogue, lineage) = (app.definitions(), app.lineage.now());
     let written: Result<(bool, BTreeSet<ScopeId>), Failed<Problem>> = app
         .database
         .write(move |connection| {
@@ -132,8 +133,8 @@ async fn run_batch(app: &App) -> Result<usize, Problem> {
             if !ops.is_empty() {
                 queries::introduce(connection, now)?;
                 let (catalogue, lineage, scopes) = (&*catalogue, &*lineage, &scopes);
-                let (user, decides_about) = (CHECKER, None);
-                let checker = Person { user, scopes, catalogue, lineage, now, decides_about };
+                let (user, capacity, on_behalf) = (CHECKER, Capacity::Server, None);
+                let checker = Person { user, scopes, capacity, catalogue, lineage, now, on_behalf };
                 act(connection, &checker, &ops)?;
             }
             queries::done(connection, &done, &asked)?;
@@ -161,14 +162,18 @@ async fn judge(
     let task = task(app, &subject.record).await?;
     let collection = subject.record.collection.as_str();
     let judged = if collection == "visit" {
-        visit::judge(app, &subject.record, rule_sets, now).await
+        let judged = visit::judge(app, &subject.record, rule_sets, now).await;
+        judged.map(|(mut findings, later)| {
+            findings.extend(lacks(app, &subject.record));
+            (findings, later)
+        })
     } else if collection == "notice" {
         let notice = subject.record.clone();
         let judged = app.write(move |connection| notices::countersign(connection, &notice, now));
         judged.await
     } else if collection != "household" {
-        // Its households are told of it; nothing else is asked of it.
-        Ok((Vec::new(), Vec::new()))
+        // Its households are told of it, maybe.
+        Ok((lacks(app, &subject.record), Vec::new()))
     } else {
         // China has one time.
         let today = now.plus_seconds(8 * 3600).to_string();
@@ -191,6 +196,14 @@ async fn judge(
             Ok(Verdict { subject, findings: Vec::new(), later: Vec::new(), task })
         }
         Err(problem) => Err(problem),
+    }
+}
+
+/// What a record lacks of what its register asks for.
+fn lacks(app: &App, record: &Record) -> Vec<Finding> {
+    match record.deleted {
+        true => Vec::new(),
+        false => finding::lacks(&Row::from(record), &app.definitions()),
     }
 }
 

@@ -3,18 +3,21 @@
 //! SQLite is copied as a database; PostgreSQL as one `COPY` text a table, compressed, from one
 //! snapshot.
 
+use std::cell::RefCell;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 use diesel::ExecuteCopyFromDsl;
 use diesel::connection::SimpleConnection;
+use diesel::pg::{CopyTarget, Pg};
 use diesel::prelude::*;
+use diesel::query_builder::AstPass;
 use mobile_schema::Hash;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::migrate::{MigrationProblem, migrate, migrate_to};
+use super::migrate::{MigrationProblem, migrate, migrate_filled, migrate_to};
 use super::{AnyConnection, DatabaseUrl, schema};
 
 /// A file of a backup.
@@ -29,6 +32,9 @@ pub struct DumpedFile {
     /// The rows in it, where it is a table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rows: Option<u64>,
+    /// Their columns, in order. Backups of before 2026-11-30 don't say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub columns: Vec<String>,
 }
 
 /// Why the database could not be written out or read back.
@@ -55,6 +61,8 @@ pub enum DumpProblem {
 }
 
 const SQLITE_FILE: &str = "database.sqlite";
+/// What the name of a table's file ends with.
+const TABLE_SUFFIX: &str = ".copy.zst";
 
 /// Every table, each after those it refers to.
 macro_rules! for_every_table {
@@ -114,6 +122,7 @@ macro_rules! for_every_table {
             review_passes,
             review_policies,
             second_factors,
+            recovery_codes,
             samples,
             sample_items,
             sample_outcomes,
@@ -122,7 +131,9 @@ macro_rules! for_every_table {
             ledgers,
             audit,
             audit_head,
-            saved_views
+            saved_views,
+            clock,
+            setbacks
         )
     };
 }
@@ -133,6 +144,64 @@ pub fn table_names() -> &'static [&'static str] {
         ($($table:ident),*) => { &[$(stringify!($table)),*] };
     }
     for_every_table!(names)
+}
+
+/// The table and the columns that the next `COPY` of this thread is about. Diesel knows those of
+/// today's layout only, and a backup has those of its own; it writes the target without a value.
+struct Listed;
+
+thread_local! {
+    static LISTED: RefCell<(String, Vec<String>)> = const { RefCell::new((String::new(), Vec::new())) };
+}
+
+impl Listed {
+    fn of(table: &str, columns: &[String]) -> Self {
+        LISTED.set((table.to_owned(), columns.to_vec()));
+        Self
+    }
+}
+
+impl CopyTarget for Listed {
+    type Table = schema::epochs::table;
+    type SqlType = diesel::sql_types::Text;
+
+    fn walk_target(mut pass: AstPass<'_, '_, Pg>) -> QueryResult<()> {
+        LISTED.with_borrow(|(table, columns)| {
+            pass.push_identifier(table)?;
+            for (place, column) in columns.iter().enumerate() {
+                pass.push_sql(if place == 0 { " (" } else { ", " });
+                pass.push_identifier(column)?;
+            }
+            pass.push_sql(")");
+            Ok(())
+        })
+    }
+}
+
+/// The columns that a table has in the layout that is there now.
+fn columns_of(connection: &mut PgConnection, table: &str) -> QueryResult<Vec<String>> {
+    #[derive(QueryableByName)]
+    struct Column {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        name: String,
+    }
+    let query = "SELECT column_name::text AS name FROM information_schema.columns \
+                 WHERE table_schema = current_schema() AND table_name = $1 \
+                 ORDER BY ordinal_position";
+    let query = diesel::sql_query(query).bind::<diesel::sql_types::Text, _>(table);
+    let columns: Vec<Column> = query.load(connection)?;
+    Ok(columns.into_iter().map(|column| column.name).collect())
+}
+
+/// The columns of a table of a backup that does not name them, in the layout it was made in: as the
+/// table has them, but for one whose columns the program had in another order.
+fn columns_then(connection: &mut PgConnection, table: &str) -> QueryResult<Vec<String>> {
+    let mut columns = columns_of(connection, table)?;
+    if let Some(place) = columns.iter().position(|name| table == "chains" && name == "user_id") {
+        let user = columns.remove(place);
+        columns.insert(2, user);
+    }
+    Ok(columns)
 }
 
 /// Writes the database into `folder` as it is at one moment, and asks that same state `question`.
@@ -149,21 +218,20 @@ pub fn dump<T>(
                 .execute(&mut connection)?;
             let answer = question(&mut open_copy(&path)?)?;
             let (bytes, sha256) = measure(&path)?;
-            let file = DumpedFile { name: SQLITE_FILE.into(), bytes, sha256, rows: None };
-            Ok((vec![file], answer))
+            let (name, columns) = (SQLITE_FILE.into(), Vec::new());
+            Ok((vec![DumpedFile { name, bytes, sha256, rows: None, columns }], answer))
         }
         AnyConnection::Postgres(mut connection) => {
             connection.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
             let mut files = Vec::new();
-            macro_rules! write_out {
-                ($($table:ident),*) => {$({
-                    let rows = diesel::copy_to(schema::$table::table).load_raw(&mut connection)?;
-                    files.push(write_table(folder, stringify!($table), rows)?);
-                    // Diesel 2.3 leaves the command open behind a raw copy; a plain one ends it.
-                    connection.batch_execute("SELECT 1")?;
-                })*};
+            for table in table_names() {
+                let columns = columns_of(&mut connection, table)?;
+                let rows =
+                    diesel::copy_to(Listed::of(table, &columns)).load_raw(&mut connection)?;
+                files.push(DumpedFile { columns, ..write_table(folder, table, rows)? });
+                // Diesel 2.3 leaves the command open behind a raw copy; a plain one ends it.
+                connection.batch_execute("SELECT 1")?;
             }
-            for_every_table!(write_out);
             let mut connection = AnyConnection::Postgres(connection);
             let answer = question(&mut connection)?;
             Ok((files, answer))
@@ -172,13 +240,13 @@ pub fn dump<T>(
 }
 
 fn write_table(folder: &Path, table: &str, rows: impl BufRead) -> io::Result<DumpedFile> {
-    let name = format!("{table}.copy.zst");
+    let name = format!("{table}{TABLE_SUFFIX}");
     let path = folder.join(&name);
     let mut out = zstd::Encoder::new(File::create(&path)?, 3)?;
     let rows = copy_lines(rows, &mut out)?;
     out.finish()?.sync_all()?;
     let (bytes, sha256) = measure(&path)?;
-    Ok(DumpedFile { name, bytes, sha256, rows: Some(rows) })
+    Ok(DumpedFile { name, bytes, sha256, rows: Some(rows), columns: Vec::new() })
 }
 
 /// In `COPY`'s text a line is a row; line ends within values are escaped.
@@ -272,12 +340,13 @@ pub fn check_vacant(url: &DatabaseUrl, replace: bool) -> Result<(), DumpProblem>
     if occupied { Err(DumpProblem::Occupied(format!("{url:?}"))) } else { Ok(()) }
 }
 
-/// Fills an empty database with what [`dump`] wrote, in the layout it had then, and changes it
-/// with `finish`. Both are there at once, or neither: nobody ever opens a database that is filled
-/// and not finished.
+/// Fills an empty database with what [`dump`] wrote, in the layout it had then, brings it up to
+/// date and changes it with `finish`. All of it is there at once, or nothing: nobody ever opens a
+/// database that is filled and not finished.
 pub fn fill<T>(
     url: &DatabaseUrl,
     folder: &Path,
+    files: &[DumpedFile],
     last_migration: &str,
     replace: bool,
     finish: impl FnOnce(&mut AnyConnection) -> QueryResult<T>,
@@ -288,7 +357,8 @@ pub fn fill<T>(
         DatabaseUrl::Postgres(_) => url.connect()?.transaction(|connection| {
             if let AnyConnection::Postgres(connection) = connection {
                 migrate_to(connection, last_migration)?;
-                fill_postgres(connection, folder)?;
+                fill_postgres(connection, folder, files)?;
+                migrate_filled(connection)?;
             }
             Ok(finish(connection)?)
         }),
@@ -301,6 +371,7 @@ pub fn fill<T>(
 pub fn rehearse<T>(
     url: &DatabaseUrl,
     folder: &Path,
+    files: &[DumpedFile],
     last_migration: &str,
     question: impl FnOnce(&mut AnyConnection) -> QueryResult<T>,
 ) -> Result<T, DumpProblem> {
@@ -312,30 +383,33 @@ pub fn rehearse<T>(
                 "CREATE SCHEMA ruhu_rehearsal; SET LOCAL search_path TO ruhu_rehearsal",
             )?;
             migrate_to(&mut connection, last_migration)?;
-            fill_postgres(&mut connection, folder)?;
+            fill_postgres(&mut connection, folder, files)?;
             Ok(question(&mut AnyConnection::Postgres(connection))?)
         }
     }
 }
 
-fn fill_postgres(connection: &mut PgConnection, folder: &Path) -> QueryResult<()> {
-    macro_rules! read_in {
-        ($($table:ident),*) => {$({
-            let path = folder.join(concat!(stringify!($table), ".copy.zst"));
-            // A table that is newer than the backup has nothing in it.
-            if path.exists() {
-                let read = |out: &mut dyn Write| -> QueryResult<()> {
-                    let file = File::open(&path).and_then(zstd::Decoder::new);
-                    file.and_then(|mut rows| io::copy(&mut rows, out)).map_err(unreadable)?;
-                    Ok(())
-                };
-                diesel::copy_from(schema::$table::table)
-                    .from_raw_data(schema::$table::table, read)
-                    .execute(connection)?;
-            }
-        })*};
+/// Each table after those it refers to, as they were written.
+fn fill_postgres(
+    connection: &mut PgConnection,
+    folder: &Path,
+    files: &[DumpedFile],
+) -> QueryResult<()> {
+    for file in files {
+        let Some(table) = file.name.strip_suffix(TABLE_SUFFIX) else { continue };
+        let columns = match file.columns.as_slice() {
+            [] => columns_then(connection, table)?,
+            named => named.to_vec(),
+        };
+        let read = |out: &mut dyn Write| -> QueryResult<()> {
+            let rows = File::open(folder.join(&file.name)).and_then(zstd::Decoder::new);
+            rows.and_then(|mut rows| io::copy(&mut rows, out)).map_err(unreadable)?;
+            Ok(())
+        };
+        diesel::copy_from(schema::epochs::table)
+            .from_raw_data(Listed::of(table, &columns), read)
+            .execute(connection)?;
     }
-    for_every_table!(read_in);
     Ok(())
 }
 
@@ -361,21 +435,34 @@ fn fill_sqlite<T>(
 ) -> Result<T, DumpProblem> {
     let beside = |suffix: &str| PathBuf::from(format!("{}{suffix}", path.display()));
     let arriving = beside(".arriving");
-    // What a restore that was cut off has left.
-    for suffix in [".arriving", ".arriving-wal", ".arriving-shm"] {
-        if beside(suffix).exists() {
-            fs::remove_file(beside(suffix))?;
+    let clear = || -> io::Result<()> {
+        for suffix in [".arriving", ".arriving-wal", ".arriving-shm"] {
+            if beside(suffix).exists() {
+                fs::remove_file(beside(suffix))?;
+            }
         }
-    }
+        Ok(())
+    };
+    // What a restore that was cut off has left.
+    clear()?;
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent)?;
     }
-    fs::copy(folder.join(SQLITE_FILE), &arriving)?;
-    let url = DatabaseUrl::Sqlite(arriving.clone());
-    migrate(&url)?;
-    // The connection folds its log into the file when it closes.
-    let finished = url.connect()?.transaction(finish)?;
-    File::open(&arriving)?.sync_all()?;
+    let filled = (|| -> Result<T, DumpProblem> {
+        fs::copy(folder.join(SQLITE_FILE), &arriving)?;
+        let url = DatabaseUrl::Sqlite(arriving.clone());
+        migrate(&url)?;
+        // The connection folds its log into the file when it closes.
+        let finished = url.connect()?.transaction(finish)?;
+        File::open(&arriving)?.sync_all()?;
+        Ok(finished)
+    })();
+    if filled.is_err()
+        && let Err(error) = clear()
+    {
+        tracing::warn!(path = %arriving.display(), %error, "what was not restored stays behind");
+    }
+    let finished = filled?;
     // What is there is put aside, never removed.
     let stamp = super::Timestamp::now().seconds();
     for suffix in ["", "-wal", "-shm"] {

@@ -86,6 +86,11 @@ pub(super) fn migrate_to(
     Ok(())
 }
 
+/// Brings a PostgreSQL database that was filled in this transaction up to date, within it.
+pub(super) fn migrate_filled(connection: &mut PgConnection) -> Result<(), MigrationProblem> {
+    forward(connection, POSTGRES).map(drop)
+}
+
 /// Undoes every migration, newest first: the proof that each `down.sql` is right.
 pub fn revert_all(url: &DatabaseUrl) -> Result<(), MigrationProblem> {
     match url.connect()? {

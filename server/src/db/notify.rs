@@ -1,18 +1,21 @@
 //! Short messages between the replicas over one PostgreSQL.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
-use super::{AnyConnection, DatabaseUrl};
+use super::pulse::Pulse;
+use super::{AnyConnection, Database, DatabaseUrl};
 
 /// How long a message may lie at either end.
 const ROUND: Duration = Duration::from_millis(100);
+/// How often PostgreSQL is asked whether it is there.
+const BEAT: Duration = Duration::from_secs(1);
 /// How long to wait for a database that is away.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_millis(500);
 /// Most messages in one round; what is beyond that is lost, and costs nothing.
 const MOST: usize = 500;
 
@@ -23,15 +26,16 @@ pub struct Notifier {
 
 impl Notifier {
     /// Starts to listen; none over SQLite, which has one process only. It ends with the notifier.
-    pub fn start(url: &DatabaseUrl, hear: impl Fn(&str) + Send + 'static) -> Option<Self> {
-        if matches!(url, DatabaseUrl::Sqlite(_)) {
+    /// While it listens, it is known whether the database answers.
+    pub fn start(database: &Database, hear: impl Fn(&str) + Send + 'static) -> Option<Self> {
+        if matches!(database.url(), DatabaseUrl::Sqlite(_)) {
             return None;
         }
         let (outgoing, queue) = channel();
-        let url = url.clone();
+        let (url, pulse) = (database.url().clone(), database.pulse().clone());
         let started = std::thread::Builder::new()
             .name("replicas".to_owned())
-            .spawn(move || run(&url, &queue, &hear));
+            .spawn(move || run(&url, &pulse, &queue, &hear));
         if let Err(error) = started {
             tracing::warn!(%error, "replicas are not told of changes");
         }
@@ -45,9 +49,9 @@ impl Notifier {
     }
 }
 
-fn run(url: &DatabaseUrl, queue: &Receiver<String>, hear: &impl Fn(&str)) {
+fn run(url: &DatabaseUrl, pulse: &Pulse, queue: &Receiver<String>, hear: &impl Fn(&str)) {
     loop {
-        match converse(url, queue, hear) {
+        match converse(url, pulse, queue, hear) {
             Ok(()) => return,
             Err(error) => tracing::warn!(%error, "replicas can't be told of changes for a while"),
         }
@@ -58,12 +62,15 @@ fn run(url: &DatabaseUrl, queue: &Receiver<String>, hear: &impl Fn(&str)) {
 /// Sends and hears until the notifier is gone, or the connection.
 fn converse(
     url: &DatabaseUrl,
+    pulse: &Pulse,
     queue: &Receiver<String>,
     hear: &impl Fn(&str),
 ) -> Result<(), Box<dyn std::error::Error>> {
     use std::sync::mpsc::RecvTimeoutError;
     let AnyConnection::Postgres(mut connection) = url.connect()? else { return Ok(()) };
     connection.batch_execute("LISTEN ruhu")?;
+    pulse.beat();
+    let mut beat = Instant::now();
     loop {
         let mut messages = match queue.recv_timeout(ROUND) {
             Ok(first) => vec![first],
@@ -78,11 +85,14 @@ fn converse(
                 .bind::<Text, _>(message)
                 .execute(&mut connection)?;
         }
-        if messages.is_empty() {
-            connection.batch_execute("SELECT 1")?;
-        }
+        // What came meanwhile is read off the socket; PostgreSQL is not asked for it.
         for notification in connection.notifications_iter() {
             hear(&notification?.payload);
+        }
+        if beat.elapsed() >= BEAT {
+            connection.batch_execute("SELECT 1")?;
+            beat = Instant::now();
+            pulse.beat();
         }
     }
 }

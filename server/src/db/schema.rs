@@ -21,6 +21,7 @@ diesel::table! {
         level -> Text,
         name -> Text,
         path -> Text,
+        closed_at -> Nullable<Moment>,
     }
 }
 
@@ -35,6 +36,7 @@ diesel::table! {
         password_hash -> Text,
         created_at -> Moment,
         disabled_at -> Nullable<Moment>,
+        password_issued -> Bool,
     }
 }
 
@@ -94,6 +96,7 @@ diesel::table! {
         rotated_at -> Moment,
         expires_at -> Moment,
         ended_at -> Nullable<Moment>,
+        confirmed_at -> Nullable<Moment>,
     }
 }
 
@@ -170,6 +173,7 @@ diesel::table! {
         status -> Nullable<Text>,
         due_on -> Nullable<Text>,
         updated_at -> Moment,
+        created_at -> Moment,
     }
 }
 
@@ -252,6 +256,7 @@ diesel::table! {
         settled_at -> Nullable<Moment>,
         settled_by -> Nullable<Id>,
         words -> Nullable<Text>,
+        record -> Nullable<Id>,
     }
 }
 
@@ -671,6 +676,17 @@ diesel::table! {
 
 diesel::table! {
     use crate::db::types::{Id, Moment};
+    use diesel::sql_types::Text;
+
+    turns (name) {
+        name -> Text,
+        holder -> Id,
+        until -> Moment,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::{Id, Moment};
 
     review_claims (visit) {
         visit -> Id,
@@ -700,6 +716,17 @@ diesel::table! {
         reason -> Text,
         decided_by -> Id,
         decided_at -> Moment,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::{Id, Moment};
+    use diesel::sql_types::{Binary, Nullable};
+
+    recovery_codes (user_id, code_hash) {
+        user_id -> Id,
+        code_hash -> Binary,
+        used_at -> Nullable<Moment>,
     }
 }
 
@@ -851,6 +878,29 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::BigInt;
+    use crate::db::types::Moment;
+
+    clock (id) {
+        id -> BigInt,
+        newest -> Moment,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::BigInt;
+    use crate::db::types::{Id, Moment};
+
+    setbacks (epoch, device_id) {
+        epoch -> BigInt,
+        device_id -> Id,
+        next_seq -> BigInt,
+        claimed_seq -> BigInt,
+        noticed_at -> Moment,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     accesses,
     areas,
@@ -881,6 +931,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     publications,
     quarantine,
     records,
+    recovery_codes,
     review_claims,
     review_passes,
     review_policies,
@@ -891,6 +942,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     sealed_values,
     second_factors,
     sessions,
+    setbacks,
     uploads,
     users,
 );

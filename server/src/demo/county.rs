@@ -103,8 +103,15 @@ fn household(writer: &mut Writer<'_>, invention: &mut Invention, scope: &ScopeId
         let year = 1950 + invention.below(40);
         invention.citizen_id(year)
     };
-    let kinds =
-        ["general", "general", "poverty_lifted", "poverty_lifted", "low_income", "monitored"];
+    // A household can be of several kinds at once.
+    let kinds: [&[&str]; 6] = [
+        &["general"],
+        &["general"],
+        &["poverty_lifted"],
+        &["poverty_lifted", "low_income"],
+        &["low_income"],
+        &["poverty_lifted", "unstable"],
+    ];
     let income = Value::Integer((2_400 + invention.below(9_000) as i64) * persons as i64 * 100);
     let lat = Value::Integer(262_000_000 + invention.below(400_000) as i64);
     let lon = Value::Integer(1_072_000_000 + invention.below(400_000) as i64);
@@ -116,12 +123,9 @@ fn household(writer: &mut Writer<'_>, invention: &mut Invention, scope: &ScopeId
         (4, format!("{} 组 {} 号", 1 + number / 10, 1 + number % 10).into()),
         (5, format!("199000{:05}", invention.below(100_000)).into()),
         (6, Value::Map(place.map(|(name, value)| (name.to_owned(), value)).into())),
-        (7, invention.pick(&kinds).into()),
+        (7, invention.pick(&kinds).iter().copied().map(Value::from).collect()),
         (8, income),
-        (
-            10,
-            ["food", "clothing", "schooling", "health_care"].map(Value::from).into_iter().collect(),
-        ),
+        (10, guarantees(number).map(Value::from).collect()),
         (13, Value::Integer(persons as i64)),
         (14, true.into()),
     ]);
@@ -151,6 +155,18 @@ fn household(writer: &mut Writer<'_>, invention: &mut Invention, scope: &ScopeId
         ]);
         writer.create("member", scope, fields, group);
     }
+}
+
+/// What a household has of the two assurances and three guarantees: some houses and wells are still to
+/// be mended.
+fn guarantees(number: usize) -> impl Iterator<Item = &'static str> {
+    let all = ["food", "clothing", "schooling", "health_care", "housing", "water"];
+    let lacks = move |name: &str| match name {
+        "housing" => number % 9 == 4,
+        "water" => number % 13 == 7,
+        _ => false,
+    };
+    all.into_iter().filter(move |name| !lacks(name))
 }
 
 /// The operations in stretches of about `most`, no group divided.

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use ed25519_dalek::{Signer, SigningKey};
 use mobile_schema::notice::{NoticeContent, NoticeTemplate, Outcome, RecordVersion};
 use mobile_schema::pack::BundleKind;
+use mobile_schema::register::Capacity;
 use mobile_schema::{Catalogue, Hash, Value};
 use scenery::Photo;
 use sync_protocol::dossier::Dossier;
@@ -83,13 +84,14 @@ pub async fn load_evidence(app: &App, visits: usize) -> Result<usize, DemoProble
     }
     let ops = writer.ops;
     let count = ops.len();
-    let (lineage, cadre) = (app.lineage.clone(), known.cadre);
+    let (lineage, cadre) = (app.lineage.now(), known.cadre);
     let pushed: Result<(), Failed<Problem>> = app
         .database
         .write(move |connection| {
             let scopes: BTreeSet<ScopeId> = ops.iter().map(|op| op.scope.clone()).collect();
             let owner = Owner::Tablet(registered);
-            let pusher = Pusher { owner, user: cadre, scopes: &scopes, decides_about: None };
+            let (scopes, capacity) = (&scopes, Capacity::Cadre);
+            let pusher = Pusher { owner, user: cadre, scopes, capacity, on_behalf: None };
             let desk = Desk { catalogue: &catalogue, lineage: &lineage, now };
             push_whole(connection, &desk, &pusher, registered, ops.clone())
         })
@@ -205,17 +207,33 @@ impl Writer<'_> {
 
     fn visit(&mut self, household: &Record, began: i64, photos: &[Vec<u8>]) {
         let hashes: Vec<Hash> = photos.iter().map(|photo| Hash::of(photo)).collect();
-        let yes = ["food", "clothing", "schooling", "health_care", "housing", "water"];
-        let yes = yes.map(|name| (name.to_owned(), Value::from("yes"))).into();
+        // What the register holds is what was found: the form asks for it once and writes it there.
+        let held = |field| household.fields.get(&field).cloned().unwrap_or_default();
+        let guarantees = held(10);
+        let in_place: Vec<&str> =
+            guarantees.as_list().unwrap_or_default().iter().filter_map(Value::as_text).collect();
+        let all = ["food", "clothing", "schooling", "health_care", "housing", "water"];
+        let is_there = |name: &str| if in_place.contains(&name) { "yes" } else { "no" };
+        let asked = all.map(|name| (name.to_owned(), Value::from(is_there(name)))).into();
+        let income = held(8).as_integer().map_or(Value::Null, |fen| Value::Integer(fen / 100));
         let answers = [
+            ("household".to_owned(), household.id.to_string().into()),
             ("consent".to_owned(), Value::from("given")),
-            ("guarantees".to_owned(), Value::Map(yes)),
-            ("persons".to_owned(), household.fields.get(&13).cloned().unwrap_or(Value::Integer(3))),
-            ("income".to_owned(), Value::Integer(24_000)),
+            ("guarantees".to_owned(), Value::Map(asked)),
+            ("in_place".to_owned(), in_place.join(" ").into()),
+            ("persons".to_owned(), held(13)),
+            ("income".to_owned(), income),
         ];
+        // The form asks for what each shows.
+        let mut named = hashes.iter().map(|hash| Value::from(format!("{hash}.jpg")));
+        let outside = named.next().map(|file| ("photo".to_owned(), file));
+        let indoor = named.next().map(|file| {
+            ("more_photos".to_owned(), Value::Map([("indoor".to_owned(), file)].into()))
+        });
+        let answers = answers.into_iter().chain(outside).chain(indoor).collect();
         let mut fields = Fields::from([
             (1, household.id.to_string().into()),
-            (3, Value::Map(answers.into())),
+            (3, Value::Map(answers)),
             (4, Value::Integer(began)),
             (5, Value::Integer(began + 30 * MINUTE)),
             (7, "given".into()),

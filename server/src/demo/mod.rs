@@ -12,6 +12,7 @@ use std::fmt;
 
 use ed25519_dalek::SigningKey;
 use mobile_schema::pack::PackProblem;
+use mobile_schema::register::Capacity;
 use sync_protocol::clock::ClockReading;
 use sync_protocol::message::SyncRequest;
 use sync_protocol::{DeviceId, IncarnationId, Op, Outcome, ScopeId, UserId};
@@ -100,11 +101,40 @@ impl From<Problem> for DemoProblem {
     }
 }
 
+/// Whether the county is one in earnest: there are people or areas that are not the demo's, beside
+/// which its logins would stand, whose password anybody knows.
+pub async fn is_in_earnest(app: &App) -> Result<bool, DemoProblem> {
+    let is_in_earnest = app.read(|connection| {
+        let own = PEOPLE.map(|(login, ..)| login);
+        let is_demo = is_there(connection)?;
+        let others = accounts::count_others_than(connection, if is_demo { &own } else { &[] })?;
+        Ok(others > 0 || (!is_demo && areas::count(connection)? > 0))
+    });
+    Ok(is_in_earnest.await?)
+}
+
+fn is_there(connection: &mut AnyConnection) -> diesel::QueryResult<bool> {
+    Ok(!areas::paths_of(connection, &[COUNTY.to_owned()])?.is_empty())
+}
+
 /// Loads the demo county, its packs and its logins; does nothing if they are there.
 pub async fn load(app: &App) -> Result<Loaded, DemoProblem> {
-    let known = app.read(|connection| accounts::find_user(connection, PEOPLE[0].0)).await?;
-    if known.is_some() {
-        return Ok(Loaded::Already);
+    let (is_there, taken) = app
+        .read(|connection| {
+            let mut taken = None;
+            for (login, ..) in PEOPLE {
+                let found = accounts::find_user(connection, login)?;
+                taken = taken.or(found.map(|_| login));
+            }
+            Ok((is_there(connection)?, taken))
+        })
+        .await?;
+    match (is_there, taken) {
+        (true, _) => return Ok(Loaded::Already),
+        (false, Some(login)) => {
+            return Err(DemoProblem::Other(format!("somebody signs in as {login} already")));
+        }
+        (false, None) => {}
     }
     let packs = packs::embedded_packs().map_err(DemoProblem::Pack)?;
     let now = app.now();
@@ -117,7 +147,7 @@ pub async fn load(app: &App) -> Result<Loaded, DemoProblem> {
     installed?;
     let catalogue = app.reload_definitions().await?;
     let password_hash = accounts::hash_password(PASSWORD).map_err(DemoProblem::Other)?;
-    let lineage = app.lineage.clone();
+    let lineage = app.lineage.now();
     let pushed: Result<(usize, usize), Failed<Problem>> = app
         .database
         .write(move |connection| {
@@ -133,7 +163,8 @@ pub async fn load(app: &App) -> Result<Loaded, DemoProblem> {
             let scopes: BTreeSet<ScopeId> = ops.iter().map(|op| op.scope.clone()).collect();
             let (catalogue, lineage) = (&*catalogue, &*lineage);
             let owner = Owner::Tablet(device);
-            let pusher = Pusher { owner, user: admin, scopes: &scopes, decides_about: None };
+            let (scopes, capacity) = (&scopes, Capacity::Server);
+            let pusher = Pusher { owner, user: admin, scopes, capacity, on_behalf: None };
             push_whole(connection, &Desk { catalogue, lineage, now }, &pusher, device, ops)?;
             // It is what the county begins with; what people change in it is checked.
             checks::forget_due(connection)?;

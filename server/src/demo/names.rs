@@ -29,7 +29,7 @@ impl Invention {
         (z ^ (z >> 31)) % limit.max(1)
     }
 
-    pub(super) fn pick(&mut self, all: &[&'static str]) -> &'static str {
+    pub(super) fn pick<T: Copy>(&mut self, all: &[T]) -> T {
         all[self.below(all.len() as u64) as usize]
     }
 

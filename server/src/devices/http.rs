@@ -3,6 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use sync_protocol::DeviceId;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -11,9 +12,11 @@ use super::{DeviceState, queries};
 use crate::accounts::{self, Tokens};
 use crate::app::App;
 use crate::audit::{self, Did};
+use crate::db::Failed;
 use crate::http::caller::ManageDevices;
 use crate::http::page::{self, Page, PageQuery};
-use crate::http::{Body, Kind, Permitted, Problem, Query};
+use crate::http::{Body, Kind, Permitted, Problem, Query, Tablet};
+use crate::limits;
 
 /// What a tablet sends to enrol.
 #[derive(Deserialize, ToSchema)]
@@ -54,6 +57,14 @@ struct Code {
     expires_in: i64,
 }
 
+/// Whether a tablet may work, and whether its person may.
+#[derive(Serialize, ToSchema)]
+struct Standing {
+    tablet: DeviceState,
+    /// Whether the person's account is switched off.
+    is_disabled: bool,
+}
+
 /// Enrols a tablet.
 #[utoipa::path(tag = "devices", request_body = Enrol, responses((status = 201, body = Enrolment)))]
 #[post("/api/v1/devices/enrol")]
@@ -62,8 +73,8 @@ async fn enrol(
     app: web::Data<App>,
     body: Body<Enrol>,
 ) -> Result<HttpResponse, Problem> {
-    let Enrol { code, public_key, label } = body.read().await?;
-    app.throttle.address(request.peer_addr().map(|peer| peer.ip()))?;
+    let Enrol { code, public_key, label } = body.read_within(limits::MAX_SIGN_IN).await?;
+    app.throttle.address(app.origin(&request))?;
     let malformed = |what: &str| Problem::new(&Kind::MALFORMED).detail(what.to_owned());
     let key: [u8; 32] = accounts::base64(&public_key)
         .and_then(|bytes| bytes.try_into().ok())
@@ -92,6 +103,15 @@ async fn enrol(
     Ok(HttpResponse::Created().json(Enrolment { device: device.0, user: user.0, tokens }))
 }
 
+/// How a tablet stands: why it has no village, where it has none.
+#[utoipa::path(tag = "devices", responses((status = 200, body = Standing)))]
+#[get("/sync/v1/standing")]
+async fn standing(tablet: Tablet, app: web::Data<App>) -> Result<web::Json<Standing>, Problem> {
+    let user = tablet.user;
+    let is_disabled = app.read(move |connection| accounts::is_disabled(connection, user)).await?;
+    Ok(web::Json(Standing { tablet: tablet.state, is_disabled }))
+}
+
 /// Makes a one-time code to enrol a tablet with.
 #[utoipa::path(tag = "devices", request_body = CodeFor, responses((status = 201, body = Code)))]
 #[post("/api/v1/enrolment-codes")]
@@ -100,10 +120,11 @@ async fn make_code(
     app: web::Data<App>,
     body: Body<CodeFor>,
 ) -> Result<HttpResponse, Problem> {
+    let permitted = permitted.confirmed()?;
     let (by, areas, login, now) =
         (permitted.caller.user, permitted.areas, body.read().await?.login, app.now());
     let code = app
-        .write(move |connection| match queries::person_in(connection, &areas, &login)? {
+        .write(move |connection| match queries::person_in(connection, &areas, &login, now)? {
             Some(user) => {
                 let code = queries::make_code(connection, user, Some(by), now)?;
                 let (did, subject) = (Did::MakeEnrolmentCode, user.to_string());
@@ -114,7 +135,7 @@ async fn make_code(
         })
         .await?;
     let code = code.ok_or_else(|| Problem::new(&Kind::NOT_FOUND))?;
-    let expires_in = crate::limits::ENROLMENT_LIFETIME;
+    let expires_in = limits::ENROLMENT_LIFETIME;
     Ok(HttpResponse::Created().json(Code { code, expires_in }))
 }
 
@@ -177,20 +198,28 @@ async fn set_state(
         DeviceState::Blocked => Did::BlockDevice,
         DeviceState::Wiping => Did::WipeDevice,
     };
-    let found = app
+    let done: Result<(), Failed<Problem>> = app
+        .database
         .write(move |connection| {
-            let found = queries::set_state(connection, &areas, device, state)?;
-            if found {
-                audit::note(connection, by, did, device, json!({}), now)?;
+            let refuse = |kind| Err(Failed::Rule(Problem::new(kind)));
+            let device = DeviceId(device);
+            if !queries::is_in(connection, &areas, device, now)? {
+                return refuse(&Kind::NOT_FOUND);
             }
-            Ok(found)
+            if state == DeviceState::Active && queries::is_revoked(connection, device)? {
+                return refuse(&Kind::DEVICE_REVOKED);
+            }
+            queries::set_state(connection, &areas, device, state, now)?;
+            audit::note(connection, by, did, device.0, json!({}), now)?;
+            Ok(())
         })
-        .await?;
-    if found { Ok(HttpResponse::NoContent().finish()) } else { Err(Problem::new(&Kind::NOT_FOUND)) }
+        .await;
+    done.map_err(Problem::from)?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// The feature's routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(enrol).service(make_code).service(list);
+    config.service(enrol).service(standing).service(make_code).service(list);
     config.service(block).service(wipe).service(release);
 }

@@ -8,8 +8,10 @@ use utoipa::ToSchema;
 
 pub use http::{Enrolment, routes};
 pub use queries::{
-    Enrolled, has_signed, is_active, is_in, make_code, people_in, register, seen, tablet,
+    Enrolled, answers_for, has_signed, is_active, is_in, make_code, people_in, register, seen,
+    tablet,
 };
+pub(crate) use queries::{block, is_revoked};
 
 /// Whether a tablet may work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]

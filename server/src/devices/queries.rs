@@ -14,7 +14,8 @@ use crate::accounts::{self, Role, SecretToken, Session, hash_token};
 use crate::app::Seen;
 use crate::areas::{self, AreaPath};
 use crate::db::schema::{
-    areas as area_table, device_revocations, device_unsent, devices, enrolment_codes, grants, users,
+    areas as area_table, device_revocations, device_unsent, devices, enrolment_codes, grants,
+    sessions, users,
 };
 use crate::db::types::{Key, Timestamp};
 use crate::db::{AnyConnection, RowLocked};
@@ -63,17 +64,31 @@ pub(super) fn enrol(
         enrolment_codes::user_id,
         enrolment_codes::expires_at,
         enrolment_codes::device_id,
+        enrolment_codes::made_by,
     ));
-    let found: Option<(Key, Timestamp, Option<Key>)> =
-        RowLocked(query).get_result(connection).optional()?;
-    let Some((user, _, used_by)) = found.filter(|(_, expires_at, _)| now < *expires_at) else {
-        return Ok(None);
-    };
+    type Row = (Key, Timestamp, Option<Key>, Option<Key>);
+    let found: Option<Row> = RowLocked(query).get_result(connection).optional()?;
+    let found = found.filter(|(_, expires_at, ..)| now < *expires_at);
+    let Some((user, _, used_by, made_by)) = found else { return Ok(None) };
+    // Whoever made the code answers for the person still, who may be more by now.
+    if let Some(made_by) = made_by {
+        let granted = accounts::grants_of(connection, made_by.into(), now)?;
+        let admin = granted.into_iter().filter(|grant| grant.role == Role::Admin);
+        let within: Vec<AreaPath> = admin.map(|grant| grant.area).collect();
+        if !answers_for(connection, &within, user.into(), now)? {
+            return Ok(None);
+        }
+    }
     let device = match used_by {
         Some(device) => {
             let key: Vec<u8> =
                 devices::table.find(device).select(devices::public_key).first(connection)?;
-            if key != public_key {
+            // The answer to the first time may have been lost. A session that somebody ended has
+            // its end, and a lost tablet stays out.
+            if key != public_key
+                || has_ended(connection, device)?
+                || is_revoked(connection, device.into())?
+            {
                 return Ok(None);
             }
             device
@@ -95,6 +110,12 @@ pub(super) fn enrol(
     let (session, token) =
         accounts::start_session(connection, user.into(), Some(device.into()), now)?;
     Ok(Some(Enrolled { session, token }))
+}
+
+fn has_ended(connection: &mut AnyConnection, device: Key) -> QueryResult<bool> {
+    let ended = sessions::table
+        .filter(sessions::device_id.eq(device).and(sessions::ended_at.is_not_null()));
+    Ok(ended.count().get_result::<i64>(connection)? > 0)
 }
 
 /// Adds a device with a key that no other has.
@@ -164,10 +185,9 @@ pub fn tablet(
     if state != DeviceState::Active || disabled.is_some() {
         return Ok(Some((state, BTreeSet::new())));
     }
-    let may_visit = |role| matches!(role, Role::Cadre | Role::Supervisor | Role::Admin);
     let places: Vec<_> = accounts::grants_of(connection, user, now)?
         .into_iter()
-        .filter(|grant| may_visit(grant.role))
+        .filter(|grant| grant.role.may_visit())
         .map(|grant| grant.area)
         .collect();
     let mut scopes = areas::scopes_under(connection, &places)?;
@@ -253,6 +273,31 @@ pub fn people_in(connection: &mut AnyConnection, within: &[AreaPath]) -> QueryRe
     Ok(rows.into_iter().filter(|(_, path)| inside(path)).map(|(user, _)| user).collect())
 }
 
+/// Whether all that a person is or will be granted lies in these areas (what has ended no longer
+/// counts, unless nothing else is left): who looks after them there may act on the person and on
+/// their tablets, for nothing of it is anybody else's.
+pub fn answers_for(
+    connection: &mut AnyConnection,
+    within: &[AreaPath],
+    user: UserId,
+    now: Timestamp,
+) -> QueryResult<bool> {
+    let rows: Vec<(String, Option<Timestamp>)> = grants::table
+        .inner_join(area_table::table.on(area_table::code.eq(grants::area_code)))
+        .filter(grants::user_id.eq(Key::from(user)))
+        .select((area_table::path, grants::valid_until))
+        .load(connection)?;
+    let has_not_ended = |row: &&(String, Option<Timestamp>)| row.1.is_none_or(|until| now < until);
+    let inside = |row: &(String, Option<Timestamp>)| {
+        within.iter().any(|area| AreaPath(row.0.clone()).is_in(area))
+    };
+    let mut standing = rows.iter().filter(has_not_ended).peekable();
+    Ok(match standing.peek() {
+        Some(_) => standing.all(inside),
+        None => rows.iter().any(inside),
+    })
+}
+
 /// A page of the tablets of people in these areas.
 pub(super) fn list(
     connection: &mut AnyConnection,
@@ -315,49 +360,68 @@ pub(super) fn list(
     Ok(rows.into_iter().map(row).collect())
 }
 
-/// Whether a tablet belongs to somebody in these areas.
+/// Whether a tablet belongs to somebody whom these areas [answer for](answers_for).
 pub fn is_in(
     connection: &mut AnyConnection,
     within: &[AreaPath],
     device: DeviceId,
+    now: Timestamp,
 ) -> QueryResult<bool> {
-    let people = people_in(connection, within)?;
-    let found: Option<Key> = devices::table
+    let owner: Option<Key> = devices::table
         .find(Key::from(device))
-        .filter(devices::user_id.eq_any(people))
-        .select(devices::id)
+        .select(devices::user_id)
         .first(connection)
         .optional()?;
-    Ok(found.is_some())
+    owner.map_or(Ok(false), |owner| answers_for(connection, within, owner.into(), now))
 }
 
-/// Changes a tablet's state, if it belongs to somebody in these areas.
+/// Changes a tablet's state, if it belongs to somebody whom these areas answer for.
 pub(super) fn set_state(
     connection: &mut AnyConnection,
     within: &[AreaPath],
-    device: Uuid,
+    device: DeviceId,
     state: DeviceState,
+    now: Timestamp,
 ) -> QueryResult<bool> {
-    let people = people_in(connection, within)?;
-    let changed = diesel::update(
-        devices::table.filter(devices::id.eq(Key(device))).filter(devices::user_id.eq_any(people)),
-    )
-    .set(devices::state.eq(state.name()))
-    .execute(connection)?;
+    if !is_in(connection, within, device, now)? {
+        return Ok(false);
+    }
+    let changed = diesel::update(devices::table.find(Key::from(device)))
+        .set(devices::state.eq(state.name()))
+        .execute(connection)?;
     Ok(changed > 0)
 }
 
-/// A person by login, if they have a grant in one of these areas or below.
+/// Whether somebody said that a tablet was lost, and its signatures count for nothing any more.
+pub(crate) fn is_revoked(connection: &mut AnyConnection, device: DeviceId) -> QueryResult<bool> {
+    let said =
+        device_revocations::table.filter(device_revocations::device_id.eq(Key::from(device)));
+    Ok(said.count().get_result::<i64>(connection)? > 0)
+}
+
+/// Blocks a tablet that is at work.
+pub(crate) fn block(connection: &mut AnyConnection, device: DeviceId) -> QueryResult<()> {
+    let at_work = devices::table
+        .find(Key::from(device))
+        .filter(devices::state.eq(DeviceState::Active.name()));
+    diesel::update(at_work)
+        .set(devices::state.eq(DeviceState::Blocked.name()))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// A person by login, if these areas answer for them.
 pub(super) fn person_in(
     connection: &mut AnyConnection,
     within: &[AreaPath],
     login: &str,
+    now: Timestamp,
 ) -> QueryResult<Option<UserId>> {
-    let people = people_in(connection, within)?;
     let found: Option<Key> = users::table
-        .filter(users::login.eq(login).and(users::id.eq_any(people)))
+        .filter(users::login.eq(login))
         .select(users::id)
         .first(connection)
         .optional()?;
-    Ok(found.map(UserId::from))
+    let Some(user) = found.map(UserId::from) else { return Ok(None) };
+    Ok(answers_for(connection, within, user, now)?.then_some(user))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use actix_web::web;
 use mobile_schema::form::World;
-use mobile_schema::form::table::{Layout, Line, Style};
+use mobile_schema::form::table::{Layout, Line, Style, When};
 use mobile_schema::register::{Choice, FieldType};
 use mobile_schema::{Catalogue, FieldId, Hash};
 use serde_json::Value as Json;
@@ -14,14 +14,14 @@ use uuid::Uuid;
 
 use super::files::{self, Files, Kept};
 use super::pages::Pages;
-use super::table::{FilePiece, Heading, Row, Source, Title, blocking};
+use super::table::{FilePiece, Heading, Holds, Row, Source, Title, blocking};
 use crate::app::App;
 use crate::areas::{self, AreaPath};
 use crate::db::{AnyConnection, Timestamp};
 use crate::forms::{self, Compiled};
 use crate::http::period::Period;
 use crate::http::{Kind, Language, Problem};
-use crate::records::visit::{ANSWERS, ENDED_AT, FORM, STARTED_AT, STATUS};
+use crate::records::visit::{ANSWERS, CONSENT, ENDED_AT, FORM, STARTED_AT, STATUS};
 use crate::records::{MadeWith, RecordView, titles, views};
 use crate::visits::{ids_in, makers};
 
@@ -50,8 +50,8 @@ pub(super) struct Answers {
     headings: Vec<Heading>,
     /// The form's versions as their author writes them, by what visits name.
     versions: BTreeMap<String, String>,
-    /// What states are called, where they are told in words.
-    states: BTreeMap<String, String>,
+    /// What states and outcomes are called, where they are told in words.
+    states: [BTreeMap<String, String>; 2],
     pages: Pages<Page>,
     files: Files,
 }
@@ -84,17 +84,30 @@ impl Answers {
         let layout = layout.ok_or_else(|| Problem::new(&Kind::NOT_FOUND))?;
         let words = wanted.words();
         let titles = |sheet: &mobile_schema::form::table::Sheet| {
-            let own = if sheet.parent.is_none() { words.visit.as_slice() } else { &words.repeat };
-            let files = (sheet.parent.is_none() && wanted.files).then_some(&words.files);
-            let own = own.iter().chain(files).map(|text| Title::text(*text));
-            let asked = sheet.columns.iter().map(|column| Title {
-                text: if style.in_words { &column.label } else { &column.name }.clone(),
-                is_number: column.is_number,
+            let is_visit = sheet.parent.is_none();
+            let (own, holds) = match is_visit {
+                true => (words.visit.as_slice(), VISIT_HOLDS.as_slice()),
+                false => (words.repeat.as_slice(), [Holds::Ids; 2].as_slice()),
+            };
+            let own = own.iter().zip(holds).map(|(text, holds)| Title::new(*text, *holds));
+            let files = (is_visit && wanted.files).then(|| Title::text(words.files));
+            let own: Vec<Title> = own.chain(files).collect();
+            let asked = sheet.columns.iter().map(|column| {
+                let text = if style.in_words { &column.label } else { &column.name };
+                let holds = match column.when {
+                    _ if column.is_number => Holds::Numbers,
+                    Some(When::Day) => Holds::Days,
+                    Some(When::Moment) => Holds::Moments,
+                    None => Holds::Words,
+                };
+                Title::new(text, holds)
             });
+            let own = own.into_iter();
             Heading { name: sheet.name.clone(), columns: own.chain(asked).collect() }
         };
         let versions = versions.into_iter().map(|(hash, version, _)| (hash.to_string(), version));
-        let states = wanted.states(&app.definitions());
+        let definitions = app.definitions();
+        let states = [STATUS, CONSENT].map(|field| wanted.choices(&definitions, field));
         let headings = layout.sheets.iter().map(titles).collect();
         let read = move |connection: &mut AnyConnection, ids: &[Uuid]| {
             Page::read(connection, ids, &scopes, &wanted)
@@ -131,20 +144,24 @@ impl Wanted {
         let scopes = areas::scopes_within(connection, permitted, self.area.as_deref())?;
         let within: BTreeSet<ScopeId> =
             scopes.iter().filter_map(|scope| scope.parse().ok()).collect();
-        let (mut ids, mut counted) = (Vec::new(), Vec::new());
+        let (mut received, mut counted) = (Vec::new(), Vec::new());
         for version in versions {
             let made = MadeWith { version: &version.hash, scopes: &within, locked: &[] };
-            let found = made.ids(connection, &self.statuses, self.period)?;
+            let found = made.received(connection, &self.statuses, self.period)?;
             counted.push((version.hash, version.version, found.len()));
-            ids.extend(found);
+            received.extend(found);
         }
-        ids.sort_unstable();
+        received.sort_unstable();
+        let ids = received.into_iter().map(|(_, id)| id).collect();
         Ok(Some((name, counted, scopes, ids)))
     }
 
-    fn states(&self, catalogue: &Catalogue) -> BTreeMap<String, String> {
-        let field = catalogue.current("visit").and_then(|(_, register)| register.field(STATUS));
-        let Some(FieldType::Status { choices, .. }) = field.map(|field| &field.kind) else {
+    /// The words for what a field of visits may hold, by the names of its choices.
+    fn choices(&self, catalogue: &Catalogue, field: FieldId) -> BTreeMap<String, String> {
+        let field = catalogue.current("visit").and_then(|(_, register)| register.field(field));
+        let Some(FieldType::Status { choices, .. } | FieldType::SelectOne { choices }) =
+            field.map(|field| &field.kind)
+        else {
             return BTreeMap::new();
         };
         let word = |one: &Choice| one.labels.in_language(self.language.tag()).to_owned();
@@ -172,11 +189,26 @@ fn laid_out(versions: &[Arc<Compiled>], world: &World, style: Style) -> Option<L
 
 /// The titles of what is told of a visit itself, and of an instance of a repeat.
 struct Words {
-    visit: [&'static str; 10],
+    visit: [&'static str; 11],
     repeat: [&'static str; 2],
     /// Where they go along.
     files: &'static str,
 }
+
+/// What stands below them.
+const VISIT_HOLDS: [Holds; 11] = [
+    Holds::Ids,
+    Holds::Moments,
+    Holds::Words,
+    Holds::Words,
+    Holds::Words,
+    Holds::Words,
+    Holds::Moments,
+    Holds::Moments,
+    Holds::Ids,
+    Holds::Words,
+    Holds::Words,
+];
 
 /// For programs: those that ODK Central has too are called as there.
 const NAMES: Words = Words {
@@ -186,6 +218,7 @@ const NAMES: Words = Words {
         "SubmitterName",
         "FormVersion",
         "ReviewState",
+        "Consent",
         "StartedAt",
         "EndedAt",
         "HouseholdKey",
@@ -201,8 +234,9 @@ const CHINESE: Words = Words {
         "走访编号",
         "上传时间",
         "走访人",
-        "表单版本",
+        "调查表版本",
         "状态",
+        "走访结果",
         "开始时间",
         "结束时间",
         "户编号",
@@ -220,6 +254,7 @@ const ENGLISH: Words = Words {
         "Made by",
         "Form version",
         "State",
+        "Outcome",
         "Began",
         "Ended",
         "Household's number",
@@ -297,7 +332,7 @@ impl Page {
         visit: &RecordView,
         layout: &Layout,
         versions: &BTreeMap<String, String>,
-        states: &BTreeMap<String, String>,
+        states: &[BTreeMap<String, String>; 2],
     ) -> Vec<Row> {
         let key = format!("uuid:{}", visit.id);
         let mut values = visit.values();
@@ -324,8 +359,8 @@ impl Page {
         values: &BTreeMap<FieldId, Json>,
         key: String,
         versions: &BTreeMap<String, String>,
-        states: &BTreeMap<String, String>,
-    ) -> [String; 10] {
+        [states, outcomes]: &[BTreeMap<String, String>; 2],
+    ) -> [String; 11] {
         let moment = |field: FieldId| {
             let moment = values.get(&field).and_then(Json::as_i64);
             moment.map(|moment| Timestamp(moment).in_china_rfc3339()).unwrap_or_default()
@@ -333,12 +368,14 @@ impl Page {
         let version = values.get(&FORM).and_then(|hash| versions.get(hash.as_str()?).cloned());
         let (by, arrived) = self.makers.get(&visit.id).cloned().unzip();
         let state = visit.status.clone().unwrap_or_default();
+        let outcome = values.get(&CONSENT).and_then(Json::as_str).unwrap_or_default().to_owned();
         [
             key,
             arrived.map(Timestamp::in_china_rfc3339).unwrap_or_default(),
             by.unwrap_or_default(),
             version.unwrap_or_default(),
             states.get(&state).cloned().unwrap_or(state),
+            outcomes.get(&outcome).cloned().unwrap_or(outcome),
             moment(STARTED_AT),
             moment(ENDED_AT),
             visit.subject.map(|id| id.to_string()).unwrap_or_default(),

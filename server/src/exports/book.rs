@@ -11,7 +11,7 @@ use rust_xlsxwriter::{Format, Workbook, XlsxError};
 use zip::ZipArchive;
 
 use super::parts::Parts;
-use super::table::{Heading, Row, Sink};
+use super::table::{Heading, Holds, Row, Sink};
 
 /// The longest text of a cell.
 const MAX_CELL: usize = 32_767;
@@ -44,12 +44,30 @@ struct Table {
     head: String,
     /// What stands below them.
     tail: String,
-    /// By column: what it is called (`A`), and whether what stands below are numbers.
-    columns: Vec<(String, bool)>,
+    /// Its columns, as they stand.
+    columns: Vec<Column>,
     /// The worksheet that grows.
     sheet: usize,
     /// How many lines it has.
     lines: u32,
+}
+
+/// A column of a worksheet.
+struct Column {
+    /// What it is called (`A`).
+    name: String,
+    /// Which cell of a line stands in it.
+    of: usize,
+    holds: Holds,
+    /// The number of its format.
+    style: Option<String>,
+}
+
+/// In which order columns stand: people read numbers of records last.
+fn in_order(heading: &Heading) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..heading.columns.len()).collect();
+    places.sort_by_key(|place| heading.columns[*place].holds == Holds::Ids);
+    places
 }
 
 impl Book {
@@ -68,11 +86,20 @@ impl Book {
         for (at, heading) in headings.iter().enumerate() {
             let sheet = member(&mut frame, &sheet_file(at))?;
             let (head, tail) = sheet.split_once(END_OF_LINES).ok_or_else(broken)?;
-            let columns = (0..).zip(&heading.columns);
+            let styles = styles_of(head);
+            let columns = in_order(heading).into_iter().enumerate().map(|(at, of)| Column {
+                name: column(at),
+                of,
+                holds: heading.columns[of].holds,
+                style: styles
+                    .iter()
+                    .find(|(range, _)| range.contains(&at))
+                    .map(|one| one.1.clone()),
+            });
             tables.push(Table {
                 head: without_dimension(head),
                 tail: format!("{END_OF_LINES}{tail}"),
-                columns: columns.map(|(at, title)| (column(at), title.is_number)).collect(),
+                columns: columns.collect(),
                 sheet: at,
                 lines: 1,
             });
@@ -148,6 +175,8 @@ fn empty<'a>(
 ) -> Result<Vec<u8>, XlsxError> {
     let mut workbook = Workbook::new();
     let bold = Format::new().set_bold().set_text_wrap();
+    let day = Format::new().set_num_format("yyyy-mm-dd");
+    let moment = Format::new().set_num_format("yyyy-mm-dd hh:mm:ss");
     let mut taken = HashSet::new();
     for heading in headings {
         // Its texts stand in the worksheet itself.
@@ -155,8 +184,14 @@ fn empty<'a>(
         let name = if heading.name.is_empty() { name } else { &heading.name };
         sheet.set_name(sheet_name(name, &mut taken))?;
         sheet.set_freeze_panes(1, 0)?;
-        for (at, title) in (0..).zip(&heading.columns) {
-            sheet.set_column_width(at, if title.is_number { 12 } else { 18 })?;
+        for (at, of) in (0..).zip(in_order(heading)) {
+            let title = &heading.columns[of];
+            match title.holds {
+                Holds::Numbers => sheet.set_column_width(at, 12)?,
+                Holds::Days => sheet.set_column_width(at, 12)?.set_column_format(at, &day)?,
+                Holds::Moments => sheet.set_column_width(at, 18)?.set_column_format(at, &moment)?,
+                Holds::Words | Holds::Ids => sheet.set_column_width(at, 18)?,
+            };
             sheet.write_string_with_format(0, at, cut(&title.text), &bold)?;
         }
     }
@@ -171,6 +206,48 @@ fn member(frame: &mut Frame, name: &str) -> io::Result<String> {
 
 fn sheet_file(at: usize) -> String {
     format!("xl/worksheets/sheet{}.xml", at + 1)
+}
+
+/// The formats of a worksheet's columns, by the columns from 0, as its beginning says them.
+fn styles_of(head: &str) -> Vec<(std::ops::Range<usize>, String)> {
+    let part = |column: &str, name: &str| {
+        let (_, rest) = column.split_once(&format!(" {name}=\""))?;
+        rest.split_once('"').map(|(value, _)| value.to_owned())
+    };
+    let columns = head.split("<col ").skip(1).filter_map(|rest| rest.split_once("/>"));
+    let styled = columns.filter_map(|(column, _)| {
+        let column = format!(" {column}");
+        let place = |name| part(&column, name)?.parse::<usize>().ok();
+        // They count from 1, and the last is among them.
+        Some((place("min")? - 1..place("max")?, part(&column, "style")?))
+    });
+    styled.collect()
+}
+
+/// Days from the beginning of spreadsheets' time, in which 1900 has a 29th of February.
+fn days_of(date: time::Date) -> i64 {
+    i64::from(date.to_julian_day() - time::macros::date!(1899 - 12 - 30).to_julian_day())
+}
+
+/// A day (`2026-11-25`), or a moment (RFC 3339) in China's time, as spreadsheets count: in days.
+fn in_days(cell: &str, holds: Holds) -> Option<f64> {
+    use time::format_description::well_known::{Iso8601, Rfc3339};
+    match holds {
+        Holds::Days => {
+            let day = time::Date::parse(cell, &Iso8601::DATE).ok()?;
+            Some(days_of(day) as f64)
+        }
+        Holds::Moments => {
+            let at = time::OffsetDateTime::parse(cell, &Rfc3339).ok()?;
+            let at = at.to_offset(time::macros::offset!(+8));
+            let midnight = at.replace_time(time::Time::MIDNIGHT);
+            // To the second, as a sheet shows them.
+            Some(days_of(at.date()) as f64 + (at - midnight).whole_seconds() as f64 / 86_400.0)
+        }
+        Holds::Words | Holds::Numbers | Holds::Ids => None,
+    }
+    // Spreadsheets know no time before their own.
+    .filter(|days| *days >= 1.0)
 }
 
 /// A worksheet need not say how large it is, and does not know at its beginning.
@@ -196,20 +273,24 @@ fn column(at: usize) -> String {
 }
 
 /// Writes a line of a worksheet.
-fn line(made: &mut String, number: u32, columns: &[(String, bool)], cells: &[String]) {
+fn line(made: &mut String, number: u32, columns: &[Column], cells: &[String]) {
     let _ = write!(made, "<row r=\"{number}\">");
-    for ((column, is_number), cell) in columns.iter().zip(cells) {
-        if cell.is_empty() {
-            continue;
-        }
-        let _ = match cell.parse::<f64>() {
-            Ok(value) if *is_number && value.is_finite() => {
-                write!(made, "<c r=\"{column}{number}\"><v>{value}</v></c>")
+    for Column { name, of, holds, style } in columns {
+        let Some(cell) = cells.get(*of).filter(|cell| !cell.is_empty()) else { continue };
+        let value = match holds {
+            Holds::Numbers => cell.parse::<f64>().ok().filter(|value| value.is_finite()),
+            _ => in_days(cell, *holds),
+        };
+        let _ = match value {
+            Some(value) => {
+                let style =
+                    style.as_ref().map(|style| format!(" s=\"{style}\"")).unwrap_or_default();
+                write!(made, "<c r=\"{name}{number}\"{style}><v>{value}</v></c>")
             }
-            _ => {
+            None => {
                 let _ = write!(
                     made,
-                    "<c r=\"{column}{number}\" t=\"inlineStr\"><is><t xml:space=\"preserve\">"
+                    "<c r=\"{name}{number}\" t=\"inlineStr\"><is><t xml:space=\"preserve\">"
                 );
                 escape(made, cut(cell).as_ref());
                 write!(made, "</t></is></c>")
@@ -284,7 +365,7 @@ mod tests {
     use super::*;
 
     fn heading(name: &str) -> Heading {
-        let number = Title { text: "n".into(), is_number: true };
+        let number = Title::new("n", Holds::Numbers);
         Heading { name: name.into(), columns: vec![Title::text("KEY"), number] }
     }
 
@@ -322,6 +403,39 @@ mod tests {
         let first = vec![title(), odd, vec![text("=1+1"), Data::Empty]];
         let second = vec![title(), vec![text("007"), text("12x")]];
         assert_eq!(read(book, &rows), [("走访".into(), first), ("pig".into(), second)]);
+    }
+
+    #[test]
+    fn times_can_be_reckoned_with_and_ids_stand_last() {
+        let columns = [
+            Title::new("KEY", Holds::Ids),
+            Title::new("at", Holds::Moments),
+            Title::new("on", Holds::Days),
+            Title::text("who"),
+        ];
+        let heading = Heading { name: String::new(), columns: columns.to_vec() };
+        let book = Book::new("走访", std::slice::from_ref(&heading)).unwrap();
+        let cells = |cells: [&str; 4]| Row { table: 0, cells: cells.map(str::to_owned).to_vec() };
+        let rows = [
+            // 16:30 UTC is half past midnight in China.
+            cells(["uuid:1", "2026-11-28T16:30:00Z", "2026-11-29", "甲"]),
+            cells(["uuid:2", "2026-11-29T00:30:00.000+08:00", "去年", "乙"]),
+        ];
+        let told = read(book, &rows).remove(0).1;
+        let texts = |line: &[Data]| line.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(texts(&told[0]), ["at", "on", "who", "KEY"]);
+        let moment = |cell: &Data| match cell {
+            Data::DateTime(at) => at.as_f64(),
+            other => panic!("no time: {other:?}"),
+        };
+        let day = 46_355.0;
+        for line in &told[1..] {
+            assert!((moment(&line[0]) - (day + 0.5 / 24.0)).abs() < 1e-9, "{line:?}");
+        }
+        assert!((moment(&told[1][1]) - day).abs() < 1e-9);
+        // What is no day stays as it was said.
+        assert_eq!(told[2][1], Data::String("去年".into()));
+        assert_eq!(told[1][3], Data::String("uuid:1".into()));
     }
 
     #[test]

@@ -41,7 +41,7 @@ enum Wording {
 struct AnswersQuery {
     /// Only those of this area and below.
     area: Option<String>,
-    /// The first day that visits were made on (`2026-11-16`); with `until`.
+    /// The first day that visits were received on (`2026-11-16`); with `until`.
     from: Option<String>,
     /// The last day.
     until: Option<String>,

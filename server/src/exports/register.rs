@@ -10,7 +10,7 @@ use sync_protocol::RecordId;
 use uuid::Uuid;
 
 use super::pages::Pages;
-use super::table::{Heading, Row, Source, Title, blocking};
+use super::table::{Heading, Holds, Row, Source, Title, blocking};
 use crate::app::App;
 use crate::areas::{self, AreaPath};
 use crate::db::AnyConnection;
@@ -48,6 +48,9 @@ const OWN: [[&str; 4]; 3] = [
     ["Number", "Belongs to (number)", "Belongs to", "Village"],
 ];
 
+/// What stands below them.
+const OWN_HOLDS: [Holds; 4] = [Holds::Ids, Holds::Ids, Holds::Words, Holds::Words];
+
 impl Records {
     /// Finds what a register holds.
     ///
@@ -74,7 +77,7 @@ impl Records {
             (true, Language::Chinese) => OWN[1],
             (true, Language::English) => OWN[2],
         };
-        let own = own.into_iter().map(Title::text);
+        let own = own.into_iter().zip(OWN_HOLDS).map(|(text, holds)| Title::new(text, holds));
         let asked = told(&definition, wanted.revealed).flat_map(|field| wanted.titles(field));
         let heading = [Heading { name: String::new(), columns: own.chain(asked).collect() }];
         let references: Option<Vec<FieldId>> = wanted.in_words.then(|| {
@@ -108,18 +111,23 @@ impl Wanted {
         let label = field.labels.in_language(self.language.tag());
         let text = if self.in_words && !label.is_empty() { label } else { &field.name };
         if field.kind == FieldType::Geopoint {
-            let part = |(part, _)| Title { text: format!("{text}-{part}"), is_number: true };
+            let part = |(part, _)| Title::new(format!("{text}-{part}"), Holds::Numbers);
             return PLACE.into_iter().map(part).collect();
         }
-        let is_number = matches!(
-            field.kind,
-            FieldType::Integer | FieldType::Decimal | FieldType::Money | FieldType::Count
-        );
-        vec![Title { text: text.to_owned(), is_number }]
+        let holds = match field.kind {
+            FieldType::Integer | FieldType::Decimal | FieldType::Money | FieldType::Count => {
+                Holds::Numbers
+            }
+            FieldType::Date => Holds::Days,
+            FieldType::Moment => Holds::Moments,
+            _ => Holds::Words,
+        };
+        vec![Title::new(text, holds)]
     }
 
     /// What stands in a field's columns.
     fn cells(&self, field: &Field, value: &Value, named: &BTreeMap<Uuid, String>) -> Vec<String> {
+        let value = &field.mapped_up(value.clone());
         let text = text_of(field, value);
         let one = |name: &str| self.word(field, name).to_owned();
         let cell = match (&field.kind, value) {

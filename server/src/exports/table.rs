@@ -22,14 +22,31 @@ pub(super) struct Heading {
 #[derive(Clone, Debug)]
 pub(super) struct Title {
     pub(super) text: String,
-    /// Whether what stands below it are numbers to reckon with; numbers of people, phones and
-    /// accounts are none.
-    pub(super) is_number: bool,
+    pub(super) holds: Holds,
+}
+
+/// What stands below a title.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Holds {
+    /// Words; and numbers of people, phones and accounts, which nobody reckons with.
+    Words,
+    /// Numbers to reckon with.
+    Numbers,
+    /// Days (`2026-11-25`).
+    Days,
+    /// Moments (RFC 3339).
+    Moments,
+    /// The numbers of records, which people read last.
+    Ids,
 }
 
 impl Title {
+    pub(super) fn new(text: impl Into<String>, holds: Holds) -> Self {
+        Self { text: text.into(), holds }
+    }
+
     pub(super) fn text(text: impl Into<String>) -> Self {
-        Self { text: text.into(), is_number: false }
+        Self::new(text, Holds::Words)
     }
 }
 

@@ -243,11 +243,17 @@ pub(super) fn registers_made(form: &Form, known: &Catalogue) -> Vec<String> {
 /// Files that a form asks for and that its bundle doesn't have. A list that is called as a
 /// register comes from its records.
 pub(super) fn missing_files(form: &Form, bundle: &FormBundle, known: &Catalogue) -> Vec<String> {
+    let mut wanted = wanted_files(form, known);
+    wanted.retain(|name| !bundle.files.iter().any(|file| file.name == *name));
+    wanted
+}
+
+/// Files that a form asks for and that come from no register.
+pub(crate) fn wanted_files(form: &Form, known: &Catalogue) -> Vec<String> {
     let made = registers_made(form, known);
     let is_known = |name: &str| known.current(name).is_some() || made.iter().any(|one| one == name);
     let is_register = |name: &str| name.strip_suffix(".csv").is_some_and(is_known);
-    let has = |name: &str| bundle.files.iter().any(|file| file.name == name);
-    form.files().into_iter().filter(|name| !has(name) && !is_register(name)).collect()
+    form.files().into_iter().filter(|name| !is_register(name)).collect()
 }
 
 /// What a version says in its languages.

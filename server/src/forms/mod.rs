@@ -21,6 +21,7 @@ use sync_protocol::UserId;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+pub(crate) use admin::wanted_files;
 pub(crate) use compiled::{Compiled, Compiler, world};
 pub(crate) use fetch::may_fetch;
 pub(crate) use queries::{add_version, release_all, versions_seen};

@@ -84,7 +84,12 @@ pub(super) async fn release(
                 if !trial.is_some_and(|(passed, _)| passed) {
                     return Err(refuse(Problem::new(&Kind::FORM_UNTRIED)));
                 }
-                for register in compiled.form.registers_made(&known) {
+                let registers = compiled.form.registers_made(&known);
+                // A register is the whole server's, wherever the form is filled in.
+                if !registers.is_empty() && !areas::is_everywhere(connection, &areas_of)? {
+                    return Err(refuse(Problem::new(&Kind::EVERYWHERE)));
+                }
+                for register in registers {
                     packs::store(connection, &register_bundle(&register), None, now)?;
                 }
             }

@@ -10,8 +10,10 @@ use futures_util::{StreamExt, TryStreamExt};
 use mobile_schema::Hash;
 use mobile_schema::form::problem::Kind as Wrong;
 use mobile_schema::form::{
-    self, BundleFile, FormBundle, Opened, Place, Problem as FormProblem, Severity, media_type,
+    self, BundleFile, Files, FormBundle, Opened, Place, Problem as FormProblem, Severity,
+    media_type,
 };
+use mobile_schema::xml::Element;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use utoipa::{IntoParams, ToSchema};
@@ -24,8 +26,8 @@ use crate::audit::{self, Did};
 use crate::db::Failed;
 use crate::http::caller::ManageForms;
 use crate::http::problem::Language;
-use crate::http::{Kind, Permitted, Problem, Query};
-use crate::limits::{MAX_BLOB, MAX_FORM, MAX_FORM_DEPTH, MAX_FORM_FILES};
+use crate::http::{Kind, Permitted, Problem, Query, pace};
+use crate::limits::{MAX_BLOB, MAX_FORM, MAX_FORM_DEPTH, MAX_FORM_FILES, MAX_FORM_LIST};
 use crate::media;
 
 /// Whose form it is.
@@ -101,6 +103,16 @@ pub(super) async fn check(
     let language = Language::of(&request).tag();
     let mut parts = parts(&request, payload)?;
     let (_, opened, _) = compile(&mut parts, language).await?;
+    let (mut lists, mut count) = (Lists::new(), 0);
+    while let Some((part, file)) = next_file(&mut parts, count).await? {
+        count += 1;
+        let most = if is_list(&file) { MAX_FORM_LIST } else { MAX_BLOB };
+        let bytes = whole(part, most, is_list(&file)).await?;
+        if is_list(&file) {
+            lists.insert(file.clone(), list(&file, bytes, language).await?);
+        }
+    }
+    let opened = look_at_files(opened, lists, language).await?;
     found(&opened, language).map(web::Json)
 }
 
@@ -128,11 +140,12 @@ pub(super) async fn upload(
     let language = Language::of(&request).tag();
     let mut parts = parts(&request, payload)?;
     let (name, opened, source) = compile(&mut parts, language).await?;
+    let (sent, lists) = take_files(&app, &mut parts, language).await?;
+    let opened = look_at_files(opened, lists, language).await?;
     let found = found(&opened, language)?;
     let (Some(form), Some(xform)) = (opened.form, opened.xform) else {
         return Err(Problem::new(&Kind::INTERNAL));
     };
-    let sent = take_files(&app, &mut parts, language).await?;
     let registers = app.definitions();
     let (wanted, missing_registers) = (form.files(), form.unwritable(&registers));
     let registers_made = registers_made(&form, &registers);
@@ -232,7 +245,10 @@ fn malformed(what: impl Into<String>) -> Problem {
 }
 
 fn broken(error: &MultipartError) -> Problem {
-    malformed(error.to_string())
+    match error {
+        MultipartError::Payload(error) => pace::broken(error),
+        error => malformed(error.to_string()),
+    }
 }
 
 /// The next part, with its name and that of its file.
@@ -253,21 +269,13 @@ async fn compile(
     language: &'static str,
 ) -> Result<(String, Opened, Vec<u8>), Problem> {
     let first = next(parts).await?;
-    let (mut part, _, file) = first
+    let (part, _, file) = first
         .filter(|(_, name, _)| name == "form")
         .ok_or_else(|| malformed("form: the first part is the form"))?;
     if file.is_empty() {
         return Err(malformed("form: a file with a name"));
     }
-    let mut bytes = BytesMut::new();
-    while let Some(piece) = part.next().await {
-        let piece = piece.map_err(|error| broken(&error))?;
-        if bytes.len() + piece.len() > MAX_FORM {
-            return Err(Problem::new(&Kind::TOO_LARGE).with("limit", MAX_FORM).detail("form"));
-        }
-        bytes.extend_from_slice(&piece);
-    }
-    let bytes = bytes.to_vec();
+    let bytes = whole(part, MAX_FORM as u64, true).await?;
     let stem = file.rsplit_once('.').map_or(file.as_str(), |(stem, _)| stem).to_owned();
     let compiled = web::block(move || {
         let mut opened = form::open(&bytes, &stem);
@@ -276,14 +284,81 @@ async fn compile(
             let kind = Wrong::NestedTooDeep(MAX_FORM_DEPTH);
             opened.problems.insert(0, FormProblem::error(Place::default(), kind));
         }
+        opened.keep_out();
         (opened, bytes)
     });
     let (opened, bytes) = compiled.await.map_err(|_| Problem::new(&Kind::INTERNAL))?;
+    refuse_errors(&opened, language)?;
+    Ok((file, opened, bytes))
+}
+
+/// The bytes of a part, if they are no more than they may be; none where they are not kept.
+async fn whole(mut part: Field, most: u64, keeps: bool) -> Result<Vec<u8>, Problem> {
+    let (mut bytes, mut length) = (BytesMut::new(), 0_u64);
+    while let Some(piece) = part.next().await {
+        let piece = piece.map_err(|error| broken(&error))?;
+        length += piece.len() as u64;
+        if length > most {
+            return Err(Problem::new(&Kind::TOO_LARGE).with("limit", most).detail("form"));
+        }
+        if keeps {
+            bytes.extend_from_slice(&piece);
+        }
+    }
+    Ok(bytes.to_vec())
+}
+
+fn refuse_errors(opened: &Opened, language: &str) -> Result<(), Problem> {
     let errors = opened.problems.iter().filter(|one| one.severity == Severity::Error).count();
     if errors > 0 || opened.form.is_none() {
         return Err(invalid(&opened.problems, language).with("errors", errors));
     }
-    Ok((file, opened, bytes))
+    Ok(())
+}
+
+/// Lists by the names of their files.
+type Lists = BTreeMap<String, Element>;
+
+fn is_list(file: &str) -> bool {
+    media_type(file).starts_with("text/csv") || file.ends_with(".geojson")
+}
+
+/// A list: one that can't be read would leave a question without choices.
+async fn list(
+    file: &str,
+    bytes: impl AsRef<[u8]> + Send + 'static,
+    language: &str,
+) -> Result<Element, Problem> {
+    let name = file.to_owned();
+    let read = web::block(move || form::read_list(&name, bytes.as_ref())).await;
+    read.map_err(|_| Problem::new(&Kind::INTERNAL))?.map_err(|kind| {
+        let place = Place { sheet: file.to_owned(), ..Place::default() };
+        invalid(&[FormProblem::error(place, kind)], language).with("errors", 1)
+    })
+}
+
+/// Looks at a form and the lists that came with it together.
+async fn look_at_files(
+    mut opened: Opened,
+    mut lists: Lists,
+    language: &str,
+) -> Result<Opened, Problem> {
+    let looked = web::block(move || {
+        if let Some(form) = &opened.form {
+            let name = |source: &str| source.rsplit('/').next().unwrap_or_default().to_owned();
+            let named = form.instances.iter().filter_map(|instance| {
+                let list = lists.remove(&name(instance.source.as_deref()?))?;
+                Some((instance.id.clone(), list))
+            });
+            let files: Files = named.collect();
+            opened.inspect_files(&files);
+        }
+        opened.keep_out();
+        opened
+    });
+    let opened = looked.await.map_err(|_| Problem::new(&Kind::INTERNAL))?;
+    refuse_errors(&opened, language)?;
+    Ok(opened)
 }
 
 fn invalid(problems: &[FormProblem], language: &str) -> Problem {
@@ -310,28 +385,13 @@ async fn take_files(
     app: &App,
     parts: &mut Multipart,
     language: &str,
-) -> Result<BTreeMap<String, BundleFile>, Problem> {
-    let mut files = BTreeMap::new();
-    while let Some((part, name, file)) = next(parts).await? {
-        if name != "file" {
-            return Err(malformed(format!("{name}: parts are `form` and `file`")));
-        }
-        if file.is_empty() || file.len() > 200 || file.contains('\0') {
-            return Err(malformed("file: a name of at most 200 bytes"));
-        }
-        if files.len() >= MAX_FORM_FILES {
-            return Err(Problem::new(&Kind::TOO_LARGE)
-                .with("limit", MAX_FORM_FILES)
-                .detail("file"));
-        }
+) -> Result<(BTreeMap<String, BundleFile>, Lists), Problem> {
+    let (mut files, mut lists) = (BTreeMap::new(), Lists::new());
+    while let Some((part, file)) = next_file(parts, files.len()).await? {
         let pieces = part.map_err(|error| broken(&error)).boxed_local();
-        let is_list = media_type(&file).starts_with("text/csv") || file.ends_with(".geojson");
-        let deposited = media::deposit(app, pieces, MAX_BLOB, is_list).await?;
-        if let Some(bytes) = &deposited.bytes
-            && let Err(kind) = form::read_list(&file, bytes)
-        {
-            let place = Place { sheet: file, ..Place::default() };
-            return Err(invalid(&[FormProblem::error(place, kind)], language).with("errors", 1));
+        let deposited = media::deposit(app, pieces, MAX_BLOB, is_list(&file)).await?;
+        if let Some(bytes) = deposited.bytes.clone() {
+            lists.insert(file.clone(), list(&file, bytes, language).await?);
         }
         let (hash, length) = (deposited.hash, deposited.length);
         let media_type = media_type(&file).to_owned();
@@ -340,5 +400,24 @@ async fn take_files(
             return Err(malformed(format!("file: {file} twice")));
         }
     }
-    Ok(files)
+    Ok((files, lists))
+}
+
+/// The next file that goes with the form, after as many.
+async fn next_file(
+    parts: &mut Multipart,
+    before: usize,
+) -> Result<Option<(Field, String)>, Problem> {
+    let Some((part, name, file)) = next(parts).await? else { return Ok(None) };
+    if name != "file" {
+        return Err(malformed(format!("{name}: parts are `form` and `file`")));
+    }
+    if file.is_empty() || file.len() > 200 || file.contains('\0') {
+        return Err(malformed("file: a name of at most 200 bytes"));
+    }
+    if before >= MAX_FORM_FILES {
+        let problem = Problem::new(&Kind::TOO_LARGE).with("limit", MAX_FORM_FILES);
+        return Err(problem.detail("file"));
+    }
+    Ok(Some((part, file)))
 }

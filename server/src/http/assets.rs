@@ -2,10 +2,11 @@
 //! in it, and allowed nothing that is not ours.
 
 use actix_web::http::{Method, header};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, web};
 use data_encoding::HEXLOWER;
 use rust_embed::RustEmbed;
 
+use super::methods::Methods;
 use super::problem::Language;
 use super::{Kind, Problem};
 
@@ -35,10 +36,19 @@ fn page(path: &str) -> Option<&'static str> {
 /// Whatever no route is for: a file of the web app, or nothing.
 pub async fn serve(request: HttpRequest) -> HttpResponse {
     let nothing = || HttpResponse::from_error(Problem::new(&Kind::NOT_FOUND));
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return nothing();
+    let only = |methods: &[&str]| {
+        HttpResponse::from_error(Problem::new(&Kind::METHOD_NOT_ALLOWED).allow(methods))
+    };
+    let methods = request.app_data::<web::Data<Methods>>();
+    let methods = methods.map(|methods| methods.at(request.path())).unwrap_or_default();
+    if !methods.is_empty() {
+        return only(&methods.into_iter().collect::<Vec<_>>());
     }
     let path = request.path().trim_start_matches('/');
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        let is_there = path.is_empty() || page(path).is_some() || file(&request, path).is_some();
+        return if is_there { only(&["GET", "HEAD"]) } else { nothing() };
+    }
     if path.is_empty() {
         return HttpResponse::Found().insert_header((header::LOCATION, "/tablet/")).finish();
     }

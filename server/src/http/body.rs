@@ -12,8 +12,11 @@ use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 use sync_protocol::encoding::{cbor, dictionary};
 
+use super::intake::{Sender, Taken};
+use super::pace::broken;
 use super::problem::{Kind, Problem};
-use crate::limits::{MAX_BODY, MAX_INFLATED};
+use crate::app::App;
+use crate::limits::{MAX_BODY, MAX_INFLATED, READ_TAKES, STRANGERS_BODY};
 
 /// A JSON body that is not read yet: first it is asked who may, and then what.
 pub struct Body<T> {
@@ -40,6 +43,8 @@ pub struct Received {
     pub wire: u64,
     /// Whether they are CBOR.
     pub is_cbor: bool,
+    /// What it takes, with what is read from it, as long as this is there.
+    pub taken: Taken,
 }
 
 impl<T: DeserializeOwned> Body<T> {
@@ -48,9 +53,21 @@ impl<T: DeserializeOwned> Body<T> {
         parse(&self.receive().await?.bytes)
     }
 
+    /// Reads a body of at most so many bytes, packed or not: of who has not signed in yet, the
+    /// server takes no more than it needs.
+    pub async fn read_within(mut self, most: usize) -> Result<T, Problem> {
+        let app = self.request.app_data::<web::Data<App>>();
+        let app = app.ok_or_else(|| Problem::new(&Kind::INTERNAL))?;
+        let taken = app.strangers.begin(app.origin(&self.request))?;
+        let body = inflated(&self.request, &mut self.payload, false, (most, most), taken);
+        let in_time = tokio::time::timeout(STRANGERS_BODY, body).await;
+        parse(&in_time.map_err(|_| Problem::new(&Kind::TOO_SLOW))??.bytes)
+    }
+
     /// Takes the body in, under its limits.
     async fn receive(mut self) -> Result<Received, Problem> {
-        inflated(&self.request, &mut self.payload, false).await
+        let (taken, most) = (of_address(&self.request)?, (MAX_BODY, MAX_INFLATED));
+        inflated(&self.request, &mut self.payload, false, most, taken).await
     }
 }
 
@@ -72,8 +89,9 @@ impl FromRequest for EitherBody {
 
 impl EitherBody {
     /// Takes the body in, under its limits.
-    pub async fn receive(mut self) -> Result<Received, Problem> {
-        inflated(&self.request, &mut self.payload, true).await
+    pub async fn receive(mut self, sender: impl Into<Sender>) -> Result<Received, Problem> {
+        let (taken, most) = (begin(&self.request, sender)?, (MAX_BODY, MAX_INFLATED));
+        inflated(&self.request, &mut self.payload, true, most, taken).await
     }
 }
 
@@ -96,7 +114,8 @@ impl FromRequest for FileBody {
 impl FileBody {
     /// Takes the file in, of at most so many bytes.
     pub async fn receive(mut self, limit: usize) -> Result<Bytes, Problem> {
-        Ok(whole(&self.request, &mut self.payload, limit).await?.freeze())
+        let mut taken = of_address(&self.request)?;
+        Ok(whole(&self.request, &mut self.payload, limit, &mut taken).await?.freeze())
     }
 }
 
@@ -141,10 +160,23 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     Ok(read)
 }
 
+fn begin(request: &HttpRequest, sender: impl Into<Sender>) -> Result<Taken, Problem> {
+    let app = request.app_data::<web::Data<App>>();
+    app.ok_or_else(|| Problem::new(&Kind::INTERNAL))?.intake.begin(sender)
+}
+
+/// What somebody sends of whom only the address is known.
+fn of_address(request: &HttpRequest) -> Result<Taken, Problem> {
+    let app = request.app_data::<web::Data<App>>();
+    begin(request, app.and_then(|app| app.origin(request)))
+}
+
 async fn inflated(
     request: &HttpRequest,
     payload: &mut Payload,
     either: bool,
+    (most, most_inflated): (usize, usize),
+    mut taken: Taken,
 ) -> Result<Received, Problem> {
     let header = |name| {
         request.headers().get(name).and_then(|value: &header::HeaderValue| value.to_str().ok())
@@ -169,15 +201,25 @@ async fn inflated(
             return Err(Problem::new(&Kind::UNSUPPORTED_MEDIA_TYPE).detail(detail));
         }
     };
-    let body = whole(request, payload, MAX_BODY).await?;
+    let body = whole(request, payload, most, &mut taken).await?;
     let wire = body.len() as u64;
-    let bytes = match encoding {
-        Encoding::Identity => body.freeze(),
-        _ => web::block(move || inflate(encoding, &body))
-            .await
-            .map_err(|_| Problem::new(&Kind::UNAVAILABLE))??,
+    let (bytes, taken) = match encoding {
+        Encoding::Identity => {
+            taken.grow(READ_TAKES * body.len())?;
+            (body.freeze(), taken)
+        }
+        _ => {
+            let unpacking = taken.unpack(move |mut taken| {
+                taken.grow(encoding.window())?;
+                let grow = |bytes| taken.grow(READ_TAKES * bytes);
+                let bytes = inflate(encoding, &body, most_inflated, grow)?;
+                taken.shrink(encoding.window());
+                Ok::<_, Problem>((bytes, taken))
+            });
+            unpacking.await??
+        }
     };
-    Ok(Received { bytes, wire, is_cbor })
+    Ok(Received { bytes, wire, is_cbor, taken })
 }
 
 /// A body as it is on the wire.
@@ -185,6 +227,7 @@ async fn whole(
     request: &HttpRequest,
     payload: &mut Payload,
     limit: usize,
+    taken: &mut Taken,
 ) -> Result<BytesMut, Problem> {
     let announced = request.headers().get(header::CONTENT_LENGTH);
     let announced = announced.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
@@ -193,11 +236,11 @@ async fn whole(
     }
     let mut body = BytesMut::new();
     while let Some(piece) = payload.next().await {
-        let piece =
-            piece.map_err(|error| Problem::new(&Kind::MALFORMED).detail(error.to_string()))?;
+        let piece = piece.map_err(|error| broken(&error))?;
         if body.len() + piece.len() > limit {
             return Err(too_large(limit));
         }
+        taken.grow(piece.len())?;
         body.extend_from_slice(&piece);
     }
     Ok(body)
@@ -212,21 +255,34 @@ enum Encoding {
     Dictionary,
 }
 
-fn inflate(encoding: Encoding, body: &[u8]) -> Result<Bytes, Problem> {
-    let damaged = |error: std::io::Error| Problem::new(&Kind::MALFORMED).detail(error.to_string());
-    let limit = MAX_INFLATED as u64 + 1;
-    let mut inflated = Vec::new();
+/// A frame may ask for a window of gigabytes; 8 MiB is what RFC 8878 recommends.
+const WINDOW: u32 = 23;
+
+impl Encoding {
+    /// What unpacking takes by itself, bytes, at most.
+    fn window(self) -> usize {
+        match self {
+            Self::Identity => 0,
+            Self::Gzip => 64 * 1024,
+            Self::Zstd | Self::Dictionary => 1 << WINDOW,
+        }
+    }
+}
+
+/// A body unpacked; `grow` takes what it comes to as it comes.
+fn inflate(
+    encoding: Encoding,
+    body: &[u8],
+    most: usize,
+    grow: impl FnMut(usize) -> Result<(), Problem>,
+) -> Result<Bytes, Problem> {
     match encoding {
-        Encoding::Identity => return Ok(Bytes::copy_from_slice(body)),
-        Encoding::Gzip => flate2::read::GzDecoder::new(body)
-            .take(limit)
-            .read_to_end(&mut inflated)
-            .map_err(damaged)?,
+        Encoding::Identity => Ok(Bytes::copy_from_slice(body)),
+        Encoding::Gzip => unpacked(flate2::read::GzDecoder::new(body), most, grow),
         Encoding::Zstd => {
             let mut decoder = zstd::Decoder::with_buffer(body).map_err(damaged)?;
-            // A frame may ask for a window of gigabytes; 8 MiB is what RFC 8878 recommends.
-            decoder.window_log_max(23).map_err(damaged)?;
-            decoder.take(limit).read_to_end(&mut inflated).map_err(damaged)?
+            decoder.window_log_max(WINDOW).map_err(damaged)?;
+            unpacked(decoder, most, grow)
         }
         Encoding::Dictionary => {
             let frame = dictionary::frame(body).ok_or_else(|| {
@@ -234,11 +290,33 @@ fn inflate(encoding: Encoding, body: &[u8]) -> Result<Bytes, Problem> {
             })?;
             let mut decoder =
                 zstd::Decoder::with_dictionary(frame, dictionary::DICTIONARY).map_err(damaged)?;
-            decoder.window_log_max(23).map_err(damaged)?;
-            decoder.take(limit).read_to_end(&mut inflated).map_err(damaged)?
+            decoder.window_log_max(WINDOW).map_err(damaged)?;
+            unpacked(decoder, most, grow)
         }
-    };
-    if inflated.len() > MAX_INFLATED { Err(too_large(MAX_INFLATED)) } else { Ok(inflated.into()) }
+    }
+}
+
+fn unpacked(
+    mut packed: impl Read,
+    most: usize,
+    mut grow: impl FnMut(usize) -> Result<(), Problem>,
+) -> Result<Bytes, Problem> {
+    const STEP: u64 = 256 * 1024;
+    let mut bytes = Vec::new();
+    loop {
+        let step = packed.by_ref().take(STEP).read_to_end(&mut bytes).map_err(damaged)?;
+        if step == 0 {
+            return Ok(bytes.into());
+        }
+        if bytes.len() > most {
+            return Err(too_large(most));
+        }
+        grow(step)?;
+    }
+}
+
+fn damaged(error: std::io::Error) -> Problem {
+    Problem::new(&Kind::MALFORMED).detail(error.to_string())
 }
 
 fn too_large(limit: usize) -> Problem {
@@ -254,7 +332,7 @@ mod tests {
         let zeros = vec![0_u8; MAX_INFLATED + 1];
         let bomb = zstd::encode_all(&zeros[..], 3).expect("zstd encodes");
         assert!(bomb.len() < MAX_BODY);
-        let refused = inflate(Encoding::Zstd, &bomb).unwrap_err();
+        let refused = inflate(Encoding::Zstd, &bomb, MAX_INFLATED, |_| Ok(())).unwrap_err();
         assert_eq!(refused.kind(), &Kind::TOO_LARGE);
     }
 

@@ -9,11 +9,13 @@ use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, web};
 use sync_protocol::{DeviceId, ScopeId, UserId};
+use uuid::Uuid;
 
 use super::problem::{Kind, Problem};
 use crate::accounts::{self, Grant, Role};
 use crate::app::App;
 use crate::areas::AreaPath;
+use crate::db::Timestamp;
 use crate::devices::{self, DeviceState};
 
 /// Something that some roles may do.
@@ -22,6 +24,8 @@ pub trait Action: 'static {
     const ROLES: &[Role];
     /// Whether it takes a second factor where the server asks for one.
     const NEEDS_FACTOR: bool = true;
+    /// Whether a tablet's token is enough.
+    const FROM_TABLETS: bool = true;
 }
 
 /// Anything a signed-in person may do about themselves; setting up a second factor is among it.
@@ -30,6 +34,15 @@ pub struct UseAccount;
 impl Action for UseAccount {
     const ROLES: &[Role] = &[Role::Cadre, Role::Supervisor, Role::Admin, Role::Auditor];
     const NEEDS_FACTOR: bool = false;
+}
+
+/// What changes how a person signs in, or is theirs in a browser: who has found a tablet has neither.
+pub struct ChangeAccount;
+
+impl Action for ChangeAccount {
+    const ROLES: &[Role] = UseAccount::ROLES;
+    const NEEDS_FACTOR: bool = false;
+    const FROM_TABLETS: bool = false;
 }
 
 macro_rules! actions {
@@ -123,6 +136,11 @@ pub struct Caller {
     pub grants: Vec<Grant>,
     /// Whether they have yet to set up a second factor that the server asks of them.
     pub lacks_factor: bool,
+    /// Whether their password was issued by somebody else, and nothing else is open to them in a
+    /// browser before they change it.
+    pub must_change_password: bool,
+    /// Whether they proved lately who they are, as what gives power asks for.
+    pub is_confirmed: bool,
 }
 
 impl Caller {
@@ -142,6 +160,20 @@ pub struct Permitted<A> {
     action: PhantomData<A>,
 }
 
+impl<A> Permitted<A> {
+    /// The same, if the caller proved lately who they are: what gives power takes more than a
+    /// browser that somebody left open.
+    ///
+    /// # Errors
+    /// [`Kind::CONFIRMATION_NEEDED`]
+    pub fn confirmed(self) -> Result<Self, Problem> {
+        if self.caller.is_confirmed {
+            return Ok(self);
+        }
+        Err(Problem::new(&Kind::CONFIRMATION_NEEDED))
+    }
+}
+
 impl<A: Action> FromRequest for Permitted<A> {
     type Error = Problem;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
@@ -150,6 +182,12 @@ impl<A: Action> FromRequest for Permitted<A> {
         let request = request.clone();
         Box::pin(async move {
             let caller = authenticate(&request).await?;
+            if !A::FROM_TABLETS && caller.device.is_some() {
+                return Err(Problem::new(&Kind::FORBIDDEN));
+            }
+            if A::NEEDS_FACTOR && caller.must_change_password {
+                return Err(Problem::new(&Kind::PASSWORD_CHANGE_NEEDED));
+            }
             if A::NEEDS_FACTOR && caller.lacks_factor {
                 return Err(Problem::new(&Kind::SECOND_FACTOR_NEEDED));
             }
@@ -172,6 +210,8 @@ pub struct Tablet {
     pub state: DeviceState,
     /// The scopes it has now; none while it is blocked.
     pub scopes: BTreeSet<ScopeId>,
+    /// Its session, and when the token it shows was signed; none if it shows none.
+    pub token: Option<(Uuid, Timestamp)>,
 }
 
 impl FromRequest for Tablet {
@@ -185,11 +225,17 @@ impl FromRequest for Tablet {
             let claims = accounts::verify(&app, bearer(&request)?).await?;
             let device = claims.device.ok_or_else(|| Problem::new(&Kind::TABLET_ONLY))?;
             app.throttle.tablet(device)?;
-            let (user, now) = (claims.user, app.now());
-            let found =
-                app.read(move |connection| devices::tablet(connection, device, user, now)).await?;
+            let (user, session, now) = (claims.user, claims.session, app.now());
+            let found = app.read(move |connection| {
+                if accounts::is_ended(connection, session)? {
+                    return Ok(None);
+                }
+                devices::tablet(connection, device, user, now)
+            });
+            let found = found.await?;
             let (state, scopes) = found.ok_or_else(|| Problem::new(&Kind::SESSION_ENDED))?;
-            Ok(Self { user: claims.user, device, state, scopes })
+            let token = Some((claims.session, claims.signed_at()));
+            Ok(Self { user: claims.user, device, state, scopes, token })
         })
     }
 }

@@ -62,7 +62,7 @@ impl Default for Csv {
 
 /// A cell that a spreadsheet takes for what it says: words that begin like a formula are none.
 fn plain(text: &str) -> String {
-    let looks = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let looks = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
     let is_number = text.parse::<f64>().is_ok();
     if looks && !is_number { format!("'{text}") } else { text.to_owned() }
 }
@@ -75,6 +75,7 @@ mod tests {
     fn nothing_is_a_formula() {
         assert_eq!(plain("=1+1"), "'=1+1");
         assert_eq!(plain("@SUM(A1)"), "'@SUM(A1)");
+        assert_eq!(plain("＝1+1"), "'＝1+1", "Excel in Chinese takes full-width signs as well");
         assert_eq!(plain("-5"), "-5");
         assert_eq!(plain("王某"), "王某");
     }

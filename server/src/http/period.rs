@@ -1,8 +1,7 @@
 //! Days in China, as people ask for them.
 
-use uuid::Uuid;
-
 use super::problem::{Kind, Problem};
+use crate::db::Timestamp;
 
 /// A day, milliseconds.
 const DAY: u64 = 24 * 3600 * 1_000;
@@ -34,15 +33,16 @@ impl Period {
         starts.map(|from| Self { from, until: from + DAY })
     }
 
-    /// The first id of its records and the first that comes after it: ids begin with their moment
-    /// (RFC 9562, UUIDv7).
-    pub fn ids(self) -> (Uuid, Uuid) {
-        let first = |at: u64| {
-            let mut bytes = [0; 16];
-            bytes[..6].copy_from_slice(&at.to_be_bytes()[2..]);
-            Uuid::from_bytes(bytes)
-        };
-        (first(self.from), first(self.until))
+    /// Its first moment, and the first that comes after it.
+    pub fn moments(self) -> (Timestamp, Timestamp) {
+        let moment = |at: u64| Timestamp(i64::try_from(at * 1_000).unwrap_or(i64::MAX));
+        (moment(self.from), moment(self.until))
+    }
+
+    /// Which of its days a moment is of, from 0; none before and after it.
+    pub fn day_of(self, at: Timestamp) -> Option<usize> {
+        let at = u64::try_from(at.milliseconds()).ok().filter(|at| *at < self.until)?;
+        usize::try_from(at.checked_sub(self.from)? / DAY).ok()
     }
 }
 
@@ -70,10 +70,12 @@ mod tests {
     }
 
     #[test]
-    fn ids_of_a_moment_begin_with_it() {
-        let made = Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, 1_795_536_000, 0));
-        let of = |from, until| Period { from, until }.ids();
-        let (first, after) = of(1_795_536_000_000, 1_795_536_000_001);
-        assert!(first < made && made < after);
+    fn a_moment_is_of_one_day() {
+        let two = Period::read("2026-11-25", "2026-11-26").unwrap();
+        let (first, after) = two.moments();
+        let day = |at: i64| two.day_of(Timestamp(at));
+        assert_eq!((day(first.0 - 1), day(first.0)), (None, Some(0)));
+        assert_eq!(day(first.0 + 24 * 3_600_000_000 - 1), Some(0));
+        assert_eq!((day(after.0 - 1), day(after.0)), (Some(1), None));
     }
 }

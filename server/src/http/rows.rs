@@ -1,11 +1,15 @@
-//! Tables that people send: workbooks (.xlsx, .xls) and CSV, whose first row names the columns.
+//! Tables that people send: workbooks (.xlsx, .xls) and text whose cells stand apart by commas,
+//! semicolons or tabs. One of the first rows names the columns.
 
 use mobile_schema::xlsform;
 
 use super::LineProblem;
 
+/// Rows among which the columns' names are looked for: titles and remarks may stand above them.
+const TOP: usize = 10;
+
 /// The rows of a table that hold something, with their numbers: of a workbook's first sheet, or of
-/// CSV in UTF-8.
+/// text in UTF-8, UTF-16 or, as Chinese Windows writes it, GB 18030.
 ///
 /// # Errors
 /// What keeps it from being read at all; more than `most` rows below the columns' names.
@@ -31,13 +35,13 @@ pub fn rows(bytes: &[u8], most: usize) -> Result<Vec<(u64, Vec<String>)>, LinePr
         })
         .collect()
     } else {
-        let text = std::str::from_utf8(bytes).map_err(|_| {
-            unreadable("文件不是 Excel，也不是 UTF-8 的 CSV", "neither a workbook nor CSV in UTF-8")
+        let text = text_of(bytes).ok_or_else(|| {
+            unreadable("文件不是 Excel，也不是 CSV 文本", "neither a workbook nor a table as text")
         })?;
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
+            .delimiter(between(&text))
             .trim(csv::Trim::All)
             .from_reader(text.as_bytes());
         let mut rows = Vec::new();
@@ -47,13 +51,13 @@ pub fn rows(bytes: &[u8], most: usize) -> Result<Vec<(u64, Vec<String>)>, LinePr
             if record.iter().any(|cell| !cell.is_empty()) {
                 rows.push((line, record.iter().map(str::to_owned).collect()));
             }
-            if rows.len() > most + 1 {
+            if rows.len() > most + TOP {
                 break;
             }
         }
         rows
     };
-    if rows.len() > most + 1 {
+    if rows.len() > most + TOP {
         return Err(LineProblem::new(
             most as u64 + 2,
             format!("最多 {most} 行"),
@@ -61,4 +65,84 @@ pub fn rows(bytes: &[u8], most: usize) -> Result<Vec<(u64, Vec<String>)>, LinePr
         ));
     }
     Ok(rows)
+}
+
+/// Takes what stands above the columns' names away, and the names: the first of the rows at the top
+/// of which most cells are names that are known.
+pub fn take_titles(
+    rows: &mut Vec<(u64, Vec<String>)>,
+    is_known: impl Fn(&str) -> bool,
+) -> Option<(u64, Vec<String>)> {
+    let known = |(_, cells): &(u64, Vec<String>)| cells.iter().filter(|one| is_known(one)).count();
+    let most = rows.iter().take(TOP).map(known).max()?;
+    let at = rows.iter().take(TOP).position(|row| known(row) == most)?;
+    let mut below = rows.split_off(at);
+    let titles = below.remove(0);
+    *rows = below;
+    Some(titles)
+}
+
+/// The text of a file, whatever wrote it; none where it is no text.
+fn text_of(bytes: &[u8]) -> Option<String> {
+    use encoding_rs::{GB18030, UTF_16BE, UTF_16LE};
+    let encoding = match bytes {
+        [0xff, 0xfe, ..] => UTF_16LE,
+        [0xfe, 0xff, ..] => UTF_16BE,
+        _ => match std::str::from_utf8(bytes) {
+            Ok(text) => return Some(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned()),
+            Err(_) => GB18030,
+        },
+    };
+    let (text, is_damaged) = encoding.decode_with_bom_removal(bytes);
+    (!is_damaged && !text.contains('\0')).then(|| text.into_owned())
+}
+
+/// What stands between the cells of the first line that has any of them.
+fn between(text: &str) -> u8 {
+    let count = |line: &str, letter: char| line.matches(letter).count();
+    let parted = text.lines().take(TOP).find_map(|line| {
+        let [tabs, semicolons, commas] = ['\t', ';', ','].map(|letter| count(line, letter));
+        let most = tabs.max(semicolons).max(commas);
+        (most > 0).then_some(match most {
+            _ if most == commas => b',',
+            _ if most == tabs => b'\t',
+            _ => b';',
+        })
+    });
+    parted.unwrap_or(b',')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cells(bytes: &[u8]) -> Vec<Vec<String>> {
+        rows(bytes, 10).unwrap().into_iter().map(|(_, cells)| cells).collect()
+    }
+
+    #[test]
+    fn text_is_read_as_it_was_written() {
+        let table = "村,户主\n桃源村,王某\n";
+        let wanted = [["村", "户主"], ["桃源村", "王某"]];
+        let (gbk, ..) = encoding_rs::GBK.encode(table);
+        assert_eq!(cells(&gbk), wanted);
+        let utf_16: Vec<u8> =
+            "\u{feff}村\t户主\n桃源村\t王某\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(cells(&utf_16), wanted, "what Excel calls Unicode text");
+        assert_eq!(cells("村;户主\n桃源村;王某\n".as_bytes()), wanted);
+        assert!(rows(b"\xff\xfe\x00", 10).is_err());
+        assert!(rows(&[0, 1, 2, 0xfe, 0xff], 10).is_err());
+    }
+
+    #[test]
+    fn titles_stand_where_most_names_are_known() {
+        let table = "桃源县农户花名册,,\n填报单位：某镇,日期：2026,\n村,户主,备注\n桃源村,王某,\n";
+        let mut rows = rows(table.as_bytes(), 10).unwrap();
+        let (line, titles) =
+            take_titles(&mut rows, |title| matches!(title, "村" | "户主")).unwrap();
+        assert_eq!((line, titles.len(), rows.len()), (3, 3, 1));
+        let mut none = vec![(1, vec!["x".to_owned()]), (2, vec!["y".to_owned()])];
+        assert_eq!(take_titles(&mut none, |_| false).unwrap().0, 1);
+        assert_eq!(take_titles(&mut Vec::new(), |_| true), None);
+    }
 }

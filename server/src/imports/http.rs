@@ -1,18 +1,21 @@
 //! `/api/v1/records/import`, and what it takes
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
-use mobile_schema::{Labels, RegisterDefinition};
+use mobile_schema::register::Role;
+use mobile_schema::{Labels, RegisterDefinition, Value};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sync_protocol::op::Change;
+use sync_protocol::op::{Change, Fields};
+use sync_protocol::{RecordId, ScopeId};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::place::{self, New, Placed};
-use super::read::{self, ImportColumn};
+use super::place::{self, Adopted, New, Placed};
+use super::read::{self, ImportColumn, Reading};
 use crate::app::App;
 use crate::areas;
 use crate::audit::{self, Did};
@@ -20,6 +23,7 @@ use crate::http::caller::ImportRecords;
 use crate::http::progress::{self, Progress};
 use crate::http::{FileBody, Kind, LineProblem, Permitted, Problem, Query};
 use crate::limits::MAX_IMPORT;
+use crate::records;
 use crate::sync::{Edit, act_wholly, in_browser};
 
 /// Registers whose records come about by what people do, and not by tables.
@@ -63,7 +67,7 @@ async fn list_importable(
     let definitions = app.definitions();
     let importable = definitions.all_current().filter(|(_, register)| is_importable(register));
     let told = importable.map(|(_, register)| {
-        let columns = register.fields.iter().filter(|field| read::is_taken(field)).map(|field| {
+        let columns = register.fields.iter().filter(|field| read::is_asked(field)).map(|field| {
             ImportableColumn { name: field.name.clone(), labels: field.labels.clone() }
         });
         ImportableRegister {
@@ -86,6 +90,10 @@ struct ImportQuery {
     /// Whether it is only looked at.
     #[serde(default)]
     dry_run: bool,
+    /// What columns are that are called otherwise: a JSON object of fields' names (or `Area`,
+    /// `Township`, `KEY`, or nothing, where a column is left out) by the columns' titles.
+    #[serde(default)]
+    columns: String,
 }
 
 /// What a table comes to.
@@ -96,8 +104,10 @@ struct RecordsImported {
     lines: usize,
     /// Lines that are new: those that were taken in, or would be.
     new: usize,
-    /// Lines whose record is there, and stays as it is.
+    /// Lines whose record is there, and stays as it is, but for those that are completed.
     known: usize,
+    /// Records among them that belonged to nothing, and get what the line says they belong to.
+    completed: usize,
     /// Lines that say what one above says.
     repeated: usize,
     /// Lines that are wrong: while there are any, nothing is taken in.
@@ -125,15 +135,23 @@ async fn import(
     query: Query<ImportQuery>,
     body: FileBody,
 ) -> Result<HttpResponse, Problem> {
-    let ImportQuery { collection, area, dry_run } = query.read()?;
+    let ImportQuery { collection, area, dry_run, columns } = query.read()?;
+    let chosen: BTreeMap<String, String> = match columns.as_str() {
+        "" => BTreeMap::new(),
+        json => serde_json::from_str(json).map_err(|_| Problem::new(&Kind::MALFORMED))?,
+    };
     let definitions = app.definitions();
     let current = definitions.current(&collection);
     let register = current.filter(|(_, register)| is_importable(register));
     let (_, register) = register.ok_or_else(|| Problem::new(&Kind::NOT_FOUND))?;
     let register: Arc<RegisterDefinition> = register.clone();
     let bytes = body.receive(MAX_IMPORT).await?;
-    let asked = register.clone();
-    let table = web::block(move || read::read(&bytes, &asked)).await;
+    let (asked, catalogue) = (register.clone(), definitions.clone());
+    let table = web::block(move || {
+        let reading = Reading { register: &asked, catalogue: &catalogue, chosen: &chosen };
+        read::read(&bytes, &reading)
+    });
+    let table = table.await;
     let table = table.map_err(|_| Problem::new(&Kind::UNAVAILABLE))?;
     let mut table = table.map_err(|problem| invalid(&[problem]))?;
     let count = table.lines.len();
@@ -146,7 +164,7 @@ async fn import(
             place::place(connection, register, &definitions, lines, (&all, area.as_deref()))
         })
         .await?;
-    let Placed { new, known, repeated, problems } = placed;
+    let Placed { new, adopted, known, repeated, problems } = placed;
     // A line that can't be read can't be placed either: it is told once.
     let mut wrong = table.problems;
     let unread: std::collections::BTreeSet<u64> = wrong.iter().map(|one| one.line).collect();
@@ -157,6 +175,7 @@ async fn import(
         lines: count,
         new: new.len(),
         known,
+        completed: adopted.len(),
         repeated,
         wrong: wrong.len(),
         problems: wrong.into_iter().take(MOST_PROBLEMS).collect(),
@@ -168,7 +187,8 @@ async fn import(
         return Err(invalid(&told.problems));
     }
     progress::answer(&request, StatusCode::OK, async move |progress| {
-        take_in(&permitted, &app, &collection, new, &progress).await?;
+        let edits = edits(&register, new, adopted);
+        take_in(&permitted, &app, &collection, edits, &progress).await?;
         Ok(told)
     })
     .await
@@ -179,28 +199,47 @@ fn invalid(problems: &[LineProblem]) -> Problem {
     Problem::new(&Kind::IMPORT_INVALID).with("problems", problems)
 }
 
-/// Makes the records, some at a time. If it breaks off, those that were made stay, and the same
-/// table goes on after them.
+/// The records that are made, and those that get what they belong to.
+fn edits(register: &RegisterDefinition, new: Vec<New>, adopted: Vec<Adopted>) -> Vec<Done> {
+    let made =
+        new.into_iter().map(|New { id, scope, fields }| (id, scope, Change::Create { fields }));
+    let subject = register.field_with_role(Role::Subject).map(|field| field.id);
+    let given = adopted.into_iter().filter_map(|Adopted { id, scope, subject: value }| {
+        let fields = Fields::from([(subject?, Value::from(value.to_string()))]);
+        Some((id, scope, Change::Patch { fields }))
+    });
+    made.chain(given).collect()
+}
+
+/// A record, the village it is in, and what is done to it.
+type Done = (RecordId, ScopeId, Change);
+
+/// Does it, some at a time. If it breaks off, what was done stays, and the same table goes on after
+/// it.
 async fn take_in(
     permitted: &Permitted<ImportRecords>,
     app: &App,
     collection: &str,
-    new: Vec<New>,
+    edits: Vec<Done>,
     progress: &Progress,
 ) -> Result<(), Problem> {
     let user = permitted.caller.user;
     let mut made = 0;
-    for part in new.chunks(AT_ONCE) {
+    for part in edits.chunks(AT_ONCE) {
         let (part, collection) = (part.to_vec(), collection.to_owned());
         let touched = in_browser(app, user, permitted.areas.clone(), move |connection, person| {
             let definition = person.definition(&collection)?;
-            let edits = part.iter().cloned().map(|New { id, scope, fields }| Edit {
+            // What is there is changed as it stands now.
+            let ids: Vec<RecordId> = part.iter().map(|(record, ..)| *record).collect();
+            let there = records::load(connection, &ids)?;
+            let base = |id| there.iter().find(|one| one.id == id).map(|one| one.version);
+            let edits = part.iter().cloned().map(|(record, scope, change)| Edit {
                 collection: collection.clone(),
-                record: id,
+                record,
                 scope,
-                base: None,
+                base: base(record),
                 definition,
-                change: Change::Create { fields },
+                change,
             });
             let ops = person.one_by_one(edits);
             act_wholly(connection, person, &ops)?;
@@ -209,8 +248,8 @@ async fn take_in(
             Ok(ops.into_iter().map(|op| op.scope).collect::<Vec<_>>())
         });
         app.live.announce(touched.await?, None);
-        made = new.len().min(made + AT_ONCE);
-        progress.tell(made, new.len())?;
+        made = edits.len().min(made + AT_ONCE);
+        progress.tell(made, edits.len())?;
     }
     Ok(())
 }

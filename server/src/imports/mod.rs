@@ -5,6 +5,7 @@
 //! twice, or again after it broke off, nothing is doubled.
 
 mod http;
+mod kin;
 mod place;
 mod read;
 

@@ -7,10 +7,12 @@
 
 mod http;
 mod queue;
+mod turn;
 mod worker;
 
 pub use http::routes;
-pub(crate) use queue::{ask, error_of, is_asked};
+pub(crate) use queue::{ask, error_of, is_asked, withdraw};
+pub use turn::{Turn, take_turn};
 pub use worker::{run_due, work};
 
 use tokio::sync::Notify;
@@ -24,16 +26,19 @@ pub(crate) enum JobKind {
     Print,
     /// Remove the bytes of a blob that was forgotten; the key is its hash.
     Remove,
+    /// Try operations again that waited for a record; the key is the record.
+    Arrived,
 }
 
 impl JobKind {
-    const ALL: [Self; 3] = [Self::Photo, Self::Print, Self::Remove];
+    const ALL: [Self; 4] = [Self::Photo, Self::Print, Self::Remove, Self::Arrived];
 
     fn name(self) -> &'static str {
         match self {
             Self::Photo => "photo",
             Self::Print => "print",
             Self::Remove => "remove",
+            Self::Arrived => "arrived",
         }
     }
 

@@ -58,6 +58,16 @@ pub(crate) fn ask(
     Ok(())
 }
 
+/// The work can't be done any more: what it is about is gone.
+pub(crate) fn withdraw(
+    connection: &mut AnyConnection,
+    kind: JobKind,
+    key: &str,
+) -> QueryResult<()> {
+    let asked = jobs::table.filter(jobs::kind.eq(kind.name()).and(jobs::key.eq(key)));
+    diesel::delete(asked).execute(connection).map(drop)
+}
+
 /// Whether work is asked for, or waits for a person after it failed.
 pub(crate) fn is_asked(
     connection: &mut AnyConnection,

@@ -8,7 +8,7 @@ use super::JobKind;
 use super::queue::{self, Taken};
 use crate::app::App;
 use crate::http::Problem;
-use crate::{media, notices, photos};
+use crate::{media, notices, photos, sync};
 
 /// What another replica left behind is found after this long.
 const LOOK_AROUND: Duration = Duration::from_secs(15);
@@ -45,6 +45,7 @@ async fn run(app: &App, job: Taken) -> Result<(), Problem> {
         JobKind::Photo => photos::look_at(app, &job.key).await,
         JobKind::Remove => media::remove_forgotten(app, &job.key).await,
         JobKind::Print => notices::print_part(app, &job.key).await,
+        JobKind::Arrived => sync::try_again(app, &job.key).await,
     };
     metrics::counter!("jobs_total", "kind" => job.kind.name(),
         "result" => if result.is_ok() { "done" } else { "failed" })

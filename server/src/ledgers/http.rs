@@ -1,7 +1,9 @@
 //! `/api/v1/ledgers`
 
 use actix_web::{HttpRequest, HttpResponse, get, web};
-use mobile_schema::ledger::{LedgerDefinition, Tone};
+use mobile_schema::ledger::{
+    Column, Counter, Figure as Counted, LedgerDefinition, Tone, Unit, share,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
@@ -9,6 +11,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::sheet;
 use super::tally::{self, Exception};
+use crate::accounts;
 use crate::app::App;
 use crate::areas;
 use crate::audit::{self, Did};
@@ -45,6 +48,10 @@ pub(super) struct ColumnView {
     /// The header above its own; empty where there is none.
     pub(super) group: String,
     pub(super) label: String,
+    /// What its sums are told in: `yuan` or `ten_thousand_yuan`; nothing for what is no money.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub(super) unit: Option<Unit>,
     /// The colour it is shown in: `red`, `yellow`, `blue` or `green`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
@@ -57,8 +64,21 @@ pub(super) struct RowView {
     pub(super) code: String,
     pub(super) name: String,
     level: String,
-    /// By column; none where a count is so small that it points at people.
-    pub(super) values: Vec<Option<i64>>,
+    /// By column; none where so few are counted that they are pointed at.
+    pub(super) values: Vec<Option<Figure>>,
+}
+
+/// What stands in a cell.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = LedgerFigure)]
+pub(super) enum Figure {
+    /// How many records.
+    Count(i64),
+    /// A sum in its column's unit, exactly, in decimal digits (`17740.00`); `…` where it is larger
+    /// than anything that is counted.
+    #[schema(value_type = String)]
+    Sum(String),
 }
 
 /// An indicator: always what it is out of.
@@ -68,6 +88,9 @@ pub(super) struct IndicatorView {
     /// How many are met; none, like `of`, where so few are or are not that they point at people.
     pub(super) met: Option<i64>,
     pub(super) of: Option<i64>,
+    /// The share in hundredths of a per cent: 9984 is 99.84 %. Half up, but all only where all are
+    /// met, and nothing only where none is.
+    pub(super) share: Option<i64>,
 }
 
 /// A ledger.
@@ -81,11 +104,16 @@ pub(super) struct LedgerView {
     as_of: Timestamp,
     #[serde(skip)]
     pub(super) as_of_in_china: String,
+    /// The areas it is about, as whoever hands it in is called.
+    pub(super) office: String,
+    /// Who made it.
+    pub(super) filled_in_by: String,
     pub(super) columns: Vec<ColumnView>,
     /// In the order of the tree.
     pub(super) rows: Vec<RowView>,
     pub(super) indicators: Vec<IndicatorView>,
-    /// Whoever is missing in an indicator; nobody for those who may not see who.
+    /// Whoever is missing in an indicator, each household once; nobody for those who may not see
+    /// who.
     pub(super) exceptions: Vec<Exception>,
     /// There are more than are named.
     pub(super) more_exceptions: bool,
@@ -185,7 +213,7 @@ async fn make(
     language: &'static str,
 ) -> Result<LedgerView, Problem> {
     let period = Period::read(&query.from, &query.until)?;
-    let small = SmallCounts::of(&permitted.caller);
+    let (small, user) = (SmallCounts::of(&permitted.caller), permitted.caller.user);
     let (definitions, now) = (app.definitions(), app.now());
     let LedgerQuery { area, from: first, until: last } = query;
     let made = app
@@ -200,23 +228,37 @@ async fn make(
             let within = areas::narrowed(connection, &permitted.areas, area.as_deref())?;
             let areas = areas::under(connection, &within)?;
             let counted = tally::count(connection, &ledger, register, &areas, period)?;
-            Ok(Some((ledger, counted)))
+            let (_, by) = accounts::name_of(connection, user)?;
+            Ok(Some((ledger, register.clone(), counted, by)))
         })
         .await?;
-    let (ledger, counted) = made.ok_or_else(|| Problem::new(&Kind::NOT_FOUND))?;
+    let (ledger, register, counted, filled_in_by) =
+        made.ok_or_else(|| Problem::new(&Kind::NOT_FOUND))?;
+    let counter = Counter::new(&ledger, &register, (period.from, period.until));
+    let value = |(column, figure): (&Column, &Counted)| {
+        small.count(figure.records)?;
+        Some(match &column.sum {
+            None => Figure::Count(figure.records),
+            Some(_) => {
+                let told = counter.told(column, figure);
+                Figure::Sum(told.map_or("…".to_owned(), |sum| sum.to_string()))
+            }
+        })
+    };
     let row = |one: tally::AreaTally| RowView {
         code: one.area.code,
         name: one.area.name,
         level: one.area.level,
-        values: one.tally.columns.into_iter().map(|count| small.count(count)).collect(),
+        values: ledger.columns.iter().zip(&one.tally.columns).map(value).collect(),
     };
     // Everything is in the areas that lie in no other of them.
     let roots = counted.areas.iter().filter(|one| {
         let parent = one.area.parent.as_deref();
         !counted.areas.iter().any(|other| Some(other.area.code.as_str()) == parent)
     });
-    let mut totals = vec![(0, 0); ledger.indicators.len()];
+    let (mut totals, mut offices) = (vec![(0, 0); ledger.indicators.len()], Vec::new());
     for root in roots {
+        offices.push(root.area.name.clone());
         for (total, one) in totals.iter_mut().zip(&root.tally.indicators) {
             *total = (total.0 + one.0, total.1 + one.1);
         }
@@ -224,11 +266,13 @@ async fn make(
     let in_words = |labels: &mobile_schema::Labels| labels.in_language(language).to_owned();
     let indicators = ledger.indicators.iter().zip(totals).map(|(one, (met, of))| {
         let (met, of) = small.share(met, of).unzip();
-        IndicatorView { label: in_words(&one.label), met, of }
+        let share = met.zip(of).and_then(|(met, of)| share(met, of));
+        IndicatorView { label: in_words(&one.label), met, of, share }
     });
     let columns = ledger.columns.iter().map(|one| ColumnView {
         group: in_words(&one.group),
         label: in_words(&one.label),
+        unit: counter.unit(one),
         tone: one.tone,
     });
     Ok(LedgerView {
@@ -237,6 +281,8 @@ async fn make(
         until: last,
         as_of: now,
         as_of_in_china: now.in_china(),
+        office: offices.join(if language == "en" { ", " } else { "、" }),
+        filled_in_by,
         columns: columns.collect(),
         indicators: indicators.collect(),
         rows: counted.areas.into_iter().map(row).collect(),

@@ -4,5 +4,6 @@
 mod http;
 mod sheet;
 mod tally;
+mod words;
 
 pub use http::routes;

@@ -1,6 +1,6 @@
 //! Counting a ledger over the records there are, a village at a time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use diesel::prelude::*;
 use mobile_schema::ledger::{Counter, LedgerDefinition, Seen, Tally};
@@ -11,18 +11,23 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::areas::{self, Area};
-use crate::db::AnyConnection;
 use crate::db::schema::records;
-use crate::db::types::{JsonText, Key};
+use crate::db::types::{JsonText, Key, Timestamp};
+use crate::db::{AnyConnection, STATEMENT_ROWS};
 use crate::http::period::Period;
 use crate::limits::MAX_EXCEPTIONS;
 
-/// A record that is missing in an indicator.
+/// Whoever is missing in an indicator: a household, or a record that belongs to none.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(super) struct Exception {
     /// The indicator, from 0.
     pub(super) indicator: usize,
+    /// The first of its records that are missing.
     record: Uuid,
+    /// How many of its records are missing.
+    pub(super) records: i64,
+    /// The household, where the records belong to one.
+    household: Option<Uuid>,
     /// The household it is about, or the record's own line.
     pub(super) title: String,
     /// The village.
@@ -60,38 +65,51 @@ pub(super) fn count(
     let (mut exceptions, mut more_exceptions) = (Vec::new(), false);
     for village in areas.iter().filter(|area| area.level == "village") {
         let mut tally = counter.nothing();
-        type Row = (Key, JsonText, Option<String>, Option<Key>);
+        type Row = (Key, Timestamp, JsonText, Option<String>, Option<Key>);
         let rows: Vec<Row> = records::table
             .filter(records::collection.eq(&definition.register))
             .filter(records::scope.eq(areas::scope_of(village)))
             .filter(records::deleted.eq(false))
             .order(records::id)
-            .select((records::id, records::fields, records::title, records::subject))
+            .select((
+                records::id,
+                records::created_at,
+                records::fields,
+                records::title,
+                records::subject,
+            ))
             .load(connection)?;
-        let mut missing = Vec::new();
-        for (id, fields, title, subject) in rows {
+        let mut missing: Vec<Missing> = Vec::new();
+        // By indicator and household: where it stands among those that are missing.
+        let mut places: HashMap<(usize, Key), usize> = HashMap::new();
+        for (id, created, fields, title, subject) in rows {
             let fields: BTreeMap<FieldId, Json> = fields.read()?;
-            let seen = Seen { fields: &fields, created: created(id.0) };
-            for indicator in counter.count(&seen, &mut tally) {
-                missing.push((indicator, id, title.clone(), subject));
+            let created = u64::try_from(created.milliseconds()).unwrap_or_default();
+            for indicator in counter.count(&Seen { fields: &fields, created }, &mut tally) {
+                let place =
+                    *places.entry((indicator, subject.unwrap_or(id))).or_insert_with(|| {
+                        let title = title.clone();
+                        missing.push(Missing { indicator, record: id, title, subject, records: 0 });
+                        missing.len() - 1
+                    });
+                missing[place].records += 1;
             }
         }
         let room = MAX_EXCEPTIONS - exceptions.len();
         more_exceptions |= missing.len() > room;
         missing.truncate(room);
-        let subjects: Vec<Key> = missing.iter().filter_map(|one| one.3).collect();
-        let titles: Vec<(Key, Option<String>)> = records::table
-            .filter(records::id.eq_any(subjects))
-            .select((records::id, records::title))
-            .load(connection)?;
-        let titles: BTreeMap<Key, Option<String>> = titles.into_iter().collect();
-        exceptions.extend(missing.into_iter().map(|(indicator, id, title, subject)| {
+        let subjects: Vec<Key> = missing.iter().filter_map(|one| one.subject).collect();
+        let titles = titles_of(connection, &subjects)?;
+        exceptions.extend(missing.into_iter().map(|one| {
             Exception {
-                indicator,
-                record: id.0,
-                title: subject
-                    .and_then(|id| titles.get(&id).cloned().flatten())
-                    .or(title)
+                indicator: one.indicator,
+                record: one.record.0,
+                records: one.records,
+                household: one.subject.map(|key| key.0),
+                title: one
+                    .subject
+                    .and_then(|id| titles.get(&id).cloned())
+                    .or(one.title)
                     .unwrap_or_default(),
                 area: village.code.clone(),
                 area_name: village.name.clone(),
@@ -108,21 +126,23 @@ pub(super) fn count(
     Ok(Counted { areas: areas.collect(), exceptions, more_exceptions })
 }
 
-/// When a record was made, milliseconds since 1970 UTC: its id begins with it (RFC 9562, UUIDv7).
-/// Records that are named otherwise count as there from the beginning.
-fn created(id: Uuid) -> u64 {
-    let time = id.get_timestamp().map(|time| time.to_unix());
-    time.map_or(0, |(seconds, nanos)| seconds * 1_000 + u64::from(nanos) / 1_000_000)
+/// Records of a household that are missing in an indicator.
+struct Missing {
+    indicator: usize,
+    record: Key,
+    title: Option<String>,
+    subject: Option<Key>,
+    records: i64,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_id_says_when_it_was_made() {
-        let id = "01890a5d-ac96-774b-bcce-b302099a8057".parse().unwrap();
-        assert_eq!(created(id), 0x0189_0a5d_ac96);
-        assert_eq!(created(Uuid::nil()), 0);
+fn titles_of(connection: &mut AnyConnection, ids: &[Key]) -> QueryResult<HashMap<Key, String>> {
+    let mut found = HashMap::new();
+    for some in ids.chunks(STATEMENT_ROWS) {
+        let rows: Vec<(Key, Option<String>)> = records::table
+            .filter(records::id.eq_any(some.to_vec()))
+            .select((records::id, records::title))
+            .load(connection)?;
+        found.extend(rows.into_iter().filter_map(|(id, title)| Some((id, title?))));
     }
+    Ok(found)
 }

@@ -19,6 +19,7 @@ use super::Change;
 use crate::app::App;
 use crate::areas;
 use crate::http::caller::ReadRecords;
+use crate::http::intake::{Sender, Taken};
 use crate::http::{Kind, Permitted, Problem, Tablet};
 use crate::limits;
 
@@ -29,7 +30,8 @@ use crate::limits;
 )]
 #[get("/sync/v1/live")]
 async fn tablet(tablet: Tablet, app: web::Data<App>) -> Result<HttpResponse, Problem> {
-    events(&app, tablet.scopes, Some(tablet.device))
+    let taken = app.live.listening.begin(tablet.device)?;
+    events(&app, tablet.scopes, Some(tablet.device), taken)
 }
 
 /// Tells a browser when something changed in the caller's areas.
@@ -44,7 +46,8 @@ async fn console(
 ) -> Result<HttpResponse, Problem> {
     let scopes =
         app.read(move |connection| areas::scopes_under(connection, &permitted.areas)).await?;
-    events(&app, scopes.into_iter().collect(), None)
+    let taken = app.live.listening.begin(Sender::Person(permitted.caller.user))?;
+    events(&app, scopes.into_iter().collect(), None, taken)
 }
 
 struct Listener {
@@ -55,6 +58,8 @@ struct Listener {
     beat: Interval,
     ends: Instant,
     greeted: bool,
+    /// As long as it listens.
+    _taken: Taken,
 }
 
 /// The events until the caller's rights have to be looked at again; then the stream ends, and the
@@ -63,6 +68,7 @@ fn events(
     app: &App,
     scopes: BTreeSet<ScopeId>,
     own: Option<DeviceId>,
+    taken: Taken,
 ) -> Result<HttpResponse, Problem> {
     let busy = || Problem::new(&Kind::UNAVAILABLE).retry_after(60);
     let (changes, closed) = app.live.listen().ok_or_else(busy)?;
@@ -74,6 +80,7 @@ fn events(
         beat: interval(limits::LIVE_BEAT),
         ends: Instant::now() + limits::LIVE_LIFETIME,
         greeted: false,
+        _taken: taken,
     };
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "text/event-stream"))
@@ -104,8 +111,10 @@ impl Listener {
                         if self.own.is_some() && change.by == self.own {
                             continue;
                         }
+                        let held = change.held.iter().filter(|_| self.own.is_none());
+                        let told: BTreeSet<_> = change.scopes.iter().chain(held).collect();
                         let here: Vec<_> =
-                            change.scopes.intersection(&self.scopes).cloned().collect();
+                            self.scopes.iter().filter(|scope| told.contains(scope)).cloned().collect();
                         if !here.is_empty() {
                             return Some(event(&here));
                         }

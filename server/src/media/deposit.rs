@@ -9,7 +9,7 @@ use sync_protocol::UserId;
 use uuid::Uuid;
 
 use super::queries;
-use super::receive::{complete, remove};
+use super::receive::{complete, remove, throw_away};
 use super::rules::{Announced, Hasher};
 use crate::app::App;
 use crate::http::{Kind, Problem, Tablet};
@@ -103,8 +103,12 @@ pub(crate) async fn hand_in(
         .write(move |connection| queries::start(connection, device, &announced, now))
         .await?
         .map_err(|queries::TooMany| Problem::new(&Kind::TOO_MANY_REQUESTS).retry_after(60))?;
-    complete(app, &upload, Some(bytes)).await?;
-    Ok(true)
+    let done = complete(app, &upload, Some(bytes)).await;
+    if done.is_err() {
+        // Nobody goes on with it: the file is handed in again as a whole.
+        throw_away(app, upload.id, Vec::new()).await?;
+    }
+    done.map(|()| true)
 }
 
 /// How many of a tablet's files are not here.

@@ -6,13 +6,15 @@ use diesel::prelude::*;
 use mobile_schema::Hash;
 
 use super::check::{GRACE, named_by_forms};
+use super::queries;
+use super::receive::sweep_pieces;
 use crate::app::App;
 use crate::db::AnyConnection;
 use crate::db::schema::{blob_claims, blob_references, blobs};
 use crate::db::types::Timestamp;
 use crate::http::Problem;
 use crate::media_store::{MediaError, ObjectName};
-use crate::photos::{self, Thumbnail};
+use crate::photos::Thumbnail;
 use crate::privacy;
 
 /// Blobs that are forgotten in one transaction.
@@ -25,6 +27,10 @@ const AT_ONCE: i64 = 200;
 pub(crate) async fn remove_forgotten(app: &App, key: &str) -> Result<(), Problem> {
     let Ok(hash) = key.parse::<Hash>() else { return Ok(()) };
     if app.read(move |connection| is_here(connection, &hash)).await? {
+        // Unless an earlier try was cut off after it removed the bytes.
+        if !app.media.has(ObjectName::Blob(hash)).await? {
+            app.write(move |connection| queries::strike(connection, &hash)).await?;
+        }
         return Ok(());
     }
     let copies = Thumbnail::ALL.map(|which| ObjectName::Thumbnail(hash, which));
@@ -37,8 +43,7 @@ pub(crate) async fn remove_forgotten(app: &App, key: &str) -> Result<(), Problem
     let strike = move |connection: &mut AnyConnection| {
         let came = is_here(connection, &hash)?;
         if came {
-            photos::forget(connection, &hash)?;
-            diesel::delete(blobs::table.find(hash.as_bytes().to_vec())).execute(connection)?;
+            queries::strike(connection, &hash)?;
         }
         Ok(came)
     };
@@ -65,6 +70,7 @@ pub async fn collect_garbage(app: &App) -> Result<usize, Problem> {
         let these = app.write(move |connection| {
             let unnamed = unnamed(connection, now)?;
             for hash in &unnamed {
+                queries::strike(connection, hash)?;
                 privacy::forget(connection, hash, now)?;
             }
             Ok(unnamed.len())
@@ -78,6 +84,10 @@ pub async fn collect_garbage(app: &App) -> Result<usize, Problem> {
     if forgotten > 0 {
         tracing::info!(forgotten, "blobs that nothing names are removed");
         app.jobs.ring();
+    }
+    let pieces = sweep_pieces(app).await?;
+    if pieces > 0 {
+        tracing::info!(pieces, "pieces that no upload names are removed");
     }
     Ok(forgotten)
 }

@@ -1,6 +1,7 @@
 //! Which blobs are missing, and fetching one.
 
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use bytes::Bytes;
 use mobile_schema::Hash;
 use serde::{Deserialize, Serialize};
 use sync_protocol::limits::MAX_MISSING;
@@ -28,7 +29,7 @@ struct Hashes {
 }
 
 /// Which of these blobs the tablet should upload: those that are not verified, and those it may
-/// not know of.
+/// not know of. What is not named was read back from the media store under its hash.
 #[utoipa::path(tag = "media", request_body = Hashes, responses((status = 200, body = Hashes)))]
 #[post("/sync/v1/blobs/missing")]
 async fn missing(
@@ -41,8 +42,13 @@ async fn missing(
         return Err(Problem::new(&Kind::TOO_LARGE).with("limit", MAX_MISSING));
     }
     let asked = hashes.clone();
-    let known =
-        app.read(move |connection| queries::known(connection, &asked, &tablet.scopes)).await?;
+    let known = app
+        .read(move |connection| {
+            let mut known = queries::here(connection, &asked, tablet.user, &tablet.scopes)?;
+            known.extend(queries::unwanted(connection, &asked, tablet.user)?);
+            Ok(known)
+        })
+        .await?;
     let hashes = hashes.into_iter().filter(|hash| !known.contains(hash)).collect();
     Ok(web::Json(Hashes { hashes }))
 }
@@ -131,7 +137,11 @@ async fn thumbnail(
     let which = Thumbnail::ALL.into_iter().find(|one| one.longest().to_string() == size);
     let which = which.ok_or_else(not_found)?;
     see(&app, &permitted.areas, hash).await?;
-    match app.media.whole(ObjectName::Thumbnail(hash, which), MAX_BLOB).await {
+    let copy = match app.media.whole(ObjectName::Thumbnail(hash, which), MAX_BLOB).await {
+        Err(MediaError::Missing) if which == Thumbnail::Large => as_it_is(&app, hash).await?,
+        copy => copy.map(Some),
+    };
+    match copy.and_then(|copy| copy.ok_or(MediaError::Missing)) {
         Ok(bytes) => respond_with(&request, &bytes, &format!("\"{hash}-{size}\""), "image/jpeg"),
         Err(MediaError::Missing) => {
             let now = app.now();
@@ -144,6 +154,20 @@ async fn thumbnail(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// A photo that was looked at and needs no large copy, without what its file says.
+async fn as_it_is(app: &App, hash: Hash) -> Result<Result<Option<Bytes>, MediaError>, Problem> {
+    let seen = app.read(move |connection| photos::seen(connection, &[hash])).await?;
+    let Some(seen) = seen.into_values().next() else { return Ok(Ok(None)) };
+    let (Some(size), None) = (seen.size, seen.unreadable) else { return Ok(Ok(None)) };
+    let bytes = match app.media.whole(ObjectName::Blob(hash), MAX_BLOB).await {
+        Ok(bytes) => bytes,
+        Err(error) => return Ok(Err(error)),
+    };
+    let stripped =
+        web::block(move || photos::as_it_is(&bytes, seen.media_type.as_deref(), size, &seen.facts));
+    Ok(Ok(stripped.await.map_err(|_| Problem::new(&Kind::INTERNAL))?))
 }
 
 /// The feature's routes.

@@ -16,6 +16,8 @@ use crate::db::types::{Key, Timestamp};
 use crate::db::{AnyConnection, RowLocked, STATEMENT_ROWS};
 use crate::jobs::{self, JobKind};
 use crate::limits;
+use crate::photos;
+use crate::records::naming;
 
 fn column(hash: &Hash) -> Vec<u8> {
     hash.as_bytes().to_vec()
@@ -111,11 +113,23 @@ pub(super) fn start(
     announced: &Announced,
     now: Timestamp,
 ) -> QueryResult<Result<Upload, TooMany>> {
-    let open: i64 = uploads::table
+    // The answer to the same announcement may have been lost: it is told once more.
+    let same: Option<UploadRow> = uploads::table
         .filter(uploads::device_id.eq(Key::from(device)))
-        .count()
-        .get_result(connection)?;
-    if open >= limits::MAX_OPEN_UPLOADS {
+        .filter(uploads::hash.eq(column(&announced.hash)))
+        .filter(uploads::length.eq(announced.length as i64).and(uploads::expires_at.gt(now)))
+        .select(upload_columns!())
+        .first(connection)
+        .optional()?;
+    if let Some(same) = same.and_then(upload) {
+        return Ok(Ok(same));
+    }
+    let own: Vec<i64> = uploads::table
+        .filter(uploads::device_id.eq(Key::from(device)).and(uploads::expires_at.gt(now)))
+        .select(uploads::length)
+        .load(connection)?;
+    let bytes = own.iter().sum::<i64>() + announced.length as i64;
+    if own.len() as i64 >= limits::MAX_OPEN_UPLOADS || bytes > limits::OPEN_UPLOADS_OF_ONE {
         return Ok(Err(TooMany));
     }
     let new = Upload {
@@ -172,6 +186,17 @@ pub(super) fn hold(
     find(connection, device, id)
 }
 
+/// What became of a piece.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Added {
+    /// It is noted.
+    Here,
+    /// The request no longer holds the upload, or the piece goes elsewhere.
+    Elsewhere,
+    /// The upload has as many pieces as it may have.
+    TooMany,
+}
+
 /// Adds a piece, if the request still holds the upload and the piece goes where it stands.
 pub(super) fn add_part(
     connection: &mut AnyConnection,
@@ -179,11 +204,15 @@ pub(super) fn add_part(
     start: u64,
     length: u64,
     object: Uuid,
-) -> QueryResult<bool> {
+) -> QueryResult<Added> {
     let query = uploads::table.find(Key(upload.id)).select((uploads::holder, uploads::received));
     let now: Option<(Key, i64)> = RowLocked(query).get_result(connection).optional()?;
     if now != Some((Key(upload.holder), start as i64)) {
-        return Ok(false);
+        return Ok(Added::Elsewhere);
+    }
+    let pieces = upload_parts::table.filter(upload_parts::upload.eq(Key(upload.id)));
+    if pieces.count().get_result::<i64>(connection)? >= limits::MAX_UPLOAD_PIECES {
+        return Ok(Added::TooMany);
     }
     diesel::insert_into(upload_parts::table)
         .values((
@@ -196,7 +225,7 @@ pub(super) fn add_part(
     diesel::update(uploads::table.find(Key(upload.id)))
         .set(uploads::received.eq((start + length) as i64))
         .execute(connection)?;
-    Ok(true)
+    Ok(Added::Here)
 }
 
 /// The pieces of an upload, in order.
@@ -224,17 +253,23 @@ pub(super) fn verified(
     if let Some(user) = user {
         note_holder(connection, &upload.hash, user.into())?;
     }
-    note_photo(connection, &upload.hash, upload.length, &upload.media_type, now)?;
-    // A notification waits for its photos to come, not for what they show.
-    let waiting: Vec<Key> = blob_references::table
-        .inner_join(records::table.on(records::id.eq(blob_references::record)))
-        .filter(blob_references::hash.eq(column(&upload.hash)))
-        .filter(records::collection.eq("notice"))
-        .select(records::id)
-        .load(connection)?;
-    let waiting: Vec<RecordId> = waiting.into_iter().map(RecordId::from).collect();
-    checks::ask_for(connection, &waiting, now)?;
+    arrived(connection, &upload.hash, upload.length, &upload.media_type, now)?;
     forget(connection, upload.id)
+}
+
+/// Records that a blob is there, and has what waited for it looked at.
+pub(super) fn arrived(
+    connection: &mut AnyConnection,
+    hash: &Hash,
+    length: u64,
+    media_type: &str,
+    now: Timestamp,
+) -> QueryResult<()> {
+    note_photo(connection, hash, length, media_type, now)?;
+    // A notification waits for its photos to come, not for what they show.
+    let waiting = naming(connection, &[*hash], &["notice"])?;
+    let waiting: Vec<RecordId> = waiting.into_iter().map(|(_, notice)| notice).collect();
+    checks::ask_for(connection, &waiting, now)
 }
 
 /// Notes that a user has sent the bytes of a blob: the records they named it in do name it.
@@ -305,6 +340,47 @@ pub(super) fn here(
     Ok(here)
 }
 
+/// Those of these blobs that a user has sent and that are gone because nothing names them any
+/// longer, as after an erasure: they are not wanted again.
+pub(super) fn unwanted(
+    connection: &mut AnyConnection,
+    hashes: &[Hash],
+    user: UserId,
+) -> QueryResult<BTreeSet<Hash>> {
+    let mut gone = BTreeSet::new();
+    for chunk in hashes.chunks(STATEMENT_ROWS) {
+        let sent: Vec<Vec<u8>> = blob_holders::table
+            .filter(blob_holders::hash.eq_any(chunk.iter().map(column).collect::<Vec<_>>()))
+            .filter(blob_holders::user_id.eq(Key::from(user)))
+            .select(blob_holders::hash)
+            .load(connection)?;
+        let here: Vec<Vec<u8>> = blobs::table
+            .filter(blobs::hash.eq_any(sent.clone()))
+            .select(blobs::hash)
+            .load(connection)?;
+        let named: Vec<Vec<u8>> = blob_references::table
+            .filter(blob_references::hash.eq_any(sent.clone()))
+            .select(blob_references::hash)
+            .load(connection)?;
+        let claimed: Vec<Vec<u8>> = blob_claims::table
+            .filter(blob_claims::hash.eq_any(sent.clone()))
+            .select(blob_claims::hash)
+            .load(connection)?;
+        let wanted: BTreeSet<Vec<u8>> = here.into_iter().chain(named).chain(claimed).collect();
+        gone.extend(sent.into_iter().filter(|sent| !wanted.contains(sent)).filter_map(hash));
+    }
+    Ok(gone)
+}
+
+/// Takes back that the media store has a blob: who has its bytes is to send them again.
+pub fn strike(connection: &mut AnyConnection, hash: &Hash) -> QueryResult<()> {
+    photos::forget(connection, hash)?;
+    diesel::delete(blob_holders::table.filter(blob_holders::hash.eq(column(hash))))
+        .execute(connection)?;
+    diesel::delete(blobs::table.find(column(hash))).execute(connection)?;
+    Ok(())
+}
+
 /// Notes that the media store has what may be a photo: it will be looked at.
 pub(super) fn note_photo(
     connection: &mut AnyConnection,
@@ -337,6 +413,20 @@ pub(crate) fn note_blob(
             ))
             .execute(connection)?;
     }
+    Ok(())
+}
+
+/// The pieces of all uploads.
+pub(super) fn all_parts(connection: &mut AnyConnection) -> QueryResult<BTreeSet<Uuid>> {
+    let objects: Vec<Key> = upload_parts::table.select(upload_parts::object).load(connection)?;
+    Ok(objects.into_iter().map(|object| object.0).collect())
+}
+
+/// Removes every upload: what another life of the database had received is with nobody any more,
+/// and a tablet that is told so begins anew.
+pub(crate) fn forget_all(connection: &mut AnyConnection) -> QueryResult<()> {
+    diesel::delete(upload_parts::table).execute(connection)?;
+    diesel::delete(uploads::table).execute(connection)?;
     Ok(())
 }
 

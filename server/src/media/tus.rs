@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::queries::{self, Upload};
-use super::receive::{complete, receive, throw_away};
+use super::receive::{finish, receive, throw_away};
 use super::rules::{Checksum, announced};
 use crate::app::App;
 use crate::db::Timestamp;
@@ -48,25 +48,33 @@ pub(super) async fn create(
     let headers = request.headers();
     check_version(headers)?;
     let announced = announced(text(headers, "upload-length"), text(headers, "upload-metadata"))?;
+    app.space.for_media()?;
     let (device, now) = (tablet.device, app.now());
     let upload = app
         .write(move |connection| queries::start(connection, device, &announced, now))
         .await?
         .map_err(|queries::TooMany| Problem::new(&Kind::TOO_MANY_REQUESTS).retry_after(60))?;
     let location = format!("/sync/v1/uploads/{}", upload.id);
-    let mut received = 0;
-    if text(headers, "content-type") == Some(CHUNK) {
+    // One that was announced before has its bytes; the first ones are not its next.
+    let mut received = upload.received;
+    if received == 0 && text(headers, "content-type") == Some(CHUNK) {
         let checksum = text(headers, "upload-checksum").map(Checksum::read).transpose()?;
         let turn = app.arrivals.take_over(upload.id).await;
-        received = receive(app, upload.clone(), turn, checksum, body).await?;
+        received = receive(app, upload.clone(), (turn, device), checksum, body).await?;
     }
     Ok(answer(HttpResponse::Created(), &upload, received)
         .insert_header(("Location", location))
         .finish())
 }
 
-/// How far an upload is. A request that was still writing puts down what it has first.
-#[utoipa::path(tag = "media", responses((status = 200)))]
+/// How far an upload is. A request that was still writing puts down what it has first. Where all
+/// bytes are there, the upload is completed before that is told: clients take an offset that equals
+/// the length for success. One that can't be completed now is locked (423), which clients answer by
+/// coming again; after any other refusal they begin anew.
+#[utoipa::path(
+    tag = "media",
+    responses((status = 200), (status = 423, description = "It can't be completed yet"), (status = 410)),
+)]
 #[head("/sync/v1/uploads/{id}")]
 pub(super) async fn status(
     tablet: Tablet,
@@ -75,8 +83,19 @@ pub(super) async fn status(
     id: web::Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
     check_version(request.headers())?;
+    is_own(&app, &tablet, *id).await?;
     let _turn = app.arrivals.take_over(*id).await;
     let upload = hold(&app, &tablet, *id).await?;
+    if upload.received == upload.length {
+        finish(app.clone(), upload.clone()).await.map_err(|problem| {
+            let is_for_good = [&Kind::UPLOAD_GONE, &Kind::HASH_MISMATCH].contains(&problem.kind());
+            if is_for_good {
+                problem
+            } else {
+                Problem::new(&Kind::UPLOAD_UNFINISHED).retry_after(5)
+            }
+        })?;
+    }
     let mut response = answer(HttpResponse::Ok(), &upload, upload.received);
     response.insert_header(("Upload-Length", upload.length.to_string()));
     Ok(response.insert_header(("Cache-Control", "no-store")).finish())
@@ -101,6 +120,7 @@ pub(super) async fn append(
         .and_then(|offset| offset.parse().ok())
         .ok_or_else(|| Problem::new(&Kind::MALFORMED).detail("Upload-Offset: a number of bytes"))?;
     let checksum = text(headers, "upload-checksum").map(Checksum::read).transpose()?;
+    is_own(&app, &tablet, *id).await?;
     let turn = app.arrivals.take_over(*id).await;
     let upload = hold(&app, &tablet, *id).await?;
     if offset != upload.received {
@@ -108,10 +128,10 @@ pub(super) async fn append(
     }
     let received = if upload.received == upload.length {
         // All bytes were there, but the server stopped before it could verify them.
-        complete(&app, &upload, None).await?;
+        finish(app.clone(), upload.clone()).await?;
         upload.length
     } else {
-        receive(app, upload.clone(), turn, checksum, body).await?
+        receive(app, upload.clone(), (turn, tablet.device), checksum, body).await?
     };
     Ok(answer(HttpResponse::NoContent(), &upload, received).finish())
 }
@@ -126,12 +146,20 @@ pub(super) async fn terminate(
     id: web::Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
     check_version(request.headers())?;
+    is_own(&app, &tablet, *id).await?;
     let _turn = app.arrivals.take_over(*id).await;
     let upload = hold(&app, &tablet, *id).await?;
     let parts = app.read(move |connection| queries::parts(connection, upload.id)).await;
     let parts = parts?;
     throw_away(&app, upload.id, parts.into_iter().map(ObjectName::Piece).collect()).await?;
     Ok(HttpResponse::NoContent().insert_header(("Tus-Resumable", VERSION)).finish())
+}
+
+/// Refuses another tablet's upload, before it is taken from whoever writes to it.
+async fn is_own(app: &App, tablet: &Tablet, id: Uuid) -> Result<(), Problem> {
+    let device = tablet.device;
+    let found = app.read(move |connection| queries::find(connection, device, id)).await?;
+    found.map(drop).ok_or_else(|| Problem::new(&Kind::UPLOAD_GONE))
 }
 
 async fn hold(app: &App, tablet: &Tablet, id: Uuid) -> Result<Upload, Problem> {

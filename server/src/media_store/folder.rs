@@ -30,7 +30,8 @@ impl Folder {
 
     pub(super) async fn ready(&self) -> Result<(), MediaError> {
         let name = format!("ready-{}", Uuid::now_v7());
-        self.put(&name, Bytes::from_static(b"ready")).await?;
+        // As much as a full disk has no room for.
+        self.put(&name, Bytes::from_static(&[b'r'; 64 * 1024])).await?;
         self.delete(&name).await
     }
 

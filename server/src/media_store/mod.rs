@@ -13,6 +13,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use mobile_schema::Hash;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 pub use s3::S3Settings;
@@ -20,6 +21,9 @@ pub use s3::S3Settings;
 use crate::photos::Thumbnail;
 use folder::Folder;
 use s3::S3;
+
+/// The folders that a store makes, where it is one of this machine.
+pub(crate) const FOLDERS: [&str; 5] = ["blobs", "pieces", "prints", "thumbnails", "incoming"];
 
 /// Where media is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +69,9 @@ pub enum MediaError {
     /// There is no such object.
     #[error("there is no such object")]
     Missing,
+    /// There is no room for it.
+    #[error("the media store is full: {0}")]
+    Full(String),
     /// The store failed or can't be reached.
     #[error("the media store failed: {0}")]
     Failed(String),
@@ -74,6 +81,9 @@ impl From<std::io::Error> for MediaError {
     fn from(error: std::io::Error) -> Self {
         match error.kind() {
             std::io::ErrorKind::NotFound => Self::Missing,
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+                Self::Full(error.to_string())
+            }
             _ => Self::Failed(error.to_string()),
         }
     }
@@ -90,6 +100,20 @@ pub enum ObjectName {
     Thumbnail(Hash, Thumbnail),
     /// A part of what was printed.
     Print(Uuid, i64),
+}
+
+/// What a blob was found to be when it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadThrough {
+    /// Its bytes.
+    pub length: u64,
+    /// The first of them, by which it is known what it is.
+    pub first: Vec<u8>,
+}
+
+impl ReadThrough {
+    /// How many of its bytes are kept.
+    const FIRST: usize = 64;
 }
 
 impl ObjectName {
@@ -205,6 +229,27 @@ impl MediaStore {
         Ok(all.freeze())
     }
 
+    /// Whether the object is there, whole, with its name for a hash: it is read.
+    pub async fn is_as_named(&self, hash: Hash) -> Result<bool, MediaError> {
+        Ok(self.read_through(hash).await?.is_some())
+    }
+
+    /// Reads a blob to its end; nothing, if its bytes have another hash than its name.
+    pub async fn read_through(&self, hash: Hash) -> Result<Option<ReadThrough>, MediaError> {
+        let mut pieces = self.get(ObjectName::Blob(hash)).await?;
+        let mut hasher = Sha256::new();
+        let mut read = ReadThrough { length: 0, first: Vec::new() };
+        while let Some(piece) = pieces.next().await {
+            let piece = piece?;
+            hasher.update(&piece);
+            read.length += piece.len() as u64;
+            let lacking = ReadThrough::FIRST.saturating_sub(read.first.len());
+            read.first.extend_from_slice(&piece[..piece.len().min(lacking)]);
+        }
+        let is_right = <[u8; 32]>::from(hasher.finalize()) == *hash.as_bytes();
+        Ok(is_right.then_some(read))
+    }
+
     /// Whether the object is there.
     pub async fn has(&self, name: ObjectName) -> Result<bool, MediaError> {
         match self {
@@ -221,6 +266,15 @@ impl MediaStore {
             Self::S3(s3) => s3.list(&folder).await?,
         };
         // What is no hash was put there by somebody else.
+        Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
+    }
+
+    /// The pieces of unfinished uploads, in no order.
+    pub async fn pieces(&self) -> Result<Vec<Uuid>, MediaError> {
+        let names = match self {
+            Self::Folder(store) => store.list("pieces/").await?,
+            Self::S3(s3) => s3.list("pieces/").await?,
+        };
         Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
     }
 

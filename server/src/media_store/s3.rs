@@ -57,15 +57,18 @@ impl S3 {
             .build_https();
         let region = settings.region.clone().unwrap_or_else(|| "us-east-1".to_owned());
         let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(5))
-            .operation_attempt_timeout(Duration::from_secs(60))
+            .connect_timeout(Duration::from_secs(3))
+            // To the first byte of an answer. A part of an object is 8 MB at most.
+            .read_timeout(Duration::from_secs(10))
+            .operation_attempt_timeout(Duration::from_secs(30))
+            .operation_timeout(Duration::from_secs(60))
             .build();
         let mut config = aws_sdk_s3::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .http_client(client)
             .region(Region::new(region))
             .force_path_style(settings.path_style)
-            .retry_config(RetryConfig::standard().with_max_attempts(4))
+            .retry_config(RetryConfig::standard().with_max_attempts(3))
             .timeout_config(timeouts)
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
@@ -95,9 +98,13 @@ impl S3 {
     }
 
     pub(super) async fn ready(&self) -> Result<(), MediaError> {
-        self.client.head_bucket().bucket(&self.bucket).send().await.map(drop).map_err(|error| {
-            MediaError::Failed(format!("bucket `{}`: {}", self.bucket, DisplayErrorContext(&error)))
-        })
+        let told = |why: String| MediaError::Failed(format!("bucket `{}`: {why}", self.bucket));
+        let head = self.client.head_bucket().bucket(&self.bucket).send().await;
+        head.map_err(|error| told(DisplayErrorContext(&error).to_string()))?;
+        // Who may look into a bucket may still be kept from writing to it, and it may be full.
+        let put = self.client.put_object().bucket(&self.bucket).key(self.key("ready"));
+        let put = put.body(Bytes::from_static(b"ready").into()).send().await;
+        put.map(drop).map_err(|error| told(DisplayErrorContext(&error).to_string()))
     }
 
     pub(super) async fn put(&self, path: &str, bytes: Bytes) -> Result<(), MediaError> {
@@ -292,5 +299,11 @@ fn missing_or_failed<E: std::error::Error + 'static>(error: S3Error<E>) -> Media
 }
 
 fn failed<E: std::error::Error + 'static>(error: S3Error<E>) -> MediaError {
-    MediaError::Failed(DisplayErrorContext(&error).to_string())
+    let status = error.raw_response().map(|response| response.status().as_u16());
+    let words = DisplayErrorContext(&error).to_string();
+    match status {
+        // Insufficient Storage, as MinIO and Ceph say when disks or a quota are full.
+        Some(507) => MediaError::Full(words),
+        _ => MediaError::Failed(words),
+    }
 }

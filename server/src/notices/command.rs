@@ -66,8 +66,10 @@ fn say<'a>(zh: &'a str, en: &'a str) -> &'a str {
 /// # Errors
 /// Where anything in it does not hold.
 pub fn verify(file: &Path, keys: &Path, photos: &[PathBuf]) -> Result<(), String> {
-    let published: PublishedKeys = serde_json::from_str(&text_of(keys)?)
-        .map_err(|error| format!("{}: {error}", keys.display()))?;
+    let published: PublishedKeys = serde_json::from_str(&text_of(keys)?).map_err(|error| {
+        let words = say("不是公布的密钥文件", "these are no published keys");
+        format!("{}: {words} ({error})", keys.display())
+    })?;
     let bytes = bytes_of(file, MAX_BLOB)?;
     if bytes.starts_with(b"%PDF-") {
         return verify_pdf(&bytes, &published);

@@ -8,10 +8,11 @@ use sync_protocol::{Epoch, Record, RecordId, Version};
 use uuid::Uuid;
 
 use super::leaf::Leaf;
-use super::store;
+use super::{again, store};
 use crate::db::AnyConnection;
 use crate::db::schema::{blob_references, blobs, devices};
 use crate::db::types::{Key, Timestamp};
+use crate::devices::is_revoked;
 use crate::records;
 
 /// Most records a text may be made from.
@@ -26,6 +27,8 @@ pub(super) mod field {
     pub(crate) const SIGNATURE: u32 = 5;
     pub(crate) const OUTCOME: u32 = 6;
     pub(crate) const SIGNED_AT: u32 = 7;
+    pub(crate) const ABOUT: u32 = 11;
+    pub(crate) const REASON: u32 = 12;
 }
 
 /// Why a notification is not countersigned. It stays as it came; nothing of it is changed.
@@ -40,6 +43,7 @@ enum Doubt {
     Revoked,
     Template,
     Supersedes,
+    Again,
     Signer,
     Witness,
     Photos,
@@ -121,8 +125,8 @@ fn look(
     if !leaf.is_signed() {
         return Ok(Err(Doubt::Signature));
     }
-    let revoked = store::revoked_from(connection, device)?;
-    if revoked.is_some_and(|from| from.0 <= content.signed_at) {
+    // Whoever has a lost tablet can date back what they sign.
+    if is_revoked(connection, device.into())? {
         return Ok(Err(Doubt::Revoked));
     }
     let Some(template) = store::template(connection, &content.template)? else {
@@ -131,13 +135,18 @@ fn look(
     if let Err(doubt) = fits(&content, &template) {
         return Ok(Err(doubt));
     }
-    if !are_known(connection, notice, &content)? {
+    if again::is_about_another(connection, notice, &content, &template)?
+        || !are_known(connection, notice, &content)?
+    {
         return Ok(Err(Doubt::Records));
     }
     if let Some(earlier) = &content.supersedes
-        && !store::has(connection, earlier)?
+        && !again::may_replace(connection, notice, &content, &template, earlier)?
     {
         return Ok(Err(Doubt::Supersedes));
+    }
+    if again::is_said_again(connection, notice, &content, &template)? {
+        return Ok(Err(Doubt::Again));
     }
     Ok(Ok((content, leaf)))
 }
@@ -248,8 +257,8 @@ fn finding(notice: &Record, doubt: Doubt) -> Finding {
         ),
         Doubt::Revoked => (
             "notice/revoked",
-            "签名时这台平板已报失，未登记。请用其他平板重新签收。",
-            "The tablet had been reported lost when it signed; it is not in the log. Have it signed again on another.",
+            "这台平板已报失，报失以后收到的签收不登记。请用其他平板重新签收。",
+            "The tablet was reported lost; what arrives from it after that is not in the log. Have it signed again on another.",
         ),
         Doubt::Template => (
             "notice/template",
@@ -276,10 +285,15 @@ fn finding(notice: &Record, doubt: Doubt) -> Finding {
             "告知书引用的记录或版本，服务器上没有，未登记。",
             "The text was made from records, or versions of them, that the server doesn't have; it is not in the log.",
         ),
+        Doubt::Again => (
+            "notice/again",
+            "这项内容已经签收过。这一份没有写明理由，也没有替代前一份，未登记。确需重签的，请在平板上写明理由再签。",
+            "This has been signed for already. This one gives no reason and does not replace the first; it is not in the log. If it has to be signed again, do so on the tablet with a reason.",
+        ),
         Doubt::Supersedes => (
             "notice/supersedes",
-            "被替代的告知书没有登记过，未登记。",
-            "The notification it replaces is not in the log; nor is this one.",
+            "要替代的告知书没有登记过，或不是同一户、同一种告知书，未登记。",
+            "What it replaces is not in the log, or was of another household or another kind; this one is not in the log.",
         ),
     };
     let words = [("zh-CN", zh), ("en", en)].map(|(tag, text)| (tag.to_owned(), text.to_owned()));

@@ -77,7 +77,7 @@ async fn consistency(
     request: HttpRequest,
     query: Query<Sizes>,
 ) -> Result<web::Json<Consistency>, Problem> {
-    app.throttle.stranger(request.peer_addr().map(|peer| peer.ip()))?;
+    app.throttle.stranger(app.origin(&request))?;
     let Sizes { from, to } = query.read()?;
     let found = app
         .read(move |connection| {
@@ -203,8 +203,9 @@ struct Revocation {
 }
 
 /// Says that a tablet's signatures count for nothing from a time on, because it was lost or stolen.
-/// Notifications that it signed since are not countersigned, and receipts of such say so. It can't
-/// be taken back; an earlier time may be added.
+/// Nothing that arrives from it is countersigned any more, whatever its date; receipts of what was
+/// countersigned since then say so; and the tablet is blocked. It can't be taken back; an earlier
+/// time may be added.
 #[utoipa::path(tag = "notices", request_body = Revocation, responses((status = 204, description = "It is so")))]
 #[post("/api/v1/devices/{id}/revocations")]
 async fn revoke(
@@ -216,12 +217,12 @@ async fn revoke(
     let (device, Revocation { from, reason }) = (Key(id.into_inner()), body.read().await?);
     check_reason(&reason)?;
     let (user, now) = (permitted.caller.user, app.now());
-    if from > now.0 {
-        return Err(Problem::new(&Kind::MALFORMED).detail("from: not later than now"));
+    if !(0..=now.0).contains(&from) {
+        return Err(Problem::new(&Kind::MALFORMED).detail("from: after 1970, not later than now"));
     }
     let done = app
         .write(move |connection| {
-            let is_theirs = devices::is_in(connection, &permitted.areas, device.into())?;
+            let is_theirs = devices::is_in(connection, &permitted.areas, device.into(), now)?;
             if is_theirs {
                 diesel::insert_into(device_revocations::table)
                     .values((
@@ -233,6 +234,8 @@ async fn revoke(
                         device_revocations::decided_at.eq(now),
                     ))
                     .execute(connection)?;
+                // A tablet that somebody else has reads nothing, either; its outbox is still taken.
+                devices::block(connection, device.into())?;
                 let detail = json!({ "from": Timestamp(from), "reason": reason });
                 let subject = device.0.to_string();
                 audit::note(connection, user, Did::RevokeDevice, subject, detail, now)?;

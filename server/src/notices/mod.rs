@@ -5,6 +5,7 @@
 //! signed, by a tablet that counts, with every photo there, the server countersigns it and appends
 //! it to a Merkle log (RFC 6962). `receipt` and `tree` verify without a database.
 
+mod again;
 mod audit;
 mod command;
 mod countersign;
@@ -29,4 +30,4 @@ pub use leaf::Leaf;
 pub(crate) use prints::print_part;
 pub use prints::sweep;
 pub use receipt::{Head, PublishedKeys, Receipt, Verdict, Verified};
-pub(crate) use store::{position, waiting};
+pub(crate) use store::{position, seal_seeds, waiting};

@@ -29,7 +29,7 @@ pub(super) async fn verify(
     request: HttpRequest,
     query: Query<Asked>,
 ) -> Result<HttpResponse, Problem> {
-    app.throttle.stranger(request.peer_addr().map(|peer| peer.ip()))?;
+    app.throttle.stranger(app.origin(&request))?;
     let chinese = Language::of(&request) == Language::Chinese;
     let asked = query.read()?.receipt.filter(|text| !text.trim().is_empty());
     let body = match asked {

@@ -168,8 +168,27 @@ impl Receipt {
                     "the QR code's content is incomplete or changed: it can't be read".into(),
                 ]
             }),
-            None => serde_json::from_str(text)
+            None => Self::from_json(text)
                 .map_err(|error| [format!("不是回执：{error}"), format!("not a receipt: {error}")]),
+        }
+    }
+
+    /// Reads the receipt's own JSON, or that of an answer of the server with the receipt in it.
+    fn from_json(text: &str) -> serde_json::Result<Self> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Told {
+            receipt: Receipt,
+            qr: Option<String>,
+        }
+        let json: serde_json::Value = serde_json::from_str(text)?;
+        if json.get("receipt").is_none() {
+            return serde_json::from_str(text);
+        }
+        let Told { receipt, qr } = serde_json::from_value(json)?;
+        match qr.is_none_or(|qr| qr == receipt.qr()) {
+            true => Ok(receipt),
+            false => Err(serde::de::Error::custom("`qr` is another receipt's")),
         }
     }
 
@@ -292,18 +311,17 @@ impl Receipt {
                     tell(false, ["", "正文读不出来"], ["", "the text can't be read"]);
                 }
             }
-            let signed_at = content.as_ref().map_or(leaf.at, |content| content.signed_at);
-            let revoked = published
-                .revoked_devices
-                .iter()
-                .find(|revoked| revoked.key.0 == leaf.device_key && revoked.from <= signed_at);
-            if revoked.is_some() {
+            // Not by when it says that it was signed, which whoever has the tablet can date back.
+            let is_revoked = |revoked: &RevokedDevice| {
+                revoked.key.0 == leaf.device_key && revoked.from <= leaf.at
+            };
+            if published.revoked_devices.iter().any(is_revoked) {
                 tell(
                     false,
-                    ["", "这台平板在签名之前已报失，它的签名不再算数"],
+                    ["", "这台平板在登记之前已报失，它的签名不再算数"],
                     [
                         "",
-                        "the tablet was reported lost before it signed: its signature counts for nothing",
+                        "the tablet was reported lost before this was countersigned: its signature counts for nothing",
                     ],
                 );
             }

@@ -19,6 +19,7 @@ use crate::db::schema::{
 };
 use crate::db::types::{Key, Timestamp};
 use crate::db::{AnyConnection, RowLocked};
+use crate::seal::{self, SeedOf};
 
 /// A key that countersigns.
 #[derive(Clone)]
@@ -52,7 +53,7 @@ pub(super) fn signing_pair(
         .select((notice_keys::id, notice_keys::seed));
     let found: Option<(String, Vec<u8>)> = RowLocked(current).get_result(connection).optional()?;
     match found {
-        Some((id, seed)) => Ok(SigningPair { id, seed: fixed(seed)? }),
+        Some((id, stored)) => pair(id, &stored),
         None => {
             rotate(connection, now)?;
             signing_pair(connection, now)
@@ -70,7 +71,7 @@ pub(crate) fn rotate(connection: &mut AnyConnection, now: Timestamp) -> QueryRes
     diesel::insert_into(notice_keys::table)
         .values((
             notice_keys::id.eq(&id),
-            notice_keys::seed.eq(seed.to_vec()),
+            notice_keys::seed.eq(seal::seed(SeedOf::Notices, &id, &seed)),
             notice_keys::created_at.eq(now),
         ))
         .execute(connection)?;
@@ -79,8 +80,28 @@ pub(crate) fn rotate(connection: &mut AnyConnection, now: Timestamp) -> QueryRes
 
 /// The key of an entry, even one that was retired since.
 pub(super) fn pair_named(connection: &mut AnyConnection, id: &str) -> QueryResult<SigningPair> {
-    let seed: Vec<u8> = notice_keys::table.find(id).select(notice_keys::seed).first(connection)?;
-    Ok(SigningPair { id: id.to_owned(), seed: fixed(seed)? })
+    let stored: Vec<u8> =
+        notice_keys::table.find(id).select(notice_keys::seed).first(connection)?;
+    pair(id.to_owned(), &stored)
+}
+
+fn pair(id: String, stored: &[u8]) -> QueryResult<SigningPair> {
+    let seed = seal::open_seed(SeedOf::Notices, &id, stored)?;
+    Ok(SigningPair { id, seed })
+}
+
+/// Seals the seeds that stand in the clear: they were stored before seeds were sealed.
+pub(crate) fn seal_seeds(connection: &mut AnyConnection) -> QueryResult<()> {
+    let rows: Vec<(String, Vec<u8>)> =
+        notice_keys::table.select((notice_keys::id, notice_keys::seed)).load(connection)?;
+    for (id, stored) in rows {
+        if let Some(sealed) = seal::sealed_seed(SeedOf::Notices, &id, &stored) {
+            diesel::update(notice_keys::table.find(&id))
+                .set(notice_keys::seed.eq(sealed))
+                .execute(connection)?;
+        }
+    }
+    Ok(())
 }
 
 /// What anybody needs to verify a receipt without asking: every key with the time it was used, and
@@ -97,8 +118,8 @@ pub(crate) fn published(connection: &mut AnyConnection) -> QueryResult<Published
         .load(connection)?;
     let keys: QueryResult<Vec<PublicKey>> = rows
         .into_iter()
-        .map(|(id, seed, from, until)| {
-            let key = public(&fixed(seed)?);
+        .map(|(id, stored, from, until)| {
+            let key = public(&seal::open_seed(SeedOf::Notices, &id, &stored)?);
             Ok(PublicKey { id, key: key.into(), from: from.0, until: until.map(|until| until.0) })
         })
         .collect();
@@ -112,19 +133,6 @@ pub(crate) fn published(connection: &mut AnyConnection) -> QueryResult<Published
         .map(|(key, from)| Ok(RevokedDevice { key: fixed::<32>(key)?.into(), from: from.0 }))
         .collect();
     Ok(PublishedKeys { version: 1, keys: keys?, revoked_devices: revoked? })
-}
-
-/// When a tablet's key ceased to count; the earliest that was decided.
-pub(super) fn revoked_from(
-    connection: &mut AnyConnection,
-    device: Key,
-) -> QueryResult<Option<Timestamp>> {
-    device_revocations::table
-        .filter(device_revocations::device_id.eq(device))
-        .order(device_revocations::from_at)
-        .select(device_revocations::from_at)
-        .first(connection)
-        .optional()
 }
 
 /// How many entries the log has.
@@ -270,15 +278,6 @@ pub(crate) fn position(
         .first(connection)
         .optional()?;
     Ok(position.map(|position| position as u64))
-}
-
-/// Whether the log has a notification of this digest.
-pub(super) fn has(connection: &mut AnyConnection, digest: &Hash) -> QueryResult<bool> {
-    let there: i64 = log_entries::table
-        .filter(log_entries::digest.eq(digest.as_bytes().to_vec()))
-        .count()
-        .get_result(connection)?;
-    Ok(there > 0)
 }
 
 /// Whether a notification of this digest was replaced by a later one.

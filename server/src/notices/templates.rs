@@ -14,7 +14,7 @@ use crate::audit::{self, Did};
 use crate::db::Failed;
 use crate::http::caller::{ManageForms, ReadDefinitions};
 use crate::http::problem::Language;
-use crate::http::{Body, Kind, Permitted, Problem, Query};
+use crate::http::{Body, FileBody, Kind, Permitted, Problem, Query};
 use crate::limits::MAX_TEMPLATE;
 use crate::packs::{self, DefinitionVersion};
 use crate::sync::check_reason;
@@ -124,13 +124,10 @@ pub(super) async fn try_template(
     app: web::Data<App>,
     request: HttpRequest,
     query: Query<LanguageQuery>,
-    body: web::Payload,
+    body: FileBody,
 ) -> Result<HttpResponse, Problem> {
     let words = Language::of(&request);
-    let limit = MAX_TEMPLATE;
-    let bytes = body.to_bytes_limited(limit).await;
-    let bytes = bytes.map_err(|_| Problem::new(&Kind::TOO_LARGE).with("limit", limit))?;
-    let bytes = bytes.map_err(|_| Problem::new(&Kind::MALFORMED))?;
+    let bytes = body.receive(MAX_TEMPLATE).await?;
     let kind = request.headers().get(header::CONTENT_TYPE);
     let template = if kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/json")) {
         serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?

@@ -8,7 +8,8 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::queries::{self, Tally};
+use super::queries;
+use super::rules::{Outcome, Tally};
 use crate::app::App;
 use crate::areas::{self, Area};
 use crate::db::types::Timestamp;
@@ -36,7 +37,7 @@ struct OverviewQuery {
 struct DayCount {
     /// `2026-11-16`, in China.
     day: String,
-    /// Visits that began then, by the tablet's clock; none where they are so few that they point at
+    /// Visits that took place and were received then; none where they are so few that they point at
     /// people.
     visits: Option<i64>,
 }
@@ -51,7 +52,12 @@ struct AreaCount {
     visited: Option<i64>,
     /// …out of all there are.
     households: Option<i64>,
-    /// Visits of the period.
+    /// Households that somebody went to in the period and nobody visited: nobody was at home, or
+    /// they said no.
+    to_revisit: Option<i64>,
+    /// Of these, those that said no.
+    declined: Option<i64>,
+    /// Visits that took place and were received in the period.
     visits: Option<i64>,
     /// Visits that wait for a reviewer.
     waiting: Option<i64>,
@@ -94,6 +100,8 @@ impl AreaCount {
             level: area.level,
             visited,
             households,
+            to_revisit: small.count(tally.to_revisit),
+            declined: small.count(tally.declined),
             visits: small.count(tally.visits),
             waiting: small.count(tally.waiting),
             returned: small.count(tally.returned),
@@ -126,8 +134,7 @@ async fn overview(
         let all = areas::under(connection, &within)?;
         let villages = queries::villages(&all);
         let scopes: Vec<String> = villages.keys().cloned().collect();
-        let tallies = queries::tallies(connection, &scopes, period)?;
-        let days = queries::by_day(connection, &scopes, period)?;
+        let (tallies, days) = queries::tallies(connection, &scopes, period)?;
         Ok((all, tallies, days, queries::open_by_rule(connection, &scopes)?))
     });
     let (all, tallies, days, rules) = counted.await?;
@@ -199,6 +206,9 @@ pub(super) struct Unvisited {
     /// The village.
     pub(super) area: String,
     pub(super) village: String,
+    /// What came of the last attempt of the period; absent where there was none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) tried: Option<Outcome>,
 }
 
 /// The households that were not visited in a period: the exceptions behind the overview's share.

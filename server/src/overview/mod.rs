@@ -3,5 +3,6 @@
 
 mod http;
 mod queries;
+mod rules;
 
 pub use http::routes;

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use mobile_schema::ledger::LedgerDefinition;
 use mobile_schema::notice::NoticeTemplate;
 use mobile_schema::pack::{Bundle, BundleKind, Pack, register_bundle, rules_bundle};
-use mobile_schema::register::builtin_registers;
+use mobile_schema::register::{builtin_registers, with_rights};
 use mobile_schema::rule::RuleSet;
 use mobile_schema::{Catalogue, Hash, RegisterDefinition};
 use serde::de::DeserializeOwned;
@@ -242,8 +242,10 @@ pub(crate) fn newest(
 
 /// Every register definition in the database, and the notifications that tell of their records.
 pub fn catalogue(connection: &mut AnyConnection) -> QueryResult<Catalogue> {
-    let mut catalogue: Catalogue =
-        all::<RegisterDefinition>(connection, BundleKind::Register)?.into_iter().collect();
+    let mut catalogue: Catalogue = all::<RegisterDefinition>(connection, BundleKind::Register)?
+        .into_iter()
+        .map(with_rights)
+        .collect();
     for template in all::<NoticeTemplate>(connection, BundleKind::Notice)? {
         catalogue.insert_notice(template);
     }

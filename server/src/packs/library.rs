@@ -19,7 +19,7 @@ use crate::db::schema::packs;
 use crate::db::types::{JsonText, Timestamp};
 use crate::db::{AnyConnection, Failed};
 use crate::http::caller::{ManageForms, ReadForms};
-use crate::http::{Kind, Language, Permitted, Problem, Query};
+use crate::http::{FileBody, Kind, Language, Permitted, Problem, Query};
 use crate::limits::MAX_PACK;
 use crate::sync::check_reason;
 
@@ -147,7 +147,7 @@ pub(super) async fn install_pack(
     app: web::Data<App>,
     request: HttpRequest,
     query: Query<InstallQuery>,
-    body: web::Payload,
+    body: FileBody,
 ) -> Result<HttpResponse, Problem> {
     let InstallQuery { dry_run, reason } = query.read()?;
     let reason = reason.unwrap_or_default();
@@ -155,9 +155,7 @@ pub(super) async fn install_pack(
         check_reason(&reason)?;
     }
     let is_chinese = Language::of(&request) == Language::Chinese;
-    let bytes = body.to_bytes_limited(MAX_PACK).await;
-    let bytes = bytes.map_err(|_| Problem::new(&Kind::TOO_LARGE).with("limit", MAX_PACK))?;
-    let bytes = bytes.map_err(|_| Problem::new(&Kind::MALFORMED))?;
+    let bytes = body.receive(MAX_PACK).await?;
     // A pack's forms are compiled, which takes its time.
     let pack = web::block(move || read(&bytes, is_chinese)).await;
     let pack = pack.map_err(|_| Problem::new(&Kind::INTERNAL))??;

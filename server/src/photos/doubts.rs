@@ -102,14 +102,14 @@ fn reused(matches: &[Match]) -> Option<Doubt> {
     let same = matches.iter().filter(|one| one.bits.is_none());
     let worst = same.min_by_key(|one| (one.same_household, one.days))?;
     let (zh, en) = whose(worst.same_household);
-    let days = worst.days;
+    let (days, (zh_day, en_day)) = (worst.days, earlier(worst.days));
     Some(doubt(
         "photo/reused",
         format!(
-            "与 {days} 天前{zh}一次走访的照片是同一个文件。可能是选错了照片，或两户本来在同一处。"
+            "与{zh_day}{zh}一次走访的照片是同一个文件。可能原因：选错了照片，或两户本来在同一处。"
         ),
         format!(
-            "The same file as in a visit of {en} {days} days earlier. A wrong photo may have been picked, or both households share the place."
+            "The same file as in a visit of {en} {en_day}. A wrong photo may have been picked, or both households share the place."
         ),
         [("days", days.into()), ("same_household", Value::Bool(worst.same_household))],
     ))
@@ -132,13 +132,14 @@ fn similar(matches: &[Match], rules: &PhotoRules) -> Option<Doubt> {
         .min_by_key(|one| (one.same_household, one.bits, one.days))?;
     let (zh, en) = whose(near.same_household);
     let (days, bits) = (near.days, near.bits.unwrap_or(0));
+    let (zh_day, en_day) = earlier(days);
     Some(doubt(
         "photo/similar",
         format!(
-            "看上去与 {days} 天前{zh}一次走访的照片几乎相同（64 位中差 {bits} 位）。同一地点、同一角度再拍也会这样。"
+            "看上去与{zh_day}{zh}一次走访的照片几乎相同（64 位中差 {bits} 位）。可能原因：在同一地点、同一角度再拍了一张。"
         ),
         format!(
-            "Looks nearly like a photo of {en} {days} days earlier ({bits} of 64 bits differ). The same place taken again from the same spot does so, too."
+            "Looks nearly like a photo of {en} {en_day} ({bits} of 64 bits differ). The same place taken again from the same spot does so, too."
         ),
         [
             ("days", days.into()),
@@ -163,7 +164,7 @@ fn unreadable(why: Unreadable) -> Option<Doubt> {
             "The photo is encoded so oddly that it takes too long to be looked at. The original is kept.",
         ),
         Unreadable::Damaged => (
-            "照片文件已损坏，无法显示。可能是存储卡故障，原件已保存。",
+            "照片文件已损坏，无法显示。可能原因：存储卡故障。原件已保存。",
             "The photo is damaged and can't be shown. A failing memory card does that; the original is kept.",
         ),
         // A document or a recording; that is no fault.
@@ -179,21 +180,21 @@ fn quality(seen: &Seen, rules: &PhotoRules) -> Vec<Doubt> {
     if quality.dark >= rules.dark_share {
         found.push(doubt(
             "photo/dark",
-            "照片几乎全黑。夜间或室内没开灯时会这样。",
+            "照片几乎全黑。可能原因：夜间拍摄，或室内没开灯。",
             "Nearly all of the photo is black, as at night or indoors without light.",
             [("percent", percent(quality.dark))],
         ));
     } else if quality.bright >= rules.bright_share {
         found.push(doubt(
             "photo/bright",
-            "照片几乎全白。拍纸质材料或逆光时会这样。",
+            "照片几乎全白。可能原因：拍的是纸质材料，或逆光。",
             "Nearly all of the photo is white, as of a sheet of paper or against the light.",
             [("percent", percent(quality.bright))],
         ));
     } else if quality.sharpness < rules.sharpness_below {
         found.push(doubt(
             "photo/blurred",
-            "照片很模糊。可能是手抖或镜头脏了。",
+            "照片很模糊。可能原因：手抖，或镜头脏了。",
             "The photo is blurred. A shaking hand or a dirty lens does that.",
             [("sharpness", Value::Integer(quality.sharpness.round() as i64))],
         ));
@@ -234,7 +235,7 @@ fn origin(seen: &Seen, rules: &PhotoRules) -> Option<Doubt> {
     } else {
         doubt(
             "photo/no-facts",
-            "照片不带拍摄时间和地点。经聊天软件转发、或关闭了定位时会这样。",
+            "照片不带拍摄时间和地点。可能原因：经聊天软件转发，或关闭了定位。",
             "The photo has neither time nor place, as when it was forwarded in a chat or location was off.",
             [],
         )
@@ -249,11 +250,12 @@ fn far(seen: &Seen, around: &Around, rules: &PhotoRules) -> Option<Doubt> {
         return None;
     }
     let metres = metres.round() as i64;
+    let (zh_length, en_length) = length(metres);
     Some(doubt(
         "photo/far",
-        format!("拍摄地点离农户约 {metres} 米。在地里、集市或村委会拍摄，或定位漂移时会这样。"),
+        format!("拍摄地点离农户约 {zh_length}。可能原因：在地里、集市或村委会拍摄，或定位漂移。"),
         format!(
-            "Taken about {metres} m from the household: in the fields, at the market, at the office, or where the receiver drifted."
+            "Taken about {en_length} from the household: in the fields, at the market, at the office, or where the receiver drifted."
         ),
         [("metres", metres.into())],
     ))
@@ -268,7 +270,7 @@ fn time(seen: &Seen, around: &Around, rules: &PhotoRules) -> Option<Doubt> {
         let (zh_span, en_span) = span(minutes);
         doubt(
             rule,
-            format!("照片拍摄时间比走访{zh}{zh_span}。补充以前的材料、或相机时间不准时会这样。"),
+            format!("照片拍摄时间比走访{zh}{zh_span}。可能原因：补充以前的材料，或相机时间不准。"),
             format!(
                 "Taken {en_span} {en} the visit, as when earlier material is added or the camera's clock is off."
             ),
@@ -294,7 +296,7 @@ fn clock(seen: &Seen, rules: &PhotoRules) -> Option<Doubt> {
     let (zh, en) = span(minutes.abs());
     Some(doubt(
         "photo/clock",
-        format!("相机时间与卫星时间相差{zh}。平板时间没有校准，或定位是较早取得的。"),
+        format!("相机时间与卫星时间相差{zh}。可能原因：平板时间没有校准，或定位是较早取得的。"),
         format!(
             "The camera's clock and the satellites' differ by {en}: the clock was not set, or the place was found earlier."
         ),
@@ -308,7 +310,7 @@ fn file(seen: &Seen, rules: &PhotoRules) -> Vec<Doubt> {
     if facts.cut_off {
         found.push(doubt(
             "photo/cut-off",
-            "照片文件不完整，下半部分可能缺失。拍摄时断电或存储已满会这样。",
+            "照片文件不完整，下半部分可能缺失。可能原因：拍摄时断电，或存储已满。",
             "The file ends too early; the lower part may be missing. A dead battery or a full memory does that.",
             [],
         ));
@@ -316,7 +318,10 @@ fn file(seen: &Seen, rules: &PhotoRules) -> Vec<Doubt> {
     if facts.trailing > rules.trailing_bytes {
         found.push(doubt(
             "photo/trailing",
-            format!("照片后面还附有 {} 字节的其他内容。手机的“动态照片”会这样。", facts.trailing),
+            format!(
+                "照片后面还附有 {} 字节的其他内容。可能原因：手机拍的是“动态照片”。",
+                facts.trailing
+            ),
             format!(
                 "{} bytes of something else follow the picture, as in phones' moving photos.",
                 facts.trailing
@@ -341,5 +346,47 @@ fn span(minutes: i64) -> (String, String) {
         ..180 => (format!(" {minutes} 分钟"), format!("{minutes} minutes")),
         180..4_320 => (format!(" {} 小时", minutes / 60), format!("{} hours", minutes / 60)),
         _ => (format!(" {} 天", minutes / 1_440), format!("{} days", minutes / 1_440)),
+    }
+}
+
+/// How many days before, in words.
+fn earlier(days: i64) -> (String, String) {
+    match days {
+        0 => ("同一天".to_owned(), "of the same day".to_owned()),
+        1 => (" 1 天前".to_owned(), "one day earlier".to_owned()),
+        _ => (format!(" {days} 天前"), format!("{days} days earlier")),
+    }
+}
+
+/// Metres in words.
+fn length(metres: i64) -> (String, String) {
+    match metres {
+        ..10_000 => (format!("{metres} 米"), format!("{metres} m")),
+        _ => {
+            let kilometres = (metres + 500) / 1_000;
+            (format!("{kilometres} 公里"), format!("{kilometres} km"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_and_lengths_are_told_as_people_say_them() {
+        let told = |days| {
+            let found = reused(&[Match { bits: None, same_household: true, days }]);
+            found.map(|doubt| doubt.message.0.into_values().collect::<Vec<_>>().join(" "))
+        };
+        for (days, zh, en) in [
+            (0, "与同一天本户", "of the same day"),
+            (1, "与 1 天前本户", "one day earlier"),
+            (12, "与 12 天前本户", "12 days earlier"),
+        ] {
+            assert!(told(days).is_some_and(|words| words.contains(zh) && words.contains(en)));
+        }
+        assert_eq!(length(9_999), ("9999 米".to_owned(), "9999 m".to_owned()));
+        assert_eq!(length(8_442_270), ("8442 公里".to_owned(), "8442 km".to_owned()));
     }
 }

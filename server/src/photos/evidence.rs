@@ -66,7 +66,7 @@ pub(crate) fn of_visit(
             .chain([(hash, None)])
             .collect();
         let all: Vec<Hash> = bits.keys().copied().collect();
-        let named = store::visits_with(connection, &all)?;
+        let named = records::naming(connection, &all, &["visit"])?;
         let ids: BTreeSet<RecordId> = named.iter().map(|(_, visit)| *visit).collect();
         let ids = ids.into_iter().filter(|id| *id != visit.id);
         let ids: Vec<RecordId> = ids.take(MOST_VISITS).collect();

@@ -1,11 +1,13 @@
 //! All that is told by a photo's bytes alone: no database, no clock.
 
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::facts::Facts;
 use super::fingerprint::Looks;
 use super::picture::{self, Format, Unreadable};
 use super::quality::Quality;
+use super::strip::without_facts;
 
 /// Counts up when photos are to be looked at anew.
 pub const INSPECTOR: i32 = 1;
@@ -71,8 +73,9 @@ pub struct Picture {
     pub looks: Option<Looks>,
     /// How it came out.
     pub quality: Quality,
-    /// The derived copies, JPEG without metadata.
-    pub thumbnails: [(Thumbnail, Vec<u8>); 2],
+    /// The derived copies, JPEG without metadata. There is no large one of a file that is looked
+    /// at as it is ([`as_it_is`]).
+    pub thumbnails: Vec<(Thumbnail, Vec<u8>)>,
 }
 
 /// Looks at a file. Takes about 100 ms and 63 MiB for 12 megapixels, and never more than
@@ -83,12 +86,31 @@ pub fn inspect(bytes: &[u8]) -> Inspected {
         Format::Other => Facts::default(),
         _ => Facts::read(bytes, format),
     };
-    let picture = picture(bytes, format, facts.orientation.unwrap_or(1));
+    let picture = picture(bytes, format, &facts);
     Inspected { media_type: format.media_type(), facts, picture }
 }
 
-fn picture(bytes: &[u8], format: Format, orientation: u8) -> Result<Picture, Unreadable> {
+/// Bytes up to which a file is looked at as it is; tablets aim at 300 KB.
+const AS_IT_IS: usize = 512 * 1024;
+
+/// The file itself without its facts, where a large copy would be no smaller picture: encoding what
+/// tablets have shrunk once more makes it larger and worse. It must be upright, as copies are.
+pub(crate) fn as_it_is(
+    bytes: &[u8],
+    media_type: Option<&str>,
+    size: (u32, u32),
+    facts: &Facts,
+) -> Option<Bytes> {
+    let fits = size.0.max(size.1) <= Thumbnail::Large.longest()
+        && media_type == Format::Jpeg.media_type()
+        && facts.orientation.is_none_or(|orientation| orientation == 1);
+    let stripped = if fits { without_facts(bytes).flatten() } else { None };
+    stripped.filter(|stripped| stripped.len() <= AS_IT_IS)
+}
+
+fn picture(bytes: &[u8], format: Format, facts: &Facts) -> Result<Picture, Unreadable> {
     let [small, large] = Thumbnail::ALL;
+    let orientation = facts.orientation.unwrap_or(1);
     let decoded = picture::decode(bytes, format, orientation, large.longest())?;
     let damaged = || Unreadable::Damaged;
     let shrunk = picture::shrink(&decoded.pixels, small.longest()).ok_or_else(damaged)?;
@@ -96,14 +118,15 @@ fn picture(bytes: &[u8], format: Format, orientation: u8) -> Result<Picture, Unr
         let (quality, progressive) = which.encoding();
         Some((which, pixels.jpeg(quality, progressive)?))
     };
+    let mut thumbnails = vec![thumbnail(small, &shrunk).ok_or_else(damaged)?];
+    if as_it_is(bytes, format.media_type(), decoded.size, facts).is_none() {
+        thumbnails.push(thumbnail(large, &decoded.pixels).ok_or_else(damaged)?);
+    }
     Ok(Picture {
         size: decoded.size,
         looks: Looks::of(&shrunk),
         quality: Quality::of(&shrunk),
-        thumbnails: [
-            thumbnail(small, &shrunk).ok_or_else(damaged)?,
-            thumbnail(large, &decoded.pixels).ok_or_else(damaged)?,
-        ],
+        thumbnails,
     })
 }
 
@@ -169,6 +192,35 @@ mod tests {
             assert!(one.distance(other) <= 4, "{what}: {}", one.distance(other));
             let apart = apart(&plain.thumbnails[0].1, &picture.thumbnails[0].1);
             assert!(apart < 8.0, "{what}: {apart}");
+        }
+    }
+
+    #[test]
+    fn what_a_tablet_has_shrunk_is_looked_at_as_it_is() {
+        let place = Some((26.2, 107.2));
+        let time = Some("2026:11:23 09:00:00");
+        let photo = Photo { width: 1_600, place, time, ..Photo::of(5) }.jpeg();
+        let of = |bytes: &[u8]| {
+            let seen = inspect(bytes);
+            let picture = seen.picture.expect("a picture");
+            let large = picture.thumbnails.iter().find(|(which, _)| *which == Thumbnail::Large);
+            let itself = as_it_is(bytes, seen.media_type, picture.size, &seen.facts);
+            (large.map(|(_, jpeg)| jpeg.len()), itself)
+        };
+        let (copy, itself) = of(&photo);
+        assert_eq!(copy, None, "no second copy");
+        let itself = itself.expect("the file without its facts");
+        assert!(itself.len() < photo.len(), "{} of {}", itself.len(), photo.len());
+        assert!(light(&itself) == light(&photo), "it looks as it did");
+        assert_eq!(inspect(&itself).facts.place, None);
+        // What is larger than a copy, or lies on its side, has one.
+        let larger = Photo { width: 2_000, ..Photo::of(5) }.jpeg();
+        let (copy, itself) = of(&larger);
+        assert!(copy.is_some() && itself.is_none());
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/photos");
+        if let Ok(turned) = std::fs::read(folder.join("orientation-landscape-6.jpg")) {
+            let (copy, itself) = of(&turned);
+            assert!(copy.is_some() && itself.is_none());
         }
     }
 

@@ -36,7 +36,7 @@ pub(crate) async fn look_at(app: &App, key: &str) -> Result<(), Problem> {
     let (now, catalogue) = (app.now(), app.definitions());
     app.write(move |connection| {
         store::save(connection, &hash, &inspected, now)?;
-        let visits = store::named_by(connection, &[hash], &["visit", "notice"])?;
+        let visits = records::naming(connection, &[hash], &["visit", "notice"])?;
         let ids: Vec<_> = visits.into_iter().map(|(_, visit)| visit).collect();
         let visits = records::load(connection, &ids)?;
         checks::ask_again(connection, &catalogue, visits.iter(), now)

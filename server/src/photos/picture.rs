@@ -61,6 +61,11 @@ impl Format {
     }
 }
 
+/// The media type of a file by its first bytes.
+pub(crate) fn media_type(first: &[u8]) -> &'static str {
+    Format::of(first).media_type().unwrap_or("application/octet-stream")
+}
+
 /// Why a photo has no pixels here. The file itself is kept as it came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {

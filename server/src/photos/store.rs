@@ -11,7 +11,7 @@ use super::fingerprint::{Fingerprint, Looks};
 use super::inspect::{INSPECTOR, Inspected};
 use super::picture::Unreadable;
 use super::similar;
-use crate::db::schema::{blob_references, blobs, photos, records};
+use crate::db::schema::{blob_references, blobs, photos};
 use crate::db::types::{JsonText, Key, Timestamp};
 use crate::db::{AnyConnection, STATEMENT_ROWS};
 use crate::jobs::{self, JobKind};
@@ -157,37 +157,4 @@ pub(super) fn named(
         .load(connection)?;
     let is_known = |hash: &Hash| known.iter().any(|known| known == hash.as_bytes());
     Ok(hashes.into_iter().filter(is_known).collect())
-}
-
-/// The visits that name one of these photos, with the photo.
-pub(super) fn visits_with(
-    connection: &mut AnyConnection,
-    hashes: &[Hash],
-) -> QueryResult<Vec<(Hash, RecordId)>> {
-    named_by(connection, hashes, &["visit"])
-}
-
-/// The records of some registers that name one of these photos, with the photo.
-pub(super) fn named_by(
-    connection: &mut AnyConnection,
-    hashes: &[Hash],
-    collections: &[&str],
-) -> QueryResult<Vec<(Hash, RecordId)>> {
-    let mut found = Vec::new();
-    for chunk in hashes.chunks(STATEMENT_ROWS) {
-        let keys: Vec<Vec<u8>> = chunk.iter().map(|hash| hash.as_bytes().to_vec()).collect();
-        let rows: Vec<(Vec<u8>, Key)> = blob_references::table
-            .inner_join(records::table.on(records::id.eq(blob_references::record)))
-            .filter(blob_references::hash.eq_any(keys))
-            .filter(records::collection.eq_any(collections).and(records::deleted.eq(false)))
-            .order((blob_references::hash, records::id))
-            .select((blob_references::hash, records::id))
-            .load(connection)?;
-        found.extend(
-            rows.into_iter().filter_map(|(hash, record)| {
-                Some((hash.try_into().map(Hash).ok()?, record.into()))
-            }),
-        );
-    }
-    Ok(found)
 }

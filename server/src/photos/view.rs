@@ -121,7 +121,7 @@ fn alike(
     near: &BTreeMap<Hash, Option<u32>>,
 ) -> QueryResult<Vec<Alike>> {
     let all: Vec<Hash> = near.keys().copied().collect();
-    let named = store::visits_with(connection, &all)?;
+    let named = records::naming(connection, &all, &["visit"])?;
     let ids: Vec<RecordId> = named.iter().map(|(_, id)| *id).filter(|id| *id != visit.id).collect();
     let others: BTreeMap<RecordId, Record> =
         records::load(connection, &ids)?.into_iter().map(|record| (record.id, record)).collect();

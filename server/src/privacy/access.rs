@@ -36,6 +36,8 @@ pub(crate) enum What {
     Photo(Hash),
     /// A record's sensitive fields.
     Record(Uuid),
+    /// The same, sent ahead of a look that may not come.
+    Ahead(Uuid),
     /// The sensitive fields of a page of a register.
     Register(String),
     /// The answers of a form, exported.
@@ -63,6 +65,7 @@ impl Access {
         let (kind, subject) = match what {
             What::Photo(hash) => ("photo", hash.to_string()),
             What::Record(id) => ("record", id.to_string()),
+            What::Ahead(id) => ("ahead", id.to_string()),
             What::Register(name) => ("register", name),
             What::Answers(form) => ("answers", form.to_string()),
             What::Notice(id) => ("notice", id.to_string()),
@@ -160,7 +163,8 @@ pub(super) fn lines(
     let rows: Vec<(Key, Key, String, String, String, String, Timestamp)> =
         query.load(connection)?;
     let line = |(id, user, user_name, kind, subject, reason, at): (Key, Key, _, _, _, _, _)| {
-        AccessLine { id: id.0, user: user.0, user_name, kind, subject, reason, at }
+        let subject_name = None;
+        AccessLine { id: id.0, user: user.0, user_name, kind, subject, subject_name, reason, at }
     };
     Ok(rows.into_iter().map(line).collect())
 }

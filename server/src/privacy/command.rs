@@ -4,6 +4,8 @@ use clap::Subcommand;
 
 use super::retention;
 use crate::app::App;
+use crate::cli::confirm;
+use crate::clock::{self, Doubt};
 use crate::config::{Config, speaks_chinese};
 use crate::db::Timestamp;
 use crate::seal::{self, KeyFile};
@@ -13,8 +15,15 @@ use crate::seal::{self, KeyFile};
 pub enum PrivacyCommand {
     /// Say what would expire now by the periods that are set, and change nothing
     DryRun,
-    /// Erase what has expired now; the server does so once a day
+    /// Erase what has expired now; the server does so once a day. It is refused by a clock that is
+    /// days ahead of all that was written
     Expire,
+    /// Say that this machine's clock is right, after it was found to be days ahead
+    ConfirmClock {
+        /// Say it without being asked: what has expired by this clock is then erased for good
+        #[arg(long)]
+        yes: bool,
+    },
     /// Open everything that is encrypted, and name what was changed or whose key is not here
     Check,
     /// Add a sealing key: what is written from now on is encrypted with it. Copy the file to every
@@ -47,8 +56,16 @@ pub async fn run(command: PrivacyCommand, app: &App) -> Result<(), String> {
     let chinese = speaks_chinese();
     let expired = match command {
         PrivacyCommand::Check => return check(app, chinese).await,
+        PrivacyCommand::ConfirmClock { yes } => return confirm_clock(app, yes, chinese).await,
         PrivacyCommand::DryRun => retention::dry_run(app).await,
-        PrivacyCommand::Expire => retention::run(app).await,
+        PrivacyCommand::Expire => {
+            let doubt = clock::look(app).await.map_err(|problem| problem.in_full())?;
+            // Who runs it is there to look at the date; a leap is refused all the same.
+            if let Some(doubt @ Doubt::Ahead { .. }) = doubt {
+                return Err(doubt.in_words(chinese));
+            }
+            retention::run(app).await
+        }
         PrivacyCommand::RotateKeys => Ok(Vec::new()),
     };
     let expired = expired.map_err(|problem| problem.in_full())?;
@@ -65,6 +82,25 @@ pub async fn run(command: PrivacyCommand, app: &App) -> Result<(), String> {
                 "{name} ({days} days): {records} records, {operations} operations, {photos} photos"
             );
         }
+    }
+    Ok(())
+}
+
+async fn confirm_clock(app: &App, yes: bool, chinese: bool) -> Result<(), String> {
+    let now = app.now();
+    let [zh, en] = [
+        format!("服务器的时钟是 {}；确认后，按此时间已到期的内容将被永久删除", now.in_china()),
+        format!(
+            "this machine's clock says {now}; once confirmed, what has expired by it is erased for good"
+        ),
+    ];
+    confirm(yes, [&zh, &en])?;
+    let now = app.now();
+    let kept = app.write(move |connection| clock::confirm(connection, now)).await;
+    kept.map_err(|problem| problem.in_full())?;
+    match chinese {
+        true => println!("已确认现在是 {}；到期内容将照常删除", now.in_china()),
+        false => println!("it is {now}; what expires is erased again"),
     }
     Ok(())
 }

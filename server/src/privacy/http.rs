@@ -1,6 +1,6 @@
 //! Who looked at what, how long things are kept, and what a household may ask for.
 
-use actix_web::{HttpResponse, get, post, put, web};
+use actix_web::{HttpRequest, HttpResponse, get, post, put, web};
 use diesel::QueryResult;
 use serde::{Deserialize, Serialize};
 use sync_protocol::RecordId;
@@ -15,11 +15,12 @@ use super::{Access, What, access, note};
 use crate::app::App;
 use crate::areas::{self, AreaPath};
 use crate::audit::{self, Did};
+use crate::clock;
 use crate::db::{AnyConnection, Failed};
 use crate::http::caller::{ManageRetention, ReadAccesses, ServeHouseholds};
 use crate::http::file::{self, Csv};
 use crate::http::page::{self, Page, PageQuery};
-use crate::http::{Body, Kind, Permitted, Problem, Query};
+use crate::http::{Body, Kind, Language, Permitted, Problem, Query};
 use crate::records;
 use crate::sync::check_reason;
 
@@ -189,6 +190,28 @@ async fn would_expire(
     retention::dry_run(&app).await.map(web::Json)
 }
 
+/// Why nothing is erased by itself at this moment.
+#[derive(Serialize, ToSchema)]
+struct Pause {
+    /// In the caller's language; absent when what expires is erased.
+    words: Option<String>,
+}
+
+/// Whether what expires is erased at this moment: not in the first day after a start, and not by a
+/// clock that is days ahead of all that was written.
+#[utoipa::path(tag = "privacy", responses((status = 200, body = Pause)))]
+#[get("/api/v1/retention/pause")]
+async fn pause(
+    _permitted: Permitted<ReadAccesses>,
+    app: web::Data<App>,
+    request: HttpRequest,
+) -> Result<web::Json<Pause>, Problem> {
+    let (running, now) = (app.started.elapsed(), app.now());
+    let doubt = app.read(move |connection| clock::doubt(connection, running, now)).await?;
+    let chinese = matches!(Language::of(&request), Language::Chinese);
+    Ok(web::Json(Pause { words: doubt.map(|doubt| doubt.in_words(chinese)) }))
+}
+
 /// What was looked at.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -210,6 +233,8 @@ pub(super) struct AccessLine {
     /// `record`, `register`, `photo`, `notice`, `household` or `search`.
     pub(super) kind: String,
     pub(super) subject: String,
+    /// What people call it: the household it is about, the form …
+    pub(super) subject_name: Option<String>,
     pub(super) reason: String,
     #[schema(value_type = String)]
     pub(super) at: crate::db::Timestamp,
@@ -229,7 +254,15 @@ async fn accesses(
     let lines = app
         .read(move |connection| {
             let people = crate::devices::people_in(connection, &permitted.areas)?;
-            access::lines(connection, &people, subject.as_deref(), after, limit)
+            let mut lines = access::lines(connection, &people, subject.as_deref(), after, limit)?;
+            let scopes = areas::scopes_under(connection, &permitted.areas)?;
+            let scopes: Vec<String> = scopes.iter().map(ToString::to_string).collect();
+            let subjects = lines.iter().map(|line| line.subject.clone()).collect();
+            let names = audit::names_of(connection, &subjects, &scopes)?;
+            for line in &mut lines {
+                line.subject_name = names.get(&line.subject).cloned();
+            }
+            Ok(lines)
         })
         .await?;
     Ok(web::Json(Page::of(lines, limit, |line| line.id)))
@@ -299,6 +332,6 @@ async fn erasures(
 /// The feature's routes.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(held).service(forget);
-    config.service(would_expire).service(periods).service(set_period);
+    config.service(would_expire).service(pause).service(periods).service(set_period);
     config.service(accesses).service(export_accesses).service(erasures);
 }

@@ -1,6 +1,6 @@
 //! Records as supervisors read them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use diesel::prelude::*;
 use mobile_schema::{Catalogue, FieldId, Hash};
@@ -37,6 +37,9 @@ pub(crate) struct RecordView {
     deleted: bool,
     #[schema(value_type = String)]
     updated_at: Timestamp,
+    /// When its first operation was received, by the server's clock.
+    #[schema(value_type = String)]
+    pub(crate) created_at: Timestamp,
     /// Values by field id.
     #[schema(value_type = Object)]
     fields: Box<RawValue>,
@@ -66,7 +69,8 @@ impl RecordView {
 
 type Row = (
     (Key, String, String, i64, i64, Vec<u8>),
-    (Option<String>, Option<Key>, Option<String>, Option<String>, bool, Timestamp, JsonText),
+    (Option<String>, Option<Key>, Option<String>, Option<String>, bool),
+    (Timestamp, Timestamp, JsonText),
 );
 
 macro_rules! view_columns {
@@ -80,15 +84,8 @@ macro_rules! view_columns {
                 records::n,
                 records::definition,
             ),
-            (
-                records::title,
-                records::subject,
-                records::status,
-                records::due_on,
-                records::deleted,
-                records::updated_at,
-                records::fields,
-            ),
+            (records::title, records::subject, records::status, records::due_on, records::deleted),
+            (records::updated_at, records::created_at, records::fields),
         )
     };
 }
@@ -96,7 +93,8 @@ macro_rules! view_columns {
 fn view(row: Row) -> QueryResult<RecordView> {
     let (
         (id, collection, scope, epoch, n, definition),
-        (title, subject, status, due_on, deleted, updated_at, fields),
+        (title, subject, status, due_on, deleted),
+        (updated_at, created_at, fields),
     ) = row;
     let epoch = sync_protocol::Epoch(epoch as u64);
     Ok(RecordView {
@@ -111,6 +109,7 @@ fn view(row: Row) -> QueryResult<RecordView> {
         due_on,
         deleted,
         updated_at,
+        created_at,
         fields: seal::open_fields(id.into(), fields)?.raw()?,
         masked: Vec::new(),
     })
@@ -159,32 +158,49 @@ pub(crate) fn ids_of_register(
     register: &str,
     scopes: &[String],
 ) -> QueryResult<Vec<Uuid>> {
-    let found: Vec<Key> = records::table
+    let mut found: Vec<(Timestamp, Key)> = records::table
         .filter(records::collection.eq(register).and(records::deleted.eq(false)))
         .filter(records::scope.eq_any(scopes))
-        .select(records::id)
+        .select((records::created_at, records::id))
         .load(connection)?;
-    let mut ids: Vec<Uuid> = found.into_iter().map(|key| key.0).collect();
-    ids.sort_unstable();
-    Ok(ids)
+    found.sort_unstable();
+    Ok(found.into_iter().map(|(_, key)| key.0).collect())
 }
 
-/// Records by their ids, in these scopes and in the ids' order.
+/// The rest of a list behind one of its records: what was received last comes first. Nothing where
+/// that record is nowhere.
+pub(crate) fn behind<'q, ST>(
+    connection: &mut AnyConnection,
+    list: records::BoxedQuery<'q, MultiBackend, ST>,
+    after: Uuid,
+) -> QueryResult<Option<records::BoxedQuery<'q, MultiBackend, ST>>> {
+    let received: Option<Timestamp> =
+        records::table.find(Key(after)).select(records::created_at).first(connection).optional()?;
+    let Some(received) = received else { return Ok(None) };
+    let same = records::created_at.eq(received).and(records::id.lt(Key(after)));
+    // Said once more, so that the index is entered where the page starts.
+    let list = list.filter(records::created_at.le(received));
+    Ok(Some(list.filter(records::created_at.lt(received).or(same))))
+}
+
+/// Records by their ids, in these scopes, in the order in which they are asked for.
 pub(crate) fn views(
     connection: &mut AnyConnection,
     ids: &[RecordId],
     scopes: &[String],
 ) -> QueryResult<Vec<RecordView>> {
-    let ids: Vec<Key> = ids.iter().copied().map(Key::from).collect();
+    let keys: Vec<Key> = ids.iter().copied().map(Key::from).collect();
     let rows: Vec<Row> = records::table
-        .filter(records::id.eq_any(ids).and(records::deleted.eq(false)))
+        .filter(records::id.eq_any(keys).and(records::deleted.eq(false)))
         // Joined with nothing, the column has no index: of few villages, SQLite would read all of
         // their records for the sake of these.
         .filter(records::scope.concat("").eq_any(scopes))
-        .order(records::id)
         .select(view_columns!())
         .load(connection)?;
-    rows.into_iter().map(view).collect()
+    let places: HashMap<Uuid, usize> = ids.iter().map(|id| id.0).zip(0..).collect();
+    let mut found = rows.into_iter().map(view).collect::<QueryResult<Vec<_>>>()?;
+    found.sort_unstable_by_key(|one| places.get(&one.id));
+    Ok(found)
 }
 
 /// The rules of the open findings about each, in the order of their names.

@@ -29,6 +29,8 @@ pub(super) struct RecordRow {
     fields: JsonText,
     marks: JsonText,
     updated_at: Timestamp,
+    /// When its first operation was received; never changed.
+    created_at: Timestamp,
     #[diesel(embed)]
     indexed: Indexed,
 }
@@ -193,6 +195,7 @@ impl RecordRow {
             fields: seal::fields(record, known),
             marks: seal::marks(record, known),
             updated_at: now,
+            created_at: now,
             indexed: Indexed::of(record, catalogue),
         }
     }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::store::RecordRow;
 use crate::db::schema::records;
-use crate::db::types::Key;
+use crate::db::types::{Key, Timestamp};
 use crate::db::{AnyConnection, MultiBackend};
 use crate::http::period::Period;
 
@@ -24,9 +24,18 @@ pub(crate) mod visit {
     pub(crate) const STARTED_AT: FieldId = 4;
     pub(crate) const ENDED_AT: FieldId = 5;
     pub(crate) const PLACE: FieldId = 6;
+    pub(crate) const CONSENT: FieldId = 7;
     pub(crate) const PHOTOS: FieldId = 8;
     pub(crate) const STATUS: FieldId = 9;
     pub(crate) const NOTES: FieldId = 11;
+}
+
+/// Fields of the built-in register `household`.
+pub(crate) mod household {
+    use mobile_schema::FieldId;
+
+    pub(crate) const HEAD_NAME: FieldId = 1;
+    pub(crate) const PHONE: FieldId = 5;
 }
 
 /// Visits that were made with a version, in these scopes.
@@ -79,23 +88,27 @@ impl MadeWith<'_> {
         rows.into_iter().map(RecordRow::into_record).collect()
     }
 
-    /// The ids of all that stand so (`statuses`; anyhow where there are none) and are of a period.
-    pub(crate) fn ids(
+    /// All that stand so (`statuses`; anyhow where there are none) and were received in a period:
+    /// when each was, and its id.
+    pub(crate) fn received(
         &self,
         connection: &mut AnyConnection,
         statuses: &[String],
         period: Option<Period>,
-    ) -> QueryResult<Vec<Uuid>> {
-        let mut wanted = made_with!(self).select(records::id).into_boxed::<MultiBackend>();
+    ) -> QueryResult<Vec<(Timestamp, Uuid)>> {
+        let mut wanted = made_with!(self)
+            .select((records::created_at, records::id))
+            .into_boxed::<MultiBackend>();
         if !statuses.is_empty() {
             wanted = wanted.filter(records::status.eq_any(statuses.to_vec()));
         }
         if let Some(period) = period {
-            let (first, after) = period.ids();
-            wanted = wanted.filter(records::id.ge(Key(first)).and(records::id.lt(Key(after))));
+            let (first, after) = period.moments();
+            let within = records::created_at.ge(first).and(records::created_at.lt(after));
+            wanted = wanted.filter(within);
         }
-        let ids: Vec<Key> = wanted.load(connection)?;
-        Ok(ids.into_iter().map(|key| key.0).collect())
+        let found: Vec<(Timestamp, Key)> = wanted.load(connection)?;
+        Ok(found.into_iter().map(|(at, key)| (at, key.0)).collect())
     }
 
     fn is_open(&self, status: Option<&str>) -> bool {

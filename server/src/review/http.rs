@@ -2,6 +2,7 @@
 
 use actix_web::{post, web};
 use mobile_schema::Value;
+use mobile_schema::register::Capacity;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sync_protocol::op::Change;
@@ -11,7 +12,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::rules::{self, Comment, Verdict};
-use super::{queries, queue};
+use super::{queries, queue, undo};
 use crate::app::App;
 use crate::areas::{self, AreaPath};
 use crate::audit::{self, Did};
@@ -49,16 +50,16 @@ struct VisitDecided {
     needs_second: bool,
 }
 
-/// Passes a visit, sends it back, refuses it, leaves it to another with a doubt, or takes back what
-/// was decided. It takes effect like an
-/// edit on a tablet, is kept in history, and syncs; each comment becomes a finding at its question.
+/// Passes a visit, sends it back, refuses it, leaves it to another with a doubt, has it reviewed
+/// again, or undoes what the caller decided last. It takes effect like an edit on a tablet, is kept
+/// in history, and syncs; each comment becomes a finding at its question.
 #[utoipa::path(
     tag = "visits",
     request_body = DecisionRequest,
     responses(
         (status = 200, body = VisitDecided),
         (status = 409, description = "stale-view; claimed: somebody else looks at it; \
-            passed-already: another person must; not-applicable: there is nothing to decide"),
+            passed-already, own-work: another person must; not-applicable: there is nothing to decide"),
     ),
 )]
 #[post("/api/v1/visits/{id}/decisions")]
@@ -73,7 +74,11 @@ async fn decide(
     let id = RecordId(id.into_inner());
     let user = permitted.caller.user;
     let (scope, decided) = in_browser(&app, user, permitted.areas, move |connection, person| {
+        let person = &Person { capacity: Capacity::Reviewer, ..*person };
         let visit = as_seen(connection, person.scopes, ("visit", id), decision.version)?;
+        if rules::is_by(&visit, user) {
+            return Err(Failed::Rule(Problem::new(&Kind::OWN_WORK)));
+        }
         let decided = enact(connection, person, &visit, &decision)?;
         let detail = json!({ "verdict": decision.verdict, "status": decided.status });
         audit::note(connection, user, Did::DecideVisit, id, detail, person.now)?;
@@ -101,7 +106,15 @@ fn enact(
         verdict == Verdict::Approved && !is_last_pass(connection, person.user, visit)?;
     let status = visit.fields.get(&visit::STATUS).and_then(Value::as_text);
     let status = status.unwrap_or_default();
+    let undo = match verdict {
+        Verdict::Undone => {
+            let last = queries::last_in_one_go(connection, id.0, person.user)?;
+            undo::of(status, &decision.reason, &last)
+        }
+        _ => None,
+    };
     let withdrawn = match verdict {
+        Verdict::Undone => undo.as_ref().map(|undo| undo.words.clone()).unwrap_or_default(),
         Verdict::Reopened if queries::WAITING.contains(&status) => {
             let scope = [visit.scope.to_string()];
             let mine = queries::open_flags_of(connection, &scope, person.user)?.into_iter();
@@ -110,7 +123,11 @@ fn enact(
         Verdict::Reopened => queries::open_comments(connection, id.0)?,
         _ => Vec::new(),
     };
-    let changes = match rules::changes(status, verdict, &decision.reason, !needs_second) {
+    let changes = match verdict {
+        Verdict::Undone => undo.as_ref().map(|undo| undo.changes.clone()),
+        _ => rules::changes(status, verdict, &decision.reason, !needs_second),
+    };
+    let changes = match changes {
         Some(changes) => changes,
         None if !withdrawn.is_empty() => Vec::new(),
         None => return Err(wrong(&Kind::NOT_APPLICABLE)),
@@ -129,15 +146,26 @@ fn enact(
     if verdict == Verdict::Flagged {
         edits.push(found(rules::flag(id, &decision.reason)));
     }
-    let withdrawn = records::load(connection, &withdrawn)?;
+    let mut withdrawn = records::load(connection, &withdrawn)?;
+    // What was answered meanwhile stays so.
+    withdrawn.retain(|word| {
+        word.fields.get(&finding::field::STATUS).and_then(Value::as_text) == Some("open")
+    });
     edits.extend(withdrawn.iter().map(|comment| Edit::of(comment, rules::withdrawn())));
-    edits.extend(changes.into_iter().map(|change| Edit::of(visit, change)));
+    // Older definitions of visits know no way back.
+    let definition = match verdict {
+        Verdict::Undone => person.definition(&visit.collection)?,
+        _ => visit.definition,
+    };
+    edits.extend(changes.into_iter().map(|change| Edit { definition, ..Edit::of(visit, change) }));
     let ops = person.together(edits)?;
     act_wholly(connection, person, &ops)?;
     queries::release(connection, person.user, Some(id.0))?;
     if needs_second {
         queries::pass(connection, id.0, person.user, person.now)?;
-    } else if verdict != Verdict::Flagged {
+    } else if undo.is_some_and(|undo| undo.is_first_pass) {
+        queries::forget_pass(connection, id.0, person.user)?;
+    } else if !matches!(verdict, Verdict::Flagged | Verdict::Undone) {
         queries::forget_passes(connection, id.0)?;
     }
     let now = records::load(connection, &[id])?.pop().ok_or_else(|| wrong(&Kind::INTERNAL))?;

@@ -8,7 +8,7 @@ mod policy;
 mod queries;
 mod queue;
 mod rules;
+mod undo;
 
 pub use http::routes;
 pub(crate) use queries::{Claim, Pass, claim_on, passes_of};
-pub(crate) use rules::is_decision;

@@ -8,11 +8,14 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::policy::Policy;
+use crate::db::Timestamp;
 
 /// A visit that waits to be reviewed.
 #[derive(Clone, Debug)]
 pub(super) struct Waiting {
     pub(super) id: Uuid,
+    /// When it was received.
+    pub(super) received: Timestamp,
     /// Whether it came back corrected.
     pub(super) resubmitted: bool,
     /// The rules of the open findings about it.
@@ -57,9 +60,12 @@ fn lot(visit: Uuid, policy: &str) -> [u8; 32] {
 
 /// Puts visits in order. `name` is the policy's.
 pub(super) fn order(waiting: &[Waiting], policy: &Policy, name: &str) -> Vec<Place> {
-    let mut urgent: Vec<Place> = waiting.iter().map(|one| place(one, policy)).collect();
-    // Ids begin with the time they were made at.
-    urgent.sort_by_key(|place| (std::cmp::Reverse(place.urgency), place.visit));
+    let mut urgent: Vec<(Timestamp, Place)> =
+        waiting.iter().map(|one| (one.received, place(one, policy))).collect();
+    urgent.sort_by_key(|(received, place)| {
+        (std::cmp::Reverse(place.urgency), *received, place.visit)
+    });
+    let urgent: Vec<Place> = urgent.into_iter().map(|(_, place)| place).collect();
     let mut lots: Vec<Place> = urgent.clone();
     lots.sort_by_cached_key(|place| lot(place.visit, name));
     let (mut urgent, mut lots) = (urgent.into_iter().peekable(), lots.into_iter().peekable());
@@ -87,7 +93,9 @@ mod tests {
 
     fn waiting(count: u128) -> Vec<Waiting> {
         let one = |id| Waiting {
-            id: Uuid::from_u128(id),
+            // What an id begins with says nothing about its age.
+            id: Uuid::from_u128(u128::MAX - id),
+            received: Timestamp(id as i64),
             resubmitted: id % 7 == 0,
             open: if id % 5 == 0 { vec!["photo/reused".to_owned()] } else { Vec::new() },
         };
@@ -98,7 +106,7 @@ mod tests {
     fn the_urgent_come_first_and_the_older_before_the_newer() {
         let policy = Policy { random_percent: 0, ..Policy::builtin() };
         let places = order(&waiting(20), &policy, "p");
-        let ids: Vec<u128> = places.iter().map(|place| place.visit.as_u128()).collect();
+        let ids: Vec<u128> = places.iter().map(|place| u128::MAX - place.visit.as_u128()).collect();
         assert_eq!(ids[..6], [5, 10, 15, 20, 7, 14]);
         assert_eq!(ids.len(), 20);
         assert_eq!(places[0].reasons[0], Reason { rule: "photo/reused".into(), weight: 60 });

@@ -4,19 +4,23 @@ use std::collections::{BTreeMap, HashSet};
 
 use diesel::prelude::*;
 use serde::Serialize;
-use sync_protocol::{RecordId, UserId};
+use sync_protocol::record::Writer;
+use sync_protocol::{Op, RecordId, UserId};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::order::Waiting;
 use super::policy::Policy;
+use super::rules::is_by;
 use crate::areas::AreaPath;
 use crate::db::schema::{
-    areas, history, ops, records, review_claims, review_passes, review_policies, users,
+    areas, devices, history, ops, records, review_claims, review_passes, review_policies, users,
 };
 use crate::db::types::{JsonText, Key, Timestamp};
 use crate::db::{AnyConnection, RowLocked};
 use crate::limits::MAX_WAITING;
+use crate::records as store;
+use crate::seal;
 
 /// Where a visit stands that waits for a reviewer.
 pub(super) const WAITING: [&str; 3] = ["submitted", "resubmitted", "in_review"];
@@ -90,6 +94,58 @@ pub(super) fn forget_passes(connection: &mut AnyConnection, visit: Uuid) -> Quer
     Ok(())
 }
 
+/// Forgets that this person passed it.
+pub(super) fn forget_pass(
+    connection: &mut AnyConnection,
+    visit: Uuid,
+    user: UserId,
+) -> QueryResult<()> {
+    let theirs = review_passes::user_id.eq(Key::from(user));
+    diesel::delete(review_passes::table.filter(review_passes::visit.eq(Key(visit)).and(theirs)))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// The operations that were last done to a visit in one go, with what they did to other records, if
+/// this person did them.
+pub(super) fn last_in_one_go(
+    connection: &mut AnyConnection,
+    visit: Uuid,
+    user: UserId,
+) -> QueryResult<Vec<Op>> {
+    let made = ops::incarnation.eq(history::incarnation).and(ops::seq.eq(history::seq));
+    let newest: Option<(Key, i64, Vec<u8>)> = history::table
+        .inner_join(ops::table.on(made))
+        .filter(history::record.eq(Key(visit)))
+        .order((ops::received_at.desc(), history::n.desc()))
+        .select((ops::incarnation, ops::seq, ops::body))
+        .first(connection)
+        .optional()?;
+    let Some((chain, last, body)) = newest else { return Ok(Vec::new()) };
+    let Some(group) = read(chain, last, body)?.and_then(|op| op.group) else {
+        return Ok(Vec::new());
+    };
+    let size = i64::from(group.size);
+    let around: Vec<(i64, Vec<u8>)> = ops::table
+        .filter(ops::incarnation.eq(chain).and(ops::pushed_by.eq(Key::from(user))))
+        .filter(ops::seq.gt(last - size).and(ops::seq.lt(last + size)))
+        .order(ops::seq)
+        .select((ops::seq, ops::body))
+        .load(connection)?;
+    let mut found = Vec::new();
+    for (seq, body) in around {
+        let op = read(chain, seq, body)?;
+        found.extend(op.filter(|op| op.group.is_some_and(|one| one.id == group.id)));
+    }
+    Ok(found)
+}
+
+/// An operation as it is stored; none where it was erased.
+fn read(chain: Key, seq: i64, body: Vec<u8>) -> QueryResult<Option<Op>> {
+    let place = Writer { incarnation: chain.into(), seq: seq as u64 };
+    Ok(serde_json::from_slice(&seal::open_body(place, body)?).ok())
+}
+
 /// The policy that holds in an area, and its name: that of the nearest area around it that has one.
 pub(super) fn policy_in(
     connection: &mut AnyConnection,
@@ -139,14 +195,14 @@ pub(super) fn waiting(
     user: UserId,
     now: Timestamp,
 ) -> QueryResult<Vec<Waiting>> {
-    let mut visits: Vec<(Key, Option<String>)> = Vec::new();
+    let mut visits: Vec<(Key, Timestamp, Option<String>)> = Vec::new();
     for status in WAITING {
-        let rows: Vec<(Key, Option<String>)> = records::table
+        let rows: Vec<(Key, Timestamp, Option<String>)> = records::table
             .filter(records::collection.eq("visit").and(records::status.eq(status)))
             .filter(records::deleted.eq(false).and(records::scope.eq_any(scopes)))
-            .order(records::id)
+            .order((records::created_at, records::id))
             .limit(MAX_WAITING)
-            .select((records::id, records::status))
+            .select((records::id, records::created_at, records::status))
             .load(connection)?;
         visits.extend(rows);
     }
@@ -159,7 +215,10 @@ pub(super) fn waiting(
         .select(review_passes::visit)
         .load(connection)?;
     let left = open_flags_of(connection, scopes, user)?.into_iter().map(|(visit, _)| visit);
-    let not_theirs: HashSet<Key> = claimed.into_iter().chain(passed).chain(left).collect();
+    let mut not_theirs: HashSet<Key> = claimed.into_iter().chain(passed).chain(left).collect();
+    let all = visits.iter().map(|(id, ..)| *id).filter(|id| !not_theirs.contains(id));
+    let own = own_work(connection, all.collect(), user)?;
+    not_theirs.extend(own);
     let open: Vec<(Option<Key>, Option<String>)> = records::table
         .filter(records::collection.eq("finding").and(records::status.eq("open")))
         .filter(records::deleted.eq(false).and(records::scope.eq_any(scopes)))
@@ -171,12 +230,28 @@ pub(super) fn waiting(
             rules.entry(subject).or_default().push(rule);
         }
     }
-    let waiting = |(id, status): (Key, Option<String>)| Waiting {
+    let waiting = |(id, received, status): (Key, Timestamp, Option<String>)| Waiting {
         id: id.0,
+        received,
         resubmitted: status.as_deref() == Some("resubmitted"),
         open: rules.remove(&id).unwrap_or_default(),
     };
-    Ok(visits.into_iter().filter(|(id, _)| !not_theirs.contains(id)).map(waiting).collect())
+    Ok(visits.into_iter().filter(|(id, ..)| !not_theirs.contains(id)).map(waiting).collect())
+}
+
+/// Those of these visits that somebody had a hand in. Whoever never had a tablet visits nobody.
+pub(super) fn own_work(
+    connection: &mut AnyConnection,
+    visits: Vec<Key>,
+    user: UserId,
+) -> QueryResult<Vec<Key>> {
+    let tablets = devices::table.filter(devices::user_id.eq(Key::from(user)));
+    if visits.is_empty() || tablets.count().get_result::<i64>(connection)? == 0 {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<RecordId> = visits.into_iter().map(RecordId::from).collect();
+    let visits = store::load(connection, &ids)?.into_iter();
+    Ok(visits.filter(|visit| is_by(visit, user)).map(|visit| visit.id.into()).collect())
 }
 
 /// One person's open doubts in these scopes: the visit, and the finding.

@@ -12,6 +12,7 @@ use super::queries;
 use crate::app::App;
 use crate::areas::{self, AreaPath};
 use crate::audit::{self, Did};
+use crate::db::types::Key;
 use crate::db::{AnyConnection, Timestamp};
 use crate::http::caller::{ReviewVisits, SetReviewPolicy};
 use crate::http::{Body, Caller, Kind, Language, Permitted, Problem, Query};
@@ -56,25 +57,33 @@ impl Claimant {
         Self { caller: caller.clone(), reason, now }
     }
 
-    /// Claims a visit or renews the claim; keeps that its answers are looked at from now on. False
-    /// where somebody else has it.
+    /// Claims a visit or renews the claim; keeps that its answers are sent. False where somebody else
+    /// has it.
     fn take(&self, connection: &mut AnyConnection, visit: Uuid) -> QueryResult<bool> {
-        let (user, now) = (self.caller.user, self.now);
-        let is_new = !queries::claimed_by(connection, user, now)?.contains(&visit);
-        let times = (now, now.plus_seconds(CLAIM_LIFETIME));
-        if !queries::claim(connection, visit, user, times)? {
+        let is_new = !self.has(connection, visit)?;
+        let times = (self.now, self.now.plus_seconds(CLAIM_LIFETIME));
+        if !queries::claim(connection, visit, self.caller.user, times)? {
             return Ok(false);
         }
         if is_new {
-            let access = Access::new(&self.caller, What::Record(visit), self.reason.to_owned());
-            access.note(connection, now)?;
+            self.note(connection, What::Ahead(visit))?;
         }
         Ok(true)
+    }
+
+    /// Whether they have claimed a visit.
+    fn has(&self, connection: &mut AnyConnection, visit: Uuid) -> QueryResult<bool> {
+        Ok(queries::claimed_by(connection, self.caller.user, self.now)?.contains(&visit))
+    }
+
+    /// Keeps what they are given.
+    fn note(&self, connection: &mut AnyConnection, what: What) -> QueryResult<()> {
+        Access::new(&self.caller, what, self.reason.to_owned()).note(connection, self.now)
     }
 }
 
 /// Claims the visits to look at next, so that no other reviewer gets them, and renews the claims
-/// there are. Whoever claims a visit sees its answers; that is kept like any other look.
+/// there are. Whoever claims a visit is sent its answers, which is kept apart from what they look at.
 #[utoipa::path(tag = "review", request_body = ClaimRequest, responses((status = 200, body = Queue)))]
 #[post("/api/v1/review/claims")]
 async fn claim(
@@ -130,7 +139,7 @@ async fn release(
 /// Claims one visit that waits, to look at it out of turn.
 #[utoipa::path(
     tag = "review",
-    responses((status = 204), (status = 409, description = "claimed: somebody else looks at it")),
+    responses((status = 204), (status = 409, description = "claimed: somebody else looks at it; own-work")),
 )]
 #[put("/api/v1/review/claims/{visit}")]
 async fn claim_one(
@@ -147,15 +156,43 @@ async fn claim_one(
             let scopes = areas::scopes_within(connection, &areas, None)?;
             queries::one_at_a_time(connection, &areas)?;
             if !queries::waits(connection, visit, &scopes)? {
-                return Ok(None);
+                return Ok(Err(&Kind::NOT_FOUND));
             }
-            claimant.take(connection, visit).map(Some)
+            if !queries::own_work(connection, vec![Key(visit)], claimant.caller.user)?.is_empty() {
+                return Ok(Err(&Kind::OWN_WORK));
+            }
+            let is_theirs = claimant.take(connection, visit)?;
+            Ok(if is_theirs { Ok(()) } else { Err(&Kind::CLAIMED) })
         })
         .await?;
-    match claimed {
-        Some(true) => Ok(HttpResponse::NoContent().finish()),
-        Some(false) => Err(Problem::new(&Kind::CLAIMED)),
-        None => Err(Problem::new(&Kind::NOT_FOUND)),
+    claimed.map_err(Problem::new)?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Keeps that the caller looks at a visit they have claimed: what was only sent ahead was not looked
+/// at.
+#[utoipa::path(tag = "review", responses((status = 204)))]
+#[post("/api/v1/review/claims/{visit}/look")]
+async fn look(
+    request: HttpRequest,
+    permitted: Permitted<ReviewVisits>,
+    app: web::Data<App>,
+    visit: web::Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    let visit = visit.into_inner();
+    let claimant = Claimant::new(&request, &permitted.caller, app.now());
+    let looked = app
+        .write(move |connection| {
+            let has = claimant.has(connection, visit)?;
+            if has {
+                claimant.note(connection, What::Record(visit))?;
+            }
+            Ok(has)
+        })
+        .await?;
+    match looked {
+        true => Ok(HttpResponse::NoContent().finish()),
+        false => Err(Problem::new(&Kind::NOT_FOUND)),
     }
 }
 
@@ -249,6 +286,6 @@ async fn set_policy(
 
 /// The routes of the queue.
 pub(super) fn routes(config: &mut utoipa_actix_web::service_config::ServiceConfig<'_>) {
-    config.service(claim).service(release).service(claim_one).service(count_waiting);
+    config.service(claim).service(release).service(claim_one).service(look).service(count_waiting);
     config.service(show_policy).service(set_policy);
 }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use mobile_schema::Value;
+use mobile_schema::{FieldId, Value};
 use serde::{Deserialize, Serialize};
 use sync_protocol::finding::field;
 use sync_protocol::op::{Change, Fields};
-use sync_protocol::{Op, RecordId};
+use sync_protocol::{Record, RecordId, UserId};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -16,7 +16,7 @@ use crate::records::visit;
 pub(super) const COMMENT: &str = "review/comment";
 /// The rule that a reviewer's doubt is filed under.
 pub(super) const FLAG: &str = "review/flag";
-const IN_REVIEW: &str = "in_review";
+pub(super) const IN_REVIEW: &str = "in_review";
 
 /// What a reviewer decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
@@ -33,6 +33,8 @@ pub(super) enum Verdict {
     Reopened,
     /// The reviewer doubts it and leaves it to another.
     Flagged,
+    /// The caller's own last decision did not happen: the visit stands where it stood before.
+    Undone,
 }
 
 /// A word at a question.
@@ -51,25 +53,22 @@ impl Verdict {
             Self::Approved => "approved",
             Self::Returned => "returned",
             Self::Rejected => "rejected",
-            Self::Reopened | Self::Flagged => IN_REVIEW,
+            Self::Reopened | Self::Flagged | Self::Undone => IN_REVIEW,
         }
     }
 }
 
-/// Whether an operation decides about a visit, which only people in browsers do: a cadre hands in,
-/// and hands in again.
-pub(crate) fn is_decision(op: &Op) -> bool {
-    if op.collection != "visit" {
-        return false;
-    }
-    match &op.change {
-        Change::Transition { field, to, .. } => *field == visit::STATUS && to != "resubmitted",
-        Change::Create { fields } | Change::Patch { fields } => fields
-            .get(&visit::STATUS)
-            .and_then(Value::as_text)
-            .is_some_and(|status| status != "submitted"),
-        _ => false,
-    }
+/// Whether somebody had a hand in what a visit says: nobody decides about their own work. Words and
+/// decisions of reviewers are none.
+pub(super) fn is_by(visit: &Record, person: UserId) -> bool {
+    let marks = &visit.marks;
+    let is_work = |field: &FieldId| ![visit::STATUS, visit::NOTES].contains(field);
+    let elements = marks
+        .elements
+        .iter()
+        .flat_map(|(field, marks)| marks.values().map(move |mark| (field, mark)));
+    let mut written = marks.fields.iter().chain(elements).filter(|(field, _)| is_work(field));
+    marks.created.author == person || written.any(|(_, mark)| mark.author == person)
 }
 
 /// What becomes of a visit that stands at `status`; nothing where there is nothing to decide. The

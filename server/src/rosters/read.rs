@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use mobile_schema::register::heading;
 use mobile_schema::rule::citizen_id::CitizenId;
 
-use crate::http::{LineProblem, rows};
+use crate::http::{LineProblem, rows, take_titles};
 use crate::limits::MAX_ROSTER_LINES;
 
 /// What the column of the citizen ID numbers may be called.
@@ -47,17 +48,20 @@ pub(super) struct Roster {
 /// # Errors
 /// What keeps it from being read at all.
 pub(super) fn read(bytes: &[u8], detail: Option<&str>) -> Result<Roster, LineProblem> {
-    let mut rows = rows(bytes, MAX_ROSTER_LINES)?.into_iter();
-    let (line, columns) =
-        rows.next().ok_or_else(|| LineProblem::new(1, "表格是空的", "the table is empty"))?;
-    let column = |names: &[&str]| {
-        columns.iter().position(|one| names.iter().any(|name| one.eq_ignore_ascii_case(name)))
+    let mut rows = rows(bytes, MAX_ROSTER_LINES)?;
+    let is = |title: &str, names: &[&str]| {
+        let plain = heading(title);
+        !plain.is_empty() && names.iter().any(|name| heading(name) == plain)
     };
+    let titles = take_titles(&mut rows, |title| is(title, &IDS) || is(title, &NAMES));
+    let (line, columns) =
+        titles.ok_or_else(|| LineProblem::new(1, "表格是空的", "the table is empty"))?;
+    let column = |names: &[&str]| columns.iter().position(|one| is(one, names));
     let id = column(&IDS).ok_or_else(|| {
         LineProblem::new(
             line,
-            "第一行要有一列叫“身份证号”",
-            "the first row names a column `citizen_id` or 身份证号",
+            "没有找到“身份证号”这一列：列名要写在同一行里",
+            "no column is called `citizen_id` or 身份证号",
         )
     })?;
     let name = column(&NAMES);

@@ -69,8 +69,8 @@ fn prove(app: &App, set: RuleSet, language: Language) -> Result<Arc<Rules>, Prob
     }
     let is_chinese = language == Language::Chinese;
     let mistakes = wrong.into_iter().map(|one| RuleMistake {
+        words: one.message().say(is_chinese),
         rule: Some(one.rule).filter(|rule| !rule.is_empty()),
-        words: one.message.say(is_chinese),
     });
     let mistakes = serde_json::to_value(mistakes.collect::<Vec<_>>()).unwrap_or_default();
     Err(Problem::new(&Kind::RULES_INVALID).with("problems", mistakes))

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 use mobile_schema::FieldId;
 use serde::Serialize;
-use sync_protocol::UserId;
+use serde_json::Value as Json;
+use sync_protocol::{Record, RecordId, UserId};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -15,6 +16,7 @@ use crate::db::schema::{areas, records, sample_items, sample_outcomes, samples, 
 use crate::db::types::{JsonText, Key, Timestamp};
 use crate::db::{AnyConnection, STATEMENT_ROWS, insert_all};
 use crate::limits::MAX_POPULATION;
+use crate::records::household;
 
 /// A sample.
 #[derive(Serialize, ToSchema)]
@@ -52,6 +54,10 @@ pub(super) struct SampleItem {
     title: Option<String>,
     /// The household that it is about, by its title.
     household: Option<String>,
+    /// The household's id.
+    household_id: Option<Uuid>,
+    /// The household's telephone number.
+    phone: Option<String>,
     village: Option<String>,
     outcomes: Vec<OutcomeView>,
 }
@@ -114,12 +120,17 @@ pub(super) fn population(
     Ok(Some(found))
 }
 
-/// A field's value in words.
+/// A field's value in words: of several choices, which they are, whatever order they were made in.
 fn value_of(fields: &JsonText, field: FieldId) -> QueryResult<String> {
-    let mut fields: BTreeMap<FieldId, serde_json::Value> = fields.read()?;
+    let mut fields: BTreeMap<FieldId, Json> = fields.read()?;
     Ok(match fields.remove(&field) {
-        Some(serde_json::Value::String(text)) => text,
-        Some(serde_json::Value::Null) | None => String::new(),
+        Some(Json::String(text)) => text,
+        Some(Json::Null) | None => String::new(),
+        Some(Json::Array(several)) => {
+            let mut names: Vec<&str> = several.iter().filter_map(Json::as_str).collect();
+            names.sort_unstable();
+            names.join(" ")
+        }
         Some(other) => other.to_string(),
     })
 }
@@ -270,21 +281,29 @@ pub(super) fn items(connection: &mut AnyConnection, sample: Uuid) -> QueryResult
     for (place, outcome, words, noted_by, noted_at) in noted {
         outcomes.entry(place).or_default().push(OutcomeView { outcome, words, noted_by, noted_at });
     }
-    let subjects: Vec<Key> = rows.iter().filter_map(|row| row.5).collect();
-    let households: Vec<(Key, Option<String>)> = records::table
-        .filter(records::id.eq_any(subjects).and(records::deleted.eq(false)))
-        .select((records::id, records::title))
-        .load(connection)?;
-    let households: BTreeMap<Key, Option<String>> = households.into_iter().collect();
+    // A household is what was drawn, or what that belongs to.
+    let about = |record: Key, subject: Option<Key>| subject.unwrap_or(record);
+    let ids: Vec<RecordId> = rows.iter().map(|row| about(row.1, row.5).into()).collect();
+    let households: BTreeMap<RecordId, Record> = crate::records::load(connection, &ids)?
+        .into_iter()
+        .filter(|record| record.collection == "household" && !record.deleted)
+        .map(|record| (record.id, record))
+        .collect();
     let villages = crate::areas::names_of(connection, rows.iter().map(|row| row.2.as_str()))?;
-    let item = |(place, record, scope, stratum, title, subject): Row| SampleItem {
-        place,
-        record: record.0,
-        title,
-        household: subject.and_then(|id| households.get(&id).cloned()).flatten(),
-        village: villages.get(&scope).cloned(),
-        stratum: villages.get(&stratum).cloned().unwrap_or(stratum),
-        outcomes: outcomes.remove(&place).unwrap_or_default(),
+    let item = |(place, record, scope, stratum, title, subject): Row| {
+        let household = households.get(&RecordId::from(about(record, subject)));
+        let text = |field| household.and_then(|one| one.fields.get(&field)?.as_text());
+        SampleItem {
+            place,
+            record: record.0,
+            household: subject.and_then(|_| text(household::HEAD_NAME)).map(str::to_owned),
+            household_id: household.map(|one| one.id.0),
+            phone: text(household::PHONE).map(str::to_owned),
+            title,
+            village: villages.get(&scope).cloned(),
+            stratum: villages.get(&stratum).cloned().unwrap_or(stratum),
+            outcomes: outcomes.remove(&place).unwrap_or_default(),
+        }
     };
     Ok(rows.into_iter().map(item).collect())
 }

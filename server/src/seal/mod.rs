@@ -18,10 +18,10 @@ use sha2::Sha256;
 
 pub use check::{Checked, check};
 pub use keys::{KeyFile, KeyProblem, SealingKeys, prepare};
-pub use values::open_body;
+pub use values::{SeedOf, open_body, open_seed};
 pub(crate) use values::{
     Term, body, fields, find, found_by, index, marks, open_fields, open_marks, open_secret,
-    search_key, search_terms, secret,
+    sealed_seed, search_key, search_terms, secret, seed,
 };
 
 /// Bytes that this program can't open: another key's, or damaged.

@@ -146,6 +146,47 @@ pub(crate) fn open_secret(user: UserId, sealed: &[u8]) -> QueryResult<Vec<u8>> {
     Ok(opened.map_err(|_| Damaged(format!("the second factor of person {user}")))?)
 }
 
+/// What a seed makes keys for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SeedOf {
+    /// Access tokens.
+    Tokens,
+    /// Countersigned notifications.
+    Notices,
+}
+
+fn seed_place(of: SeedOf, id: &str) -> Vec<u8> {
+    let what = match of {
+        SeedOf::Tokens => "seed of tokens ",
+        SeedOf::Notices => "seed of notices ",
+    };
+    [what.as_bytes(), id.as_bytes()].concat()
+}
+
+/// The seed of a signing key, as it is stored: who has the database or its backup signs nothing.
+pub(crate) fn seed(of: SeedOf, id: &str, plain: &[u8; 32]) -> Vec<u8> {
+    [BYTES, &keys::current(None).seal(&seed_place(of, id), plain)].concat()
+}
+
+/// The seed as it was; in the clear, if it was stored before seeds were sealed.
+///
+/// # Errors
+/// Where the keys that this process has don't open it.
+pub fn open_seed(of: SeedOf, id: &str, stored: &[u8]) -> QueryResult<[u8; 32]> {
+    let damaged = || Damaged(format!("the signing key {id}"));
+    let plain = match stored.strip_prefix(BYTES) {
+        Some(sealed) => open(&seed_place(of, id), sealed).map_err(|_| damaged())?,
+        None => stored.to_vec(),
+    };
+    Ok(plain.try_into().map_err(|_| damaged())?)
+}
+
+/// What a seed that stands in the clear is to be stored as.
+pub(crate) fn sealed_seed(of: SeedOf, id: &str, stored: &[u8]) -> Option<Vec<u8>> {
+    let plain: [u8; 32] = stored.try_into().ok()?;
+    Some(seed(of, id, &plain))
+}
+
 fn body_place(place: Writer) -> Vec<u8> {
     [b"op".as_slice(), place.incarnation.0.as_bytes(), &place.seq.to_be_bytes()].concat()
 }

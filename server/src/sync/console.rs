@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
+use mobile_schema::register::Capacity;
 use mobile_schema::{Catalogue, Hash};
 use sync_protocol::op::{Change, Group};
-use sync_protocol::record::Writer;
 use sync_protocol::{
     ClockReading, DeviceId, GroupId, Hlc, IncarnationId, Lineage, Op, Outcome, Record, RecordId,
     ScopeId, SyncRequest, UserId, Version,
@@ -13,7 +13,7 @@ use sync_protocol::{
 use uuid::Uuid;
 
 use super::chain::{self, Owner};
-use super::push::{Desk, Pushed, Pusher, push};
+use super::push::{Behalf, Desk, Pushed, Pusher, push};
 use super::wire::RawOp;
 use crate::app::App;
 use crate::areas::{self, AreaPath};
@@ -27,14 +27,16 @@ pub struct Person<'a> {
     pub user: UserId,
     /// Where they may.
     pub scopes: &'a BTreeSet<ScopeId>,
+    /// In what capacity they act.
+    pub capacity: Capacity,
     /// Every definition.
     pub catalogue: &'a Catalogue,
     /// The epochs the database descends from.
     pub lineage: &'a Lineage,
     /// When.
     pub now: Timestamp,
-    /// Where the operation of another's stands that they have decided to apply.
-    pub decides_about: Option<Writer>,
+    /// The operation of another's that is applied.
+    pub on_behalf: Option<Behalf>,
 }
 
 /// A change that a person makes to a record, or that makes one.
@@ -128,13 +130,15 @@ where
     T: Send + 'static,
     F: FnMut(&mut AnyConnection, &Person<'_>) -> Result<T, Failed<Problem>> + Send + 'static,
 {
-    let (catalogue, lineage, now) = (app.definitions(), app.lineage.clone(), app.now());
+    let (catalogue, lineage, now) = (app.definitions(), app.lineage.now(), app.now());
     let done: Result<T, Failed<Problem>> = app
         .database
         .write(move |connection| {
             let (scopes, catalogue, lineage) =
                 (&areas::scopes_under(connection, &areas)?, &*catalogue, &*lineage);
-            let person = Person { user, scopes, catalogue, lineage, now, decides_about: None };
+            let capacity = Capacity::Office;
+            let person =
+                Person { user, scopes, capacity, catalogue, lineage, now, on_behalf: None };
             work(connection, &person)
         })
         .await;
@@ -157,7 +161,8 @@ pub fn act(
         owner: Owner::Person(person.user),
         user: person.user,
         scopes: person.scopes,
-        decides_about: person.decides_about,
+        capacity: person.capacity,
+        on_behalf: person.on_behalf,
     };
     let Person { catalogue, lineage, now, .. } = *person;
     match push(connection, &Desk { catalogue, lineage, now }, &pusher, &request)? {

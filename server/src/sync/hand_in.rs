@@ -35,6 +35,8 @@ use crate::db::Timestamp;
 use crate::devices;
 use crate::http::body::parse;
 use crate::http::caller::ManageDevices;
+use crate::http::intake::{Sender, Taken};
+use crate::http::pace::broken;
 use crate::http::{Kind, Permitted, Problem, Tablet};
 use crate::limits::{MAX_BLOB, MAX_HANDED_IN, MAX_HANDED_IN_FILES};
 use crate::media::{self, Announced};
@@ -114,7 +116,8 @@ pub(super) async fn hand_in(
     payload: web::Payload,
 ) -> Result<web::Json<HandedIn>, Problem> {
     let refused = || Problem::new(&Kind::HAND_IN_REFUSED);
-    let mut lines = Lines { payload, waiting: BytesMut::new(), searched: 0 };
+    let taken = app.intake.begin(Sender::Person(permitted.caller.user))?;
+    let mut lines = Lines { payload, waiting: BytesMut::new(), searched: 0, taken };
     let head = lines.next(MAX_HEAD).await?.ok_or_else(refused)?;
     let head: Head = serde_json::from_slice(&head).map_err(|_| refused())?;
     if head.format != FORMAT {
@@ -130,7 +133,7 @@ pub(super) async fn hand_in(
         .read(move |connection| {
             let message = [FORMAT.as_bytes(), b"\n", &signed].concat();
             let signature = Some(head.signature.as_str());
-            if !devices::is_in(connection, &permitted.areas, device)?
+            if !devices::is_in(connection, &permitted.areas, device, now)?
                 || !devices::has_signed(connection, device, &message, signature)?
             {
                 return Ok(None);
@@ -144,7 +147,7 @@ pub(super) async fn hand_in(
         audit::note(connection, by, Did::HandIn, device.0, detail.clone(), now)
     })
     .await?;
-    let tablet = Tablet { user: person, device, state, scopes };
+    let tablet = Tablet { user: person, device, state, scopes, token: None };
     let mut lacking: BTreeSet<Hash> =
         stored.ops.values().flat_map(|queued| queued.op.blobs.iter().copied()).collect();
     let outcomes = replay(&app, &tablet, identity, stored, now).await?;
@@ -266,6 +269,7 @@ struct Lines {
     payload: web::Payload,
     waiting: BytesMut,
     searched: usize,
+    taken: Taken,
 }
 
 impl Lines {
@@ -277,6 +281,7 @@ impl Lines {
             if found.is_some() && length <= limit {
                 let line = self.waiting.split_to(length).freeze();
                 self.waiting.advance(1);
+                self.taken.shrink(length + 1);
                 self.searched = 0;
                 return Ok(Some(line));
             }
@@ -286,9 +291,8 @@ impl Lines {
             }
             match self.payload.next().await {
                 Some(piece) => {
-                    let piece = piece.map_err(|error| {
-                        Problem::new(&Kind::MALFORMED).detail(error.to_string())
-                    })?;
+                    let piece = piece.map_err(|error| broken(&error))?;
+                    self.taken.grow(piece.len())?;
                     self.waiting.extend_from_slice(&piece);
                 }
                 None if self.waiting.is_empty() => return Ok(None),

@@ -1,25 +1,29 @@
 //! `POST /sync/v1/sync`
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
 use actix_web::{HttpRequest, HttpResponse, post, web};
+use mobile_schema::register::Capacity;
 use sync_protocol::exchange::admit;
 use sync_protocol::limits::{MAX_OPS, MAX_PARTS, MAX_SCOPES, OLDEST_PROTOCOL, PROTOCOL};
 use sync_protocol::log::{Attempt, AttemptResult, Traffic};
 use sync_protocol::message::{Accepted, Order, SyncResponse, Unsent};
-use sync_protocol::{ClockReading, Outcome, SyncRequest};
+use sync_protocol::{ClockReading, Outcome, ScopeId, SyncRequest};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::chain::{Owner, Wanted};
 use super::push::Pushed;
 use super::queue::Arrival;
+use super::setback::Gap;
 use super::wire::{self, RawOp, Request, Response};
-use super::{chain, hand_in, log, pull, quarantine, settle};
+use super::{chain, hand_in, log, pull, quarantine, setback, settle};
 use crate::app::{App, Seen};
 use crate::db::Timestamp;
 use crate::devices::DeviceState;
 use crate::http::{EitherBody, Kind, Problem, Tablet};
+use crate::live::Change;
 
 /// Pushes what a tablet did and pulls what it has not seen, in one round trip
 /// (`docs/protocol.md`).
@@ -36,11 +40,19 @@ async fn sync(
     body: EitherBody,
 ) -> Result<HttpResponse, Problem> {
     let begun = Instant::now();
-    let received = body.receive().await?;
+    let received = body.receive(tablet.device).await?;
     let (request, wire) = (wire::read(&received)?, received.wire);
     let (now, device) = (app.now(), tablet.device);
     let (ops, skew) = (request.ops.len() as u64, skew(&request.clock, now));
-    let answered = exchange(&app, tablet, request, now).await;
+    // A task of its own: when the connection is gone, its handler is no longer run, and what was
+    // taken in would no longer be counted.
+    let (app_of_task, taken) = (app.clone(), received.taken);
+    let answered = actix_web::rt::spawn(async move {
+        let answered = exchange(&app_of_task, tablet, request, now).await;
+        drop(taken);
+        answered
+    });
+    let answered = answered.await.unwrap_or_else(|_| Err(Problem::new(&Kind::INTERNAL)));
     let (result, rows) = match &answered {
         Ok(response) => (AttemptResult::of(response), response.rows()),
         Err(problem) => (AttemptResult::Refused { problem: problem.kind().name.to_owned() }, 0),
@@ -63,9 +75,19 @@ async fn exchange(
 ) -> Result<Response, Problem> {
     check(&tablet, &request)?;
     let id = request.request;
-    let request = Arc::new(wire::read_ops(request));
+    let request = Arc::new(wire::read_ops(request)?);
+    if !request.ops.is_empty() {
+        app.space.for_records()?;
+    }
+    app.throttle.operations(tablet.device, wire::bytes_of(&request))?;
     let seen = seen(&request, now);
     let pushed = take_in(app, &tablet, &request, Some(seen), now).await?;
+    if let Pushed::Gap(next) = pushed
+        && request.epoch == Some(app.lineage.current())
+    {
+        let gap = Gap { next, claimed: request.first_seq };
+        setback::noticed(app, &tablet, gap).await?;
+    }
     let (ack, outcomes) = match pushed.stored(id, app.lineage.current()) {
         Ok(stored) => stored,
         Err(answer) => return Ok(*answer),
@@ -136,11 +158,27 @@ pub(super) async fn take_in(
     if let Pushed::Stored { outcomes, touched, .. } = &pushed {
         if !touched.is_empty() {
             app.checks.ring();
+            app.jobs.ring();
         }
-        app.live.announce(touched.clone(), Some(tablet.device));
+        let scopes = touched.iter().cloned().collect();
+        let held = held(&request.ops, outcomes, &tablet.scopes);
+        app.live.tell(Change { scopes, held, by: Some(tablet.device) });
         count(outcomes);
     }
     Ok(pushed)
+}
+
+/// Where somebody has to decide about what had no effect: the operations' own scopes, or the
+/// tablet's for what names none.
+fn held(ops: &[RawOp], outcomes: &[Outcome], own: &BTreeSet<ScopeId>) -> BTreeSet<ScopeId> {
+    let waits =
+        |outcome: &Outcome| matches!(outcome, Outcome::Parked { .. } | Outcome::Rejected { .. });
+    let waiting = ops.iter().zip(outcomes).filter(|(_, outcome)| waits(outcome));
+    let places = waiting.map(|(raw, _)| match raw.op() {
+        Some(op) => BTreeSet::from([op.scope.clone()]),
+        None => own.clone(),
+    });
+    places.flatten().collect()
 }
 
 /// An exchange without operations costs no write, but for a first one and one every few minutes
@@ -158,7 +196,9 @@ async fn store(
     }
     let catalogue = app.definitions_for(&request.ops).await?;
     let whose = (tablet.device, tablet.user);
-    let arrival = Arrival::new(whose, tablet.scopes.clone(), request.clone(), catalogue);
+    // Whatever else its owner may do in a browser.
+    let may = (tablet.scopes.clone(), Capacity::Cadre);
+    let arrival = Arrival::new(whose, may, request.clone(), catalogue);
     let pushed = app.pushes.store(arrival.seen(seen)).await.map_err(Problem::from)?;
     if let Some(seen) = seen {
         app.presence.note(tablet.device, seen, now);
@@ -175,7 +215,7 @@ async fn stand(
     let wanted = Wanted::of(Owner::Tablet(tablet.device), request);
     let chain = app.read(move |connection| chain::find(connection, &wanted)).await?;
     let chain = chain.map_err(Problem::from)?;
-    Ok(match admit(&app.lineage, request.epoch, chain.admission, request.first_seq) {
+    Ok(match admit(&app.lineage.now(), request.epoch, chain.admission, request.first_seq) {
         Ok(next) => Pushed::Stored { ack: next, outcomes: Vec::new(), touched: Vec::new() },
         Err(refusal) => refusal.into(),
     })

@@ -132,9 +132,10 @@ async fn show(
         Language::Chinese => Words::Chinese,
         Language::English => Words::English,
     };
+    let now = app.now();
     let lines = app
         .read(move |connection| {
-            if !devices::is_in(connection, &permitted.areas, device)? {
+            if !devices::is_in(connection, &permitted.areas, device, now)? {
                 return Ok(None);
             }
             lines(connection, device, query.after, limit).map(Some)

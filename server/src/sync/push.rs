@@ -3,16 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
+use mobile_schema::register::Capacity;
 use mobile_schema::{Catalogue, Hash};
 use sync_protocol::exchange::{Heads, Refusal, admit, compare, repeats};
 use sync_protocol::merge::{Authority, Board, Numbered, Presenter};
 use sync_protocol::op::Change;
 use sync_protocol::record::Writer;
 use sync_protocol::{
-    Epoch, Lineage, Op, Outcome, RecordId, RejectReason, RequestId, ScopeId, SyncRequest,
-    SyncResponse, UserId,
+    Epoch, Lineage, Op, Outcome, ParkReason, RecordId, RejectReason, RequestId, ScopeId,
+    SyncRequest, SyncResponse, UserId,
 };
 
+use super::arrived::{self, Arrivals};
 use super::chain::{self, Chain, ForeignChain, Owner, Wanted};
 use super::quarantine;
 use super::wire::RawOp;
@@ -22,7 +24,7 @@ use crate::db::types::{JsonText, Key, Timestamp};
 use crate::db::{AnyConnection, Failed, insert_all, update_all};
 use crate::http::{Kind, Problem};
 use crate::records as store;
-use crate::{media, review, seal};
+use crate::{media, seal};
 
 /// What the server knows while it takes pushes in.
 #[derive(Clone, Copy)]
@@ -44,10 +46,20 @@ pub struct Pusher<'a> {
     pub user: UserId,
     /// The scopes it may write to.
     pub scopes: &'a BTreeSet<ScopeId>,
-    /// Where an operation of another's stands that a person has decided to apply: it keeps its
-    /// author and what its chain had presented, approved records may be edited, and what came to
-    /// nothing before is tried again.
-    pub decides_about: Option<Writer>,
+    /// In what capacity.
+    pub capacity: Capacity,
+    /// Whose operation that came to nothing is tried again.
+    pub on_behalf: Option<Behalf>,
+}
+
+/// An operation of another's that is applied: it keeps its author and what its chain had
+/// presented.
+#[derive(Clone, Copy, Debug)]
+pub struct Behalf {
+    /// Where it stands.
+    pub place: Writer,
+    /// Whether a person has decided so, who may have approved records edited.
+    pub amends: bool,
 }
 
 /// What is pushed, and by whom.
@@ -196,7 +208,7 @@ fn take_in(
 ) -> QueryResult<()> {
     let fresh: Vec<Hash> = admitted
         .iter()
-        .filter(|one| one.push.pusher.decides_about.is_none())
+        .filter(|one| one.push.pusher.on_behalf.is_none())
         .flat_map(|one| one.fresh().iter().copied())
         .collect();
     let known = chain::known(connection, &fresh)?;
@@ -211,7 +223,12 @@ fn take_in(
     chain::store(connection, ends.collect(), desk.now)?;
     keep(connection, desk, admitted)?;
     if let Some(board) = board {
-        checks::ask(connection, desk.catalogue, board.changed().map(|(_, now)| now), desk.now)?;
+        let changed = || board.changed().map(|(_, now)| now);
+        checks::ask(connection, desk.catalogue, changed(), desk.now)?;
+        if admitted.iter().any(|one| one.push.pusher.capacity != Capacity::Server) {
+            checks::ask_whether_so(connection, changed(), desk.now)?;
+        }
+        arrived::ask(connection, arrivals(&board, admitted), desk.now)?;
         // Last, for from here on the scopes' counters are locked until the commit.
         store::write(connection, &board, desk.catalogue, desk.now)?;
     }
@@ -256,8 +273,8 @@ impl<'a> Admitted<'a> {
             Ok(outcomes) => outcomes,
             Err(refusal) => return Ok(Err(refusal.into())),
         };
-        if let Some(place) = push.pusher.decides_about {
-            chain::act_for(connection, &mut presenter, place)?;
+        if let Some(behalf) = push.pusher.on_behalf {
+            chain::act_for(connection, &mut presenter, behalf.place)?;
         }
         let (earlier, stood) = (repeats(&keys), vec![None; keys.len()]);
         let touched = Vec::new();
@@ -286,7 +303,7 @@ impl<'a> Admitted<'a> {
 
     /// Gives outcomes to what was pushed before by another chain, and to what is refused at sight.
     fn recall(&mut self, known: &BTreeMap<Hash, (Writer, Outcome)>) {
-        let decides = self.push.pusher.decides_about.is_some();
+        let decides = self.push.pusher.on_behalf.is_some();
         for place in self.stored()..self.keys.len() {
             let known = known.get(&self.keys[place]).filter(|_| !decides);
             let own = self.earlier[place].map(|earlier| self.writer(earlier));
@@ -311,6 +328,12 @@ impl<'a> Admitted<'a> {
             open.then(|| (place, Numbered { seq: self.writer(place).seq, op }))
         });
         undecided.unzip()
+    }
+
+    /// The numbers of those that have one, though they are new.
+    fn refused(&self) -> BTreeSet<u64> {
+        let decided = (self.stored()..self.keys.len()).filter(|at| self.outcomes[*at].is_some());
+        decided.map(|place| self.writer(place).seq).collect()
     }
 
     /// What repeats another operation of the request comes to the same.
@@ -343,18 +366,26 @@ impl Pusher<'_> {
     /// What can be refused without looking any further.
     fn refusal(&self, raw: &RawOp) -> Option<Outcome> {
         let reason = match raw.op() {
-            None if raw.is_too_large() => RejectReason::TooLarge,
             None => RejectReason::Malformed,
-            Some(op) if op.author != self.user && self.decides_about.is_none() => {
-                RejectReason::Author
-            }
-            Some(op) if self.owner.device().is_some() && review::is_decision(op) => {
-                RejectReason::Kind
-            }
+            Some(op) if op.author != self.user && self.on_behalf.is_none() => RejectReason::Author,
             Some(_) => return None,
         };
         Some(Outcome::Rejected { reason })
     }
+}
+
+/// The records that somebody's operations may have waited for: new ones, and those that these
+/// operations wait for, which another's push may be bringing at this very moment.
+fn arrivals(board: &Board, admitted: &[&mut Admitted<'_>]) -> Arrivals {
+    let new = board.changed().filter(|(before, _)| before.is_none()).map(|(_, now)| now.id);
+    let new = new.collect();
+    let unknown = Outcome::Parked { reason: ParkReason::Unknown };
+    let waits = admitted.iter().flat_map(|one| {
+        let fresh = one.stored()..one.keys.len();
+        let waits = fresh.filter(|place| one.outcomes[*place].as_ref() == Some(&unknown));
+        waits.filter_map(|place| one.raw(place).op()).map(|op| op.record)
+    });
+    Arrivals { new, awaited: waits.collect() }
 }
 
 /// Merges the operations that have no outcome yet into the records they are about, one push after
@@ -373,13 +404,16 @@ fn merge(
     about.extend(subjects(connection, ops())?);
     let mut board = Board::new(store::load_for_update(connection, &about)?);
     for (one, (places, numbered)) in admitted.iter_mut().zip(&undecided) {
+        let refused = one.refused();
         let authority = Authority {
             catalogue: desk.catalogue,
             lineage: desk.lineage,
             presenter: &one.presenter,
             scopes: one.push.pusher.scopes,
+            capacity: one.push.pusher.capacity,
             received: desk.now.milliseconds(),
-            amends: one.push.pusher.decides_about.is_some(),
+            amends: one.push.pusher.on_behalf.is_some_and(|behalf| behalf.amends),
+            refused: &refused,
         };
         let before = board.happenings().len();
         let applied = authority.apply(&mut board, numbered);

@@ -1,28 +1,31 @@
-//! A person decides about operations that waited: apply them, in another scope maybe, or discard
-//! them. Their bytes stay where they are.
+//! A person decides about operations that had no effect: they are applied, in another scope or put
+//! right maybe, or discarded. What came stays where it is, as it came.
 
 use std::collections::BTreeSet;
 
 use actix_web::{post, web};
-use diesel::prelude::*;
+use diesel::QueryResult;
+use mobile_schema::Catalogue;
+use mobile_schema::register::Capacity;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sync_protocol::record::Writer;
-use sync_protocol::{Op, Outcome, ScopeId};
+use sync_protocol::{Op, Outcome, ParkReason, ScopeId, rights};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::console::{Person, act, check_reason, not_applicable};
+use super::correct::{Correction, Uncorrectable, correct};
+use super::held::{self, Waiting, together};
+use super::push::Behalf;
 use crate::app::App;
 use crate::areas;
 use crate::audit::{self, Did};
-use crate::db::schema::{ops, quarantine};
 use crate::db::types::Key;
-use crate::db::{AnyConnection, Failed, RowLocked, Timestamp};
+use crate::db::{AnyConnection, Failed};
 use crate::devices;
 use crate::http::caller::SettleQuarantine;
 use crate::http::{Body, Kind, Permitted, Problem};
-use crate::seal;
 
 /// What a person decides.
 #[derive(Deserialize, ToSchema)]
@@ -32,6 +35,9 @@ struct Decision {
     /// The scope to apply it in, where the operation's own is not right any longer.
     #[schema(value_type = Option<String>)]
     scope: Option<ScopeId>,
+    /// What is put right before it is applied.
+    #[serde(default)]
+    corrections: Vec<Correction>,
     /// Why, in the person's words.
     reason: String,
 }
@@ -53,34 +59,7 @@ struct Decided {
     outcomes: Vec<Outcome>,
 }
 
-/// An operation that waits, with those of its group.
-struct Waiting {
-    places: Vec<(Key, i64)>,
-    scopes: Vec<Option<String>>,
-    pushed_by: Key,
-    parked: bool,
-    settled: bool,
-    bodies: Vec<Vec<u8>>,
-}
-
-impl Waiting {
-    /// The number of the first of the group.
-    fn first(&self) -> u64 {
-        self.places.first().map_or(0, |(_, seq)| *seq as u64)
-    }
-
-    /// Whether a person in charge of these scopes and people may decide: like the list, what has
-    /// no scope goes by who pushed it.
-    fn is_visible(&self, scopes: &BTreeSet<ScopeId>, people: &[Key]) -> bool {
-        let inside = |scope: &String| scope.parse().is_ok_and(|scope| scopes.contains(&scope));
-        self.scopes.iter().all(|scope| match scope {
-            Some(scope) => inside(scope),
-            None => people.contains(&self.pushed_by),
-        })
-    }
-}
-
-/// Applies or discards an operation that waits, with those of its group.
+/// Applies or discards an operation that had no effect, with those of its group about the same record.
 #[utoipa::path(tag = "sync", request_body = Decision, responses((status = 200, body = Decided)))]
 #[post("/api/v1/quarantine/{incarnation}/{seq}/settle")]
 pub(super) async fn settle(
@@ -90,45 +69,38 @@ pub(super) async fn settle(
     body: Body<Decision>,
 ) -> Result<web::Json<Decided>, Problem> {
     let (incarnation, seq) = place.into_inner();
-    let Decision { decision, scope, reason } = body.read().await?;
+    let Decision { decision, scope, corrections, reason } = body.read().await?;
     check_reason(&reason)?;
-    let (catalogue, lineage) = (app.definitions(), app.lineage.clone());
+    let (catalogue, lineage) = (app.definitions(), app.lineage.now());
     let (user, now, areas_of) = (permitted.caller.user, app.now(), permitted.areas);
     let settled: Result<(Vec<Outcome>, Vec<ScopeId>), Failed<Problem>> = app
         .database
         .write(move |connection| {
             let scopes: BTreeSet<ScopeId> =
                 areas::scopes_under(connection, &areas_of)?.into_iter().collect();
-            let waiting = find(connection, Key(incarnation), seq)?;
+            let waiting = held::find(connection, Key(incarnation), seq)?;
             let people = devices::people_in(connection, &areas_of)?;
             let waiting = waiting.filter(|waiting| waiting.is_visible(&scopes, &people));
             let waiting = waiting.ok_or_else(|| Failed::Rule(Problem::new(&Kind::NOT_FOUND)))?;
-            if waiting.settled {
+            if waiting.is_settled() {
                 return Err(Failed::Rule(Problem::new(&Kind::SETTLED_ALREADY)));
             }
-            let mut touched = Vec::new();
-            let outcomes = match decision {
-                What::Discard => Vec::new(),
-                What::Apply => {
-                    let ops = operations(&waiting, scope.as_ref())?;
-                    touched.extend(ops.iter().map(|op| op.scope.clone()));
-                    let (catalogue, lineage, scopes) = (&*catalogue, &*lineage, &scopes);
-                    let first = Writer { incarnation: incarnation.into(), seq: waiting.first() };
-                    let decides_about = Some(first);
-                    let person = Person { user, scopes, catalogue, lineage, now, decides_about };
-                    let outcomes = act(connection, &person, &ops)?;
-                    if let Some(refused) = outcomes.iter().find(|one| one.version().is_none()) {
-                        // Nothing of it is kept: it goes on waiting as it was.
-                        return Err(Failed::Rule(not_applicable(refused)));
-                    }
-                    outcomes
+            let asks_a_person = ["role", "locked"].iter().any(|reason| waiting.is_for(reason));
+            if decision == What::Apply && asks_a_person && waiting.pushed_by == user.into() {
+                return Err(Failed::Rule(Problem::new(&Kind::OWN_WORK)));
+            }
+            let (catalogue, lineage) = (&*catalogue, &*lineage);
+            let (scopes, capacity) = (&scopes, Capacity::Office);
+            let person =
+                Person { user, scopes, capacity, catalogue, lineage, now, on_behalf: None };
+            let asked = Asked { scope: scope.as_ref(), corrections: &corrections, reason: &reason };
+            match decision {
+                What::Apply => apply(connection, &waiting, &person, &asked),
+                What::Discard => {
+                    note(connection, &waiting, &person, ("discarded", &reason))?;
+                    Ok((Vec::new(), waiting.scopes()))
                 }
-            };
-            let name = if decision == What::Apply { "applied" } else { "discarded" };
-            note(connection, &waiting, name, user.into(), &reason, now)?;
-            let (did, subject) = (Did::SettleHeld, format!("{incarnation}/{seq}"));
-            audit::note(connection, user, did, subject, json!({ "settlement": name }), now)?;
-            Ok((outcomes, touched))
+            }
         })
         .await;
     let (outcomes, touched) = settled.map_err(Problem::from)?;
@@ -137,91 +109,88 @@ pub(super) async fn settle(
     Ok(web::Json(Decided { outcomes }))
 }
 
-/// The operation and those of its group, locked.
-fn find(
-    connection: &mut AnyConnection,
-    incarnation: Key,
-    seq: i64,
-) -> QueryResult<Option<Waiting>> {
-    type Row = (i64, Option<String>, String, Option<Key>, Option<String>, Key);
-    let columns = (
-        quarantine::seq,
-        quarantine::scope,
-        quarantine::kind,
-        quarantine::unit,
-        quarantine::settlement,
-        quarantine::pushed_by,
-    );
-    let query = quarantine::table.find((incarnation, seq)).select(columns);
-    let found: Option<Row> = RowLocked(query).get_result(connection).optional()?;
-    let Some(first) = found else { return Ok(None) };
-    let pushed_by = first.5;
-    let rows: Vec<Row> = match first.3 {
-        None => vec![first],
-        Some(unit) => {
-            let query = quarantine::table
-                .filter(quarantine::incarnation.eq(incarnation).and(quarantine::unit.eq(unit)))
-                .order(quarantine::seq)
-                .select(columns);
-            RowLocked(query).get_results(connection)?
-        }
-    };
-    let seqs: Vec<i64> = rows.iter().map(|(seq, ..)| *seq).collect();
-    let bodies: Vec<(i64, Vec<u8>)> = ops::table
-        .filter(ops::incarnation.eq(incarnation).and(ops::seq.eq_any(seqs.clone())))
-        .order(ops::seq)
-        .select((ops::seq, ops::body))
-        .load(connection)?;
-    let opened = bodies.into_iter().map(|(seq, body)| {
-        let place = Writer { incarnation: incarnation.into(), seq: seq as u64 };
-        seal::open_body(place, body)
-    });
-    let bodies = opened.collect::<QueryResult<Vec<_>>>()?;
-    Ok(Some(Waiting {
-        places: seqs.into_iter().map(|seq| (incarnation, seq)).collect(),
-        parked: rows.iter().all(|(_, _, kind, ..)| kind == "parked"),
-        settled: rows.iter().any(|(.., settlement, _)| settlement.is_some()),
-        pushed_by,
-        scopes: rows.into_iter().map(|(_, scope, ..)| scope).collect(),
-        bodies,
-    }))
+/// How operations are to be applied.
+pub(super) struct Asked<'a> {
+    /// The scope, where their own is not right any longer.
+    pub(super) scope: Option<&'a ScopeId>,
+    /// What is put right before.
+    pub(super) corrections: &'a [Correction],
+    /// Why, in the person's words.
+    pub(super) reason: &'a str,
 }
 
-/// The operations as they are to be applied.
-fn operations(waiting: &Waiting, scope: Option<&ScopeId>) -> Result<Vec<Op>, Failed<Problem>> {
-    if !waiting.parked {
-        // It can never be applied; whoever made it has to make it anew.
-        let problem = Problem::new(&Kind::NOT_APPLICABLE).with("reason", "rejected");
-        return Err(Failed::Rule(problem));
+/// Applies what waits, by a person's decision: all of it, or nothing. Gives what became of each
+/// operation, and where something changed.
+pub(super) fn apply(
+    connection: &mut AnyConnection,
+    waiting: &Waiting,
+    person: &Person<'_>,
+    asked: &Asked<'_>,
+) -> Result<(Vec<Outcome>, Vec<ScopeId>), Failed<Problem>> {
+    let ops = operations(waiting, asked, person)?;
+    let touched = ops.iter().map(|op| op.scope.clone()).collect();
+    let on_behalf = Some(Behalf { place: waiting.place(), amends: true });
+    let outcomes = act(connection, &Person { on_behalf, ..*person }, &ops)?;
+    if let Some(refused) = outcomes.iter().find(|one| one.version().is_none()) {
+        // Nothing of it is kept: it goes on waiting as it was.
+        return Err(Failed::Rule(not_applicable(refused)));
     }
-    let read = |body: &Vec<u8>| {
-        let mut op: Op =
-            serde_json::from_slice(body).map_err(|error| Failed::Unavailable(error.to_string()))?;
-        if let Some(scope) = scope {
-            op.scope = scope.clone();
-        }
-        Ok(op)
-    };
-    waiting.bodies.iter().map(read).collect()
+    note(connection, waiting, person, ("applied", asked.reason))?;
+    Ok((outcomes, touched))
 }
 
 fn note(
     connection: &mut AnyConnection,
     waiting: &Waiting,
-    settlement: &str,
-    by: Key,
-    words: &str,
-    now: Timestamp,
+    person: &Person<'_>,
+    (settlement, reason): (&str, &str),
 ) -> QueryResult<()> {
-    for (incarnation, seq) in &waiting.places {
-        diesel::update(quarantine::table.find((*incarnation, *seq)))
-            .set((
-                quarantine::settlement.eq(Some(settlement)),
-                quarantine::settled_at.eq(Some(now)),
-                quarantine::settled_by.eq(Some(by)),
-                quarantine::words.eq(Some(words)),
-            ))
-            .execute(connection)?;
+    let Writer { incarnation, seq } = waiting.place();
+    waiting.settle(connection, settlement, (person.user.into(), Some(reason)), person.now)?;
+    let (did, subject) = (Did::SettleHeld, format!("{incarnation}/{seq}"));
+    audit::note(
+        connection,
+        person.user,
+        did,
+        subject,
+        json!({ "settlement": settlement }),
+        person.now,
+    )
+}
+
+/// The operations as they are to be applied by a person, in whose name they are once they have
+/// changed something in them.
+fn operations(
+    waiting: &Waiting,
+    &Asked { scope, corrections, .. }: &Asked<'_>,
+    person: &Person<'_>,
+) -> Result<Vec<Op>, Failed<Problem>> {
+    let cannot =
+        |reason: &str| Failed::Rule(Problem::new(&Kind::NOT_APPLICABLE).with("reason", reason));
+    // What is no operation can't be applied; whoever made it has to make it anew.
+    let ops = waiting.ops().ok_or_else(|| cannot("rejected"))?;
+    let mut ops = correct(ops, corrections).map_err(|Uncorrectable| cannot("signed"))?;
+    if !ops.iter().all(|op| is_for_an_office(person.catalogue, op)) {
+        // Visits are decided about where they are reviewed, whatever is put right here.
+        return Err(cannot(ParkReason::Role.name()));
     }
-    Ok(())
+    let is_theirs = corrections.is_empty() && !waiting.is_for("author");
+    for op in &mut ops {
+        if let Some(scope) = scope {
+            op.scope = scope.clone();
+        }
+        if !is_theirs {
+            op.author = person.user;
+        }
+    }
+    if ops.is_empty() {
+        return Err(Failed::Rule(Problem::new(&Kind::MALFORMED).detail("nothing is left of it")));
+    }
+    Ok(together(ops))
+}
+
+/// Whether people in an office may do at all what an operation does, once they have decided so.
+pub(super) fn is_for_an_office(catalogue: &Catalogue, op: &Op) -> bool {
+    let newest = catalogue.current(&op.collection);
+    newest.is_none_or(|(_, newest)| rights::may_want(newest, Capacity::Office, &op.change))
 }

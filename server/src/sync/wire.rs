@@ -14,8 +14,12 @@ use sync_protocol::{Op, SyncRequest, SyncResponse};
 
 use crate::http::body::{Received, parse};
 use crate::http::{Kind, Problem};
+use crate::limits::NO_OP_HEAD;
 use crate::records::FeedRow;
 use crate::seal;
+
+/// What keeping an operation takes beside it, bytes.
+const ROW: usize = 1024;
 
 /// An operation as it came, read once.
 #[derive(Clone, Debug)]
@@ -46,7 +50,6 @@ impl RawOp {
 
     fn read(bytes: WrittenOp) -> Self {
         let op = match &bytes {
-            _ if bytes.bytes().len() > MAX_OP_BYTES => None,
             WrittenOp::Json(text) => serde_json::from_str(text.get()).ok(),
             WrittenOp::Cbor(bytes) => cbor::read_op(bytes).ok(),
         };
@@ -54,7 +57,7 @@ impl RawOp {
         Self { bytes, op, key }
     }
 
-    /// The operation, if it can be read and is not too large.
+    /// The operation, if it can be read.
     pub fn op(&self) -> Option<&Op> {
         self.op.as_ref()
     }
@@ -64,21 +67,28 @@ impl RawOp {
         self.key
     }
 
-    /// Whether it is larger than an operation may be.
-    pub fn is_too_large(&self) -> bool {
-        self.bytes.bytes().len() > MAX_OP_BYTES
-    }
-
-    /// The bytes to keep: what came as JSON as it came; what came as CBOR as JSON, if it could be
-    /// read, so that people can read it, and else as it came.
+    /// The bytes to keep: an operation that came as JSON as it came, and one that came as CBOR as
+    /// JSON, so that people can read it. Of what is no operation, no more than tells what it was.
     pub fn keep(&self) -> Vec<u8> {
         match (&self.bytes, &self.op) {
             (WrittenOp::Cbor(bytes), Some(op)) => {
                 serde_json::to_vec(op).unwrap_or_else(|_| bytes.to_vec())
             }
-            (bytes, _) => bytes.bytes().to_vec(),
+            (WrittenOp::Json(text), Some(_)) => text.get().as_bytes().to_vec(),
+            (bytes, None) => head(bytes.bytes()),
         }
     }
+}
+
+/// What is kept of bytes that are no operation: all of a few, and of many the hash, the length and
+/// how they begin.
+fn head(bytes: &[u8]) -> Vec<u8> {
+    let Some(head) = bytes.get(..NO_OP_HEAD).filter(|head| head.len() < bytes.len()) else {
+        return bytes.to_vec();
+    };
+    let (hash, length) = (Hash::of(bytes).to_string(), bytes.len());
+    let kept = serde_json::json!({ "hash": hash, "length": length, "head": BASE64.encode(head) });
+    kept.to_string().into_bytes()
 }
 
 impl WrittenOp {
@@ -105,16 +115,37 @@ pub fn stored_as_json(place: Writer, body: Vec<u8>) -> Box<RawValue> {
 
 /// A kept operation as JSON: bytes that are none are told in base64.
 fn kept_as_json(body: &[u8]) -> Box<RawValue> {
-    serde_json::from_slice(body).unwrap_or_else(|_| {
+    // What earlier servers did not read, because it was large, may be an operation all the same.
+    let read = || serde_json::value::to_raw_value(&cbor::read_op(body).ok()?).ok();
+    serde_json::from_slice(body).ok().or_else(read).unwrap_or_else(|| {
         let told = serde_json::json!({ "cbor": BASE64.encode(body) });
         serde_json::value::to_raw_value(&told).unwrap_or_else(|_| RawValue::NULL.to_owned())
     })
 }
 
 /// Reads a request's operations.
-pub(super) fn read_ops(mut request: Request) -> SyncRequest<RawOp> {
-    let ops = std::mem::take(&mut request.ops).into_iter().map(RawOp::read).collect();
-    request.with_ops(ops)
+///
+/// # Errors
+/// [`Kind::TOO_LARGE`] if one is larger than any may be: tablets make none, and keep what is not
+/// acknowledged.
+pub(super) fn read_ops(mut request: Request) -> Result<SyncRequest<RawOp>, Problem> {
+    let ops = std::mem::take(&mut request.ops);
+    // Written as JSON, hashes and keys are longer.
+    let most = |op: &WrittenOp| match op {
+        WrittenOp::Json(_) => 2 * MAX_OP_BYTES,
+        WrittenOp::Cbor(_) => MAX_OP_BYTES,
+    };
+    let large = (request.first_seq..).zip(&ops).find(|(_, op)| op.bytes().len() > most(op));
+    if let Some((seq, _)) = large {
+        let problem = Problem::new(&Kind::TOO_LARGE).with("limit", MAX_OP_BYTES).with("seq", seq);
+        return Err(problem.detail("an operation"));
+    }
+    Ok(request.with_ops(ops.into_iter().map(RawOp::read).collect()))
+}
+
+/// How many bytes the operations of a request come to: the smallest takes a row, too.
+pub(super) fn bytes_of(request: &SyncRequest<RawOp>) -> usize {
+    request.ops.iter().map(|raw| raw.bytes.bytes().len().max(ROW)).sum()
 }
 
 /// Reads a request.

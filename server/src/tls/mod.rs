@@ -9,12 +9,12 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
-use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use rustls::{InconsistentKeys, ServerConfig};
 
 use authority::Authority;
 
@@ -49,6 +49,17 @@ pub enum TlsProblem {
         file: PathBuf,
         /// What is wrong.
         what: String,
+    },
+    /// The certificate is not the key's.
+    #[error(
+        "--tls-certificate {} and --tls-key {} don't belong together: the first certificate in the \
+         file has to be the server's, made for this key", certificate.display(), key.display()
+    )]
+    Apart {
+        /// The file of certificates.
+        certificate: PathBuf,
+        /// The file of the key.
+        key: PathBuf,
     },
     /// The authority may not vouch for a name.
     #[error(
@@ -102,6 +113,15 @@ impl Certificates {
         Ok(config.with_cert_resolver(self.clone()))
     }
 
+    /// What a server that listens at `address` is called by others: where that is every address of
+    /// this machine, by the first name there is.
+    pub fn called(&self, address: SocketAddr) -> String {
+        match &self.tls {
+            Tls::Local { names, .. } => called(address, names.first()),
+            Tls::Own { .. } => called(address, None),
+        }
+    }
+
     /// Looks every hour whether there is a newer certificate.
     pub async fn keep_fresh(self: Arc<Self>) {
         let mut every = tokio::time::interval(Duration::from_secs(3600));
@@ -132,22 +152,33 @@ impl Certificates {
             .map_err(|error| format!("--tls-help / RUHU_TLS_HELP {plain}: {error}"))?;
         let address = listener.local_addr().map_err(|error| error.to_string())?;
         let authority = Authority::open(folder, names).map_err(|error| error.to_string())?;
+        let called = called(address, names.first());
         let names = names.iter().map(|name| name.to_str().into_owned()).collect();
         let page = page::Page { root: authority.root().clone(), names, port };
         let fingerprint = page.fingerprint();
         let server = page::serve(page, listener).map_err(|error| error.to_string())?;
-        Ok(Some(HandingOut { address, fingerprint, server }))
+        Ok(Some(HandingOut { called, fingerprint, server }))
     }
 }
 
 /// The page that hands out a local authority.
 pub struct HandingOut {
-    /// Where it is.
-    pub address: SocketAddr,
+    /// Where it is, for who comes from elsewhere.
+    pub called: String,
     /// The root's SHA-256, in hexadecimal by fours.
     pub fingerprint: String,
     /// What serves it.
     pub server: actix_web::dev::Server,
+}
+
+/// A host and a port that others can open; nobody can open `0.0.0.0`.
+pub fn called(address: SocketAddr, name: Option<&ServerName<'_>>) -> String {
+    if !address.ip().is_unspecified() {
+        return address.to_string();
+    }
+    let name = name.map_or("127.0.0.1".into(), ServerName::to_str);
+    let port = address.port();
+    if name.contains(':') { format!("[{name}]:{port}") } else { format!("{name}:{port}") }
 }
 
 impl ResolvesServerCert for Certificates {
@@ -169,8 +200,21 @@ fn load(tls: &Tls) -> Result<CertifiedKey, TlsProblem> {
             }
             let secret =
                 PrivateKeyDer::from_pem_file(key).map_err(|error| wrong(key, error.to_string()))?;
-            CertifiedKey::from_der(chain, secret, &provider())
-                .map_err(|error| wrong(key, error.to_string()))
+            let secret = provider()
+                .key_provider
+                .load_private_key(secret)
+                .map_err(|error| wrong(key, error.to_string()))?;
+            let pair = CertifiedKey::new(chain, secret);
+            match pair.keys_match() {
+                // A kind of key whose public half the library can't compare may well be right.
+                Ok(()) | Err(rustls::Error::InconsistentKeys(InconsistentKeys::Unknown)) => {
+                    Ok(pair)
+                }
+                Err(rustls::Error::InconsistentKeys(_)) => {
+                    Err(TlsProblem::Apart { certificate: certificate.clone(), key: key.clone() })
+                }
+                Err(error) => Err(wrong(certificate, error.to_string())),
+            }
         }
         Tls::Local { folder, names, .. } => {
             Authority::open(folder, names)?.server_certificate(names, SystemTime::now())
@@ -192,6 +236,18 @@ mod tests {
     }
 
     #[test]
+    fn a_server_is_called_by_what_others_can_open() {
+        let name = |name: &'static str| ServerName::try_from(name).unwrap();
+        let at =
+            |address: &str, named: Option<&ServerName<'_>>| called(address.parse().unwrap(), named);
+        assert_eq!(at("0.0.0.0:8443", Some(&name("192.168.1.10"))), "192.168.1.10:8443");
+        assert_eq!(at("[::]:8443", Some(&name("fd00::1"))), "[fd00::1]:8443");
+        assert_eq!(at("0.0.0.0:8081", Some(&name("ruhu.local"))), "ruhu.local:8081");
+        assert_eq!(at("10.0.0.5:8443", Some(&name("ruhu.local"))), "10.0.0.5:8443");
+        assert_eq!(at("0.0.0.0:8080", None), "127.0.0.1:8080");
+    }
+
+    #[test]
     fn a_certificate_and_a_key_that_do_not_belong_together_are_told() {
         let folder = tempfile::tempdir().unwrap();
         let (one, other) = (pair(folder.path(), "one"), pair(folder.path(), "other"));
@@ -200,7 +256,16 @@ mod tests {
         };
         own(&one, &one).expect("they belong together");
         let told = |certificate, key| own(certificate, key).map(drop).unwrap_err().to_string();
-        assert!(told(&one, &other).starts_with(&other.display().to_string()));
+        let apart = told(&one, &other);
+        assert!([&one, &other].iter().all(|file| apart.contains(&file.display().to_string())));
+        assert!(apart.contains("don't belong together"), "{apart}");
+        let garbled = folder.path().join("garbled.pem");
+        let pem = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        std::fs::write(&garbled, pem).unwrap();
+        assert!(told(&garbled, &one).starts_with(&garbled.display().to_string()));
+        let secret = folder.path().join("secret.pem");
+        std::fs::write(&secret, pem.replace("CERTIFICATE", "PRIVATE KEY")).unwrap();
+        assert!(told(&one, &secret).starts_with(&secret.display().to_string()));
         let empty = folder.path().join("empty.pem");
         std::fs::write(&empty, "no certificate").unwrap();
         assert!(told(&empty, &one).starts_with(&empty.display().to_string()));

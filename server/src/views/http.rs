@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::queries;
 use crate::app::App;
-use crate::http::caller::UseAccount;
+use crate::http::caller::ChangeAccount;
 use crate::http::{Body, Kind, Permitted, Problem, Query};
 use crate::limits::MAX_VIEWS;
 
@@ -45,7 +45,7 @@ pub(super) struct NewView {
 #[utoipa::path(tag = "accounts", params(ScreenQuery), responses((status = 200, body = Vec<SavedView>)))]
 #[get("/api/v1/me/views")]
 async fn list_views(
-    permitted: Permitted<UseAccount>,
+    permitted: Permitted<ChangeAccount>,
     app: web::Data<App>,
     query: Query<ScreenQuery>,
 ) -> Result<web::Json<Vec<SavedView>>, Problem> {
@@ -58,7 +58,7 @@ async fn list_views(
 #[utoipa::path(tag = "accounts", request_body = NewView, responses((status = 200, body = SavedView)))]
 #[put("/api/v1/me/views")]
 async fn keep_view(
-    permitted: Permitted<UseAccount>,
+    permitted: Permitted<ChangeAccount>,
     app: web::Data<App>,
     body: Body<NewView>,
 ) -> Result<web::Json<SavedView>, Problem> {
@@ -90,7 +90,7 @@ fn check(NewView { screen, name, query }: &NewView) -> Result<(), Problem> {
 #[utoipa::path(tag = "accounts", responses((status = 204, description = "It is gone")))]
 #[delete("/api/v1/me/views/{id}")]
 async fn forget_view(
-    permitted: Permitted<UseAccount>,
+    permitted: Permitted<ChangeAccount>,
     app: web::Data<App>,
     id: web::Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {

@@ -1,7 +1,8 @@
 //! Which visits are asked for.
 
-use diesel::dsl::exists;
+use diesel::dsl::{exists, sql};
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -9,6 +10,7 @@ use uuid::Uuid;
 use crate::db::schema::records;
 use crate::db::types::Key;
 use crate::db::{AnyConnection, MultiBackend};
+use crate::records::behind;
 
 /// What is open about a visit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, ToSchema)]
@@ -52,7 +54,7 @@ pub(super) struct VisitQuery {
     pub(super) area: Option<String>,
     /// Only those of this household.
     household: Option<Uuid>,
-    /// The `next` of the page before; absent for the first. The newest visit comes first.
+    /// The `next` of the page before; absent for the first. What was received last comes first.
     after: Option<Uuid>,
     /// How many at most.
     pub(super) limit: Option<i64>,
@@ -86,12 +88,13 @@ pub(super) fn page(
 ) -> QueryResult<Vec<Uuid>> {
     let rule = || findings.field(records::title);
     let mut visits = records::table
-        .filter(records::collection.eq("visit").and(records::deleted.eq(false)))
-        .order(records::id.desc())
+        // A word and no parameter: the indexes of visits are found by it.
+        .filter(sql::<Bool>("records.collection = 'visit'").and(records::deleted.eq(false)))
+        .order((records::created_at.desc(), records::id.desc()))
         .limit(limit)
         .select(records::id)
         .into_boxed::<MultiBackend>();
-    // Of many villages, the index by age is walked: an index by village would have to be read as a
+    // Of many villages, `visits_by_age` is walked: `visits_by_village` would have to be read as a
     // whole and sorted. Joined with nothing, the column has no index.
     visits = if scopes.len() <= FEW_SCOPES {
         visits.filter(records::scope.eq_any(scopes.to_vec()))
@@ -99,7 +102,8 @@ pub(super) fn page(
         visits.filter(records::scope.concat("").eq_any(scopes.to_vec()))
     };
     if let Some(after) = query.after {
-        visits = visits.filter(records::id.lt(Key(after)));
+        let Some(rest) = behind(connection, visits, after)? else { return Ok(Vec::new()) };
+        visits = rest;
     }
     if let Some(household) = query.household {
         visits = visits.filter(records::subject.eq(Key(household)));

@@ -20,7 +20,7 @@ use crate::records::{RecordView, open_rules, titles, view_of, views};
 use crate::review::{self, Claim, Pass};
 
 /// Earlier visits that are shown beside one.
-const EARLIER: i64 = 5;
+const EARLIER: usize = 5;
 /// Records whose titles are told beside answers.
 const MAX_NAMED: usize = 500;
 
@@ -156,6 +156,24 @@ pub(super) struct VisitFile {
     passes: Vec<Pass>,
 }
 
+/// The visits of a household that were received before this one, the newest first.
+fn earlier(
+    connection: &mut AnyConnection,
+    household: Uuid,
+    visit: Uuid,
+) -> QueryResult<Vec<RecordId>> {
+    // Asked for an order, SQLite would walk the visits of all households.
+    let mut all: Vec<(Timestamp, Key)> = records::table
+        .filter(records::subject.eq(Key(household)).and(records::collection.eq("visit")))
+        .filter(records::deleted.eq(false))
+        .select((records::created_at, records::id))
+        .load(connection)?;
+    all.sort_unstable();
+    let before = all.iter().take_while(|(_, id)| id.0 != visit).count();
+    let newest = all[..before].iter().rev().take(EARLIER);
+    Ok(newest.map(|(_, id)| RecordId::from(*id)).collect())
+}
+
 /// A visit in these scopes.
 pub(super) fn file(
     connection: &mut AnyConnection,
@@ -185,15 +203,10 @@ pub(super) fn file(
     };
     let found: Vec<Key> = subject(id, "finding").order(records::id).load(connection)?;
     let found: Vec<RecordId> = found.into_iter().map(RecordId::from).collect();
-    let earlier: Vec<Key> = match visit.subject {
-        Some(household) => subject(household, "visit")
-            .filter(records::id.lt(Key(id)))
-            .order(records::id.desc())
-            .limit(EARLIER)
-            .load(connection)?,
+    let earlier = match visit.subject {
+        Some(household) => earlier(connection, household, id)?,
         None => Vec::new(),
     };
-    let earlier: Vec<RecordId> = earlier.into_iter().map(RecordId::from).collect();
     let mut photos = photos::views(connection, similar, &record)?;
     for photo in &mut photos {
         photo.alike.retain(|other| scopes.contains(&other.scope));
@@ -209,8 +222,7 @@ pub(super) fn file(
     let made = makers(connection, &[id])?.remove(&id);
     let (made_by, arrived_at) = made.unzip();
     let village = areas::names_of(connection, std::iter::once(visit.scope.as_str()))?;
-    let mut earlier = views(connection, &earlier, scopes)?;
-    earlier.reverse();
+    let earlier = views(connection, &earlier, scopes)?;
     let mut named = BTreeSet::new();
     for answers in earlier.iter().chain([&visit]).filter_map(|one| one.value(ANSWERS)) {
         ids_in(&answers, &mut named);

@@ -1,0 +1,13 @@
+-- Who has a password that another person has read changes it before anything else.
+ALTER TABLE users ADD COLUMN password_issued BOOLEAN NOT NULL DEFAULT FALSE;
+
+-- What signs in once instead of an authenticator app's code, where the phone is lost. Only hashes.
+CREATE TABLE recovery_codes (
+    user_id UUID NOT NULL REFERENCES users (id),
+    code_hash BYTEA NOT NULL,
+    used_at TIMESTAMPTZ,
+    PRIMARY KEY (user_id, code_hash)
+);
+
+-- A place that no longer is: what was recorded there stays, and nothing new is begun.
+ALTER TABLE areas ADD COLUMN closed_at TIMESTAMPTZ;

@@ -1,0 +1,2 @@
+DROP INDEX quarantine_by_record;
+ALTER TABLE quarantine DROP COLUMN record;

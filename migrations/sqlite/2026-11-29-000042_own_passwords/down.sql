@@ -1,0 +1,3 @@
+ALTER TABLE areas DROP COLUMN closed_at;
+DROP TABLE recovery_codes;
+ALTER TABLE users DROP COLUMN password_issued;
