@@ -4,8 +4,26 @@ import { defineConfig } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
 
 /** Whether a chunk is the console's alone: tablets don't keep those. */
-const CONSOLE = /\/src\/console\/|node_modules\/(openapi-fetch|naive-ui|vueuc|css-render|@css-render|@tanstack|qrcode|dijkstrajs|echarts|zrender)\//;
+const CONSOLE = /\/src\/console\/|node_modules\/(openapi-fetch|naive-ui|vueuc|css-render|@css-render|marked|@tanstack|qrcode|dijkstrajs|echarts|zrender)\//;
 const isOfConsole = (modules: readonly string[]) => modules.some((id) => CONSOLE.test(id));
+
+interface Template {
+  tag?: string;
+  loc: unknown;
+  props: { type: number; name: string; nameLoc?: unknown; loc: unknown; value?: unknown; arg?: { content?: string } }[];
+}
+
+/**
+ * What is typed is personal. Browsers keep it in plain text to fill pages in again, so each control
+ * and form says `autocomplete="off"`, unless its template says something else.
+ */
+function forgetful(node: Template) {
+  if (!/^(input|textarea|select|form)$/.test(node.tag ?? '')) return;
+  if (node.props.some((one) => one.name === 'autocomplete' || one.arg?.content === 'autocomplete')) return;
+  const { loc } = node;
+  // An attribute (6) with a text (2), as Vue's compiler has them.
+  node.props.push({ type: 6, name: 'autocomplete', nameLoc: loc, loc, value: { type: 2, content: 'off', loc } });
+}
 
 const SERVER = process.env['RUHU_SERVER'] ?? 'http://127.0.0.1:8080';
 
@@ -14,7 +32,7 @@ export default defineConfig({
   appType: 'mpa',
   resolve: { alias: { '@css-render/vue3-ssr': fileURLToPath(new URL('src/console/naive/styles.ts', import.meta.url)) } },
   plugins: [
-    vue(),
+    vue({ template: { compilerOptions: { nodeTransforms: [forgetful as never] } } }),
     VitePWA({
       strategies: 'injectManifest',
       srcDir: 'src/tablet',
@@ -55,7 +73,7 @@ export default defineConfig({
         entryFileNames: ({ name }) => (name === 'console' ? 'assets/console/[name]-[hash].js' : 'assets/[name]-[hash].js'),
         chunkFileNames: ({ moduleIds }) => (isOfConsole(moduleIds) ? 'assets/console/[name]-[hash].js' : 'assets/[name]-[hash].js'),
         assetFileNames: ({ originalFileNames, names }) =>
-          isOfConsole(originalFileNames) || names.includes('console.css') ? 'assets/console/[name]-[hash][extname]' : 'assets/[name]-[hash][extname]',
+          isOfConsole(originalFileNames) || originalFileNames.some((name) => name.includes('docs/guide/')) || names.includes('console.css') ? 'assets/console/[name]-[hash][extname]' : 'assets/[name]-[hash][extname]',
       },
     },
     // Nothing is inlined: the content security policy allows no data addresses.

@@ -4,7 +4,8 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
-import { Desk } from '../stage/desk';
+import { Desk, PASSWORD } from '../stage/desk';
+import { answer } from '../stage/refused';
 import { roster } from '../stage/roster';
 import { Server, until, type Caller, type Made } from '../stage/server';
 import { Tablet } from '../stage/tablet';
@@ -28,10 +29,16 @@ test('an admin runs forms, people, areas and tablets', async () => {
     await desk.button('预览与试填', 'Preview and try').click();
     const screen = page.locator('.tablet');
     await screen.getByText('同意', { exact: true }).click();
-    await screen.locator('[data-path="/data/persons"]').getByRole('textbox').fill('0');
+    const persons = screen.locator('[data-path="/data/persons"]').getByRole('textbox');
+    await persons.fill('0');
     await desk.button('用这些数据试填', 'Try with this data').click();
     await expect(page.getByText('试填有问题').first()).toBeVisible();
-    await screen.locator('[data-path="/data/persons"]').getByRole('textbox').fill('4');
+    // What is typed stands while it is typed, and is the number it is afterwards.
+    await persons.fill('');
+    await persons.pressSequentially('04');
+    await expect(persons).toHaveValue('04');
+    await persons.blur();
+    await expect(persons).toHaveValue('4');
     await desk.button('用这些数据试填', 'Try with this data').click();
     await expect(page.locator('.chip.green', { hasText: '试填通过' }).first()).toBeVisible();
   };
@@ -47,8 +54,8 @@ test('an admin runs forms, people, areas and tablets', async () => {
     // Triage is an admin's first screen: that they look is kept.
     await expect(page.locator('.look .stage img')).toBeVisible();
     await test.step('uploads a form with mistakes, and is told where each is', async () => {
-      await desk.section('表单', 'Forms');
-      await desk.button('上传表单', 'Upload a form').click();
+      await desk.section('调查表', 'Forms');
+      await desk.button('上传调查表', 'Upload a form').click();
       await page.setInputFiles('input[name=form]', `${FIXTURES}/wrong.md`);
       const mistakes = page.locator('.work table').first().getByRole('row');
       await expect(page.getByText(/有 \d+ 处错误/)).toBeVisible();
@@ -69,7 +76,17 @@ test('an admin runs forms, people, areas and tablets', async () => {
 
     await test.step('enrols a tablet with a code out of the console, which visits with the form', async () => {
       await desk.section('人员', 'People');
-      await page.getByRole('row', { name: /村干部丙/ }).getByRole('button', { name: '平板登记码' }).click();
+      // The browser was left open for a while: whoever asks for a code proves who they are.
+      await page.route('**/api/v1/enrolment-codes', answer('confirmation-needed'), { times: 1 });
+      await page.getByRole('row', { name: /村干部丙/ }).getByRole('button', { name: '平板绑定码' }).click();
+      const proof = page.locator('dialog[open]', { hasText: '请再输一次密码' });
+      await proof.getByLabel('密码').fill('not-the-password');
+      await proof.getByRole('button', { name: '确认' }).click();
+      await expect(proof.getByRole('alert')).toHaveText('密码不对，请再输一次。');
+      await desk.seen('walk-prove');
+      await proof.getByLabel('密码').fill(PASSWORD);
+      await proof.getByRole('button', { name: '确认' }).click();
+      await expect(proof).toHaveCount(0);
       const code = await page.locator('dialog[open] .code').innerText();
       await desk.shot('walk-code');
       await page.locator('dialog[open]').getByRole('button', { name: '关闭' }).click();
@@ -88,8 +105,8 @@ test('an admin runs forms, people, areas and tablets', async () => {
     });
 
     await test.step('a new version: what it breaks is told before it is published to all; then it is rolled back', async () => {
-      await desk.section('表单', 'Forms');
-      await desk.button('上传表单', 'Upload a form').click();
+      await desk.section('调查表', 'Forms');
+      await desk.button('上传调查表', 'Upload a form').click();
       await page.setInputFiles('input[name=form]', `${FIXTURES}/two.md`);
       await page.locator('.work').getByRole('button', { name: '上传', exact: true }).click();
       await expect(page.locator('.bar select')).toContainText('2');
@@ -125,22 +142,22 @@ test('an admin runs forms, people, areas and tablets', async () => {
       await expect(words).toHaveValue('{head}同志：您好！');
       const other = await server.as('admin');
       await publishTitle(other, '学生资助告知书（新）');
-      await desk.button('发布第 3 版', 'Publish version 3').click();
+      await desk.button('发布第 4 版', 'Publish version 4').click();
       await desk.because('称呼改得客气些', '发布', 'Publish');
-      await expect(page.getByText('有人发布了第 3 版')).toBeVisible();
+      await expect(page.getByText('有人发布了第 4 版')).toBeVisible();
       await expect(page.locator('ins').filter({ hasText: '（新）' })).toBeVisible();
       await desk.seen('walk-template-stale');
-      await desk.button('我的修改仍要发布，作为第 4 版', '').click();
+      await desk.button('我的修改仍要发布，作为第 5 版', '').click();
       await desk.because('两处都改', '发布', 'Publish');
-      await expect(page.getByText('与第 3 版相比')).toBeVisible();
+      await expect(page.getByText('与第 4 版相比')).toBeVisible();
       await desk.seen('walk-template');
       // An older one is taken back as a further one: what was signed with the others stays as it is.
-      await page.locator('.bar select').first().selectOption({ label: '3' });
-      await desk.button('恢复第 3 版的内容', '').click();
+      await page.locator('.bar select').first().selectOption({ label: '4' });
+      await desk.button('恢复第 4 版的内容', '').click();
       await expect(words).toHaveValue(/^(?!.*同志)/);
-      await desk.button('发布第 5 版', '').click();
+      await desk.button('发布第 6 版', '').click();
       await desk.because('称呼仍用原来的', '发布', 'Publish');
-      await expect(page.getByText('与第 4 版相比')).toBeVisible();
+      await expect(page.getByText('与第 5 版相比')).toBeVisible();
       await expect(page.locator('del').filter({ hasText: '同志' })).toBeVisible();
     });
 
@@ -155,7 +172,7 @@ test('an admin runs forms, people, areas and tablets', async () => {
       await desk.button('安装第 1 版', 'Install version 1').click();
       await desk.because('村里要登记水井', '安装', 'Install');
       await expect(page.getByRole('heading', { name: '水井 wells 1', level: 2 })).toBeVisible();
-      await desk.button('登记册', 'Registers').click();
+      await desk.button('基础数据', 'Registers').click();
       await desk.button('水井', 'Well').click();
       await expect(page.getByRole('cell', { name: '深度（米）' })).toBeVisible();
     });
@@ -182,21 +199,21 @@ test('an admin runs forms, people, areas and tablets', async () => {
         await desk.button(`发布第 ${version} 版`, `Publish version ${version}`).click();
         await desk.because('本县今年的标准', '发布', 'Publish');
       };
-      await publish(2);
-      await expect(page.getByText('您修改的时候，有人发布了第 2 版')).toBeVisible();
-      await desk.button('我的修改仍要发布，作为第 3 版', 'Publish mine all the same, as version 3').click();
+      await publish(3);
+      await expect(page.getByText('您修改的时候，有人发布了第 3 版')).toBeVisible();
+      await desk.button('我的修改仍要发布，作为第 4 版', 'Publish mine all the same, as version 4').click();
       await desk.because('本县今年的标准', '发布', 'Publish');
-      await expect(page.getByText('第 3 版已发布')).toBeVisible();
-      await expect(page.getByRole('heading', { name: '与第 2 版相比' })).toBeVisible();
+      await expect(page.getByText('第 4 版已发布')).toBeVisible();
+      await expect(page.getByRole('heading', { name: '与第 3 版相比' })).toBeVisible();
       await desk.seen('walk-rules-published');
       // A version from before can be the next one.
-      await page.locator('.bar select').selectOption({ label: '2' });
-      await desk.button('恢复第 2 版的内容', 'Go back to version 2').click();
+      await page.locator('.bar select').selectOption({ label: '3' });
+      await desk.button('恢复第 3 版的内容', 'Go back to version 3').click();
       await desk.button('放弃修改', 'Discard changes').click();
       await desk.section('业务包', 'Packs');
       const pack = page.locator('section.card', { hasText: 'anti-return-monitoring' });
       await pack.getByRole('button', { name: '看看会变什么' }).click();
-      await expect(page.locator('dialog[open]').getByText('3 → 4')).toBeVisible();
+      await expect(page.locator('dialog[open]').getByText('4 → 5')).toBeVisible();
       await desk.seen('walk-pack-back');
       await desk.because('新标准还没定', '恢复', 'Go back');
       await expect(page.getByText('的内容。').first()).toBeVisible();
@@ -205,7 +222,7 @@ test('an admin runs forms, people, areas and tablets', async () => {
     });
 
     await test.step('adds areas out of a table of national codes', async () => {
-      await desk.section('区划', 'Areas');
+      await desk.section('行政区划', 'Areas');
       const text = page.getByLabel('或粘贴在这里');
       await text.fill('代码,名称\n529901102000,新设乡（虚构）\n52990110220,少一位村\n');
       await desk.button('检查', 'Check').click();
@@ -215,11 +232,11 @@ test('an admin runs forms, people, areas and tablets', async () => {
       await desk.button('检查', 'Check').click();
       await expect(page.getByText('将新增 2 个')).toBeVisible();
       await desk.button('导入', 'Add them').click();
-      await expect(page.getByRole('cell', { name: '新村（虚构）' })).toBeVisible();
+      await expect(page.getByRole('cell', { name: '新村（虚构）', exact: true })).toBeVisible();
     });
 
     await test.step('takes households in from a table: each line that is wrong is told, and the tablet has the others', async () => {
-      await desk.section('导入数据', 'Bring data in');
+      await desk.section('导入数据', 'Import');
       const [empty] = await Promise.all([page.waitForEvent('download'), desk.button('下载空表', 'An empty table').click()]);
       const titles = readFileSync(await empty.path(), 'utf8').replace('\u{feff}', '').trim().split(',');
       expect(titles.slice(0, 2)).toEqual(['村', '户主姓名']);
@@ -244,7 +261,7 @@ test('an admin runs forms, people, areas and tablets', async () => {
       const village = '529901100202';
       const { missing: [missing], csv } = await roster(admin, village, 1);
       if (!missing) throw new Error('the demo has members');
-      await desk.section('名册比对', 'Rosters');
+      await desk.section('部门数据比对', 'Rosters');
       await page.fill('input[name=name]', '参保清单');
       await page.fill('input[name=department]', '医保局');
       await desk.choose(page.getByRole('combobox', { name: '区域' }), village);
@@ -252,13 +269,21 @@ test('an admin runs forms, people, areas and tablets', async () => {
       const choose = (text: string) => page.setInputFiles('input[name=roster]', { name: 'canbao.csv', mimeType: 'text/csv', buffer: Buffer.from(text) });
       await choose('姓名,电话\n王某,1\n');
       await desk.button('先比对看看', 'Compare first').click();
-      await expect(page.getByText('第一行要有一列叫“身份证号”')).toBeVisible();
+      await expect(page.getByText('没有找到“身份证号”这一列')).toBeVisible();
       await choose(`${csv}错的,110105194912310021\n`);
       await desk.button('先比对看看', 'Compare first').click();
       await expect(page.getByText('应在而不在名册上 1')).toBeVisible();
       await expect(page.getByText('1 行的身份证号读不出来')).toBeVisible();
       await desk.seen('walk-roster');
       await desk.button('下发核实', 'Ask the villages').click();
+      // What is sent can't be called back: it is asked about, with the number.
+      const question = page.locator('dialog[open]');
+      await expect(question).toContainText('下发 1 条核实？');
+      await desk.seen('walk-roster-ask');
+      await question.getByRole('button', { name: '取消' }).click();
+      await expect(page.getByText('应在而不在名册上 1')).toBeVisible();
+      await desk.button('下发核实', 'Ask the villages').click();
+      await question.getByRole('button', { name: '下发核实' }).click();
       await expect(page.getByRole('heading', { level: 1, name: '参保清单' })).toBeVisible();
       const row = page.getByRole('row', { name: missing.title });
       await expect(row).toContainText('待核实');
@@ -332,15 +357,15 @@ test('an admin runs forms, people, areas and tablets', async () => {
     });
 
     await test.step('sets the review policy and a retention period, and reads who looked at what', async () => {
-      await desk.section('审核规则', 'Review policy');
-      await page.getByLabel('分数 photo/reused').fill('90');
+      await desk.section('审核设置', 'Review policy');
+      await page.getByLabel('分数 照片重复使用').fill('90');
       await desk.button('保存', 'Save').click();
       await desk.because('本月重点查重复照片', '保存', 'Save');
       await page.reload();
-      await expect(page.getByLabel('分数 photo/reused')).toHaveValue('90');
+      await expect(page.getByLabel('分数 照片重复使用')).toHaveValue('90');
       await desk.section('隐私', 'Privacy');
       await expect(page.getByRole('cell', { name: '审核走访' }).first()).toBeVisible();
-      await page.getByLabel('登记册').selectOption('task');
+      await page.getByLabel('基础数据').selectOption('task');
       await page.getByLabel('天数').fill('730');
       await desk.button('设定期限', 'Set the period').click();
       await desk.because('按规定保存两年', '保存', 'Save');
@@ -371,18 +396,21 @@ test('an admin runs forms, people, areas and tablets', async () => {
 
     await test.step('requeues work that failed too often', async () => {
       fail(server.folder);
-      await desk.section('后台任务', 'Failed work');
+      await desk.section('后台任务', 'Failed jobs');
       await page.reload();
-      await expect(page.getByRole('cell', { name: '磁盘曾经写满' })).toBeVisible();
+      await expect(page.getByRole('cell', { name: '检查照片' })).toBeVisible();
+      await page.locator('summary', { hasText: '详情' }).click();
+      await expect(page.getByText('磁盘曾经写满')).toBeVisible();
       await desk.seen('walk-jobs');
       await desk.button('重试', 'Try again').click();
       await expect(page.getByText('没有失败的任务。')).toBeVisible();
     });
     await test.step('reads what was changed, and that nobody changed that', async () => {
-      await desk.section('操作留痕', 'Audit trail');
+      await desk.section('操作日志', 'Audit trail');
       await expect(page.getByRole('cell', { name: '重试任务' })).toBeVisible();
       await page.locator('select[name=action]').selectOption('release_form');
-      await expect(page.getByRole('cell', { name: /先退回旧版/ })).toBeVisible();
+      await expect(page.getByRole('cell', { name: /示范县（虚构） · 理由：先退回旧版/ })).toBeVisible();
+      await expect(page.getByRole('cell', { name: '秋季走访', exact: true }).first()).toBeVisible();
       await desk.button('校验', 'Check the chain').click();
       await expect(page.getByText('没有被改动')).toBeVisible();
       await desk.seen('walk-audit');

@@ -18,6 +18,10 @@ test('an admin sets up a code before anything else opens', async () => {
     await desk.seen('factor-needed');
     await page.fill('input[name=factor-code]', codeOf(secret));
     await page.keyboard.press('Enter');
+    // Without the phone, a code that was kept on paper signs in.
+    await expect(page.getByText('10 个备用码')).toBeVisible();
+    expect((await page.locator('.notice .code').innerText()).split(/\s+/)).toHaveLength(10);
+    await desk.button('已抄好', 'I have kept them').click();
     // Everything opens, and stays open.
     await expect(page.locator('.look .stage img')).toBeVisible();
     await page.reload();

@@ -54,23 +54,23 @@ for (const { name, language, isMirrored } of PASSES) {
         ['概况', 'Overview', 'overview'],
         ['农户', 'Households', 'households'],
         ['任务', 'Tasks', 'tasks'],
-        ['告知进度', 'Notifications', 'deliveries'],
+        ['告知书', 'Notifications', 'deliveries'],
         ['冲突', 'Conflicts', 'conflicts'],
-        ['待定', 'Held back', 'held'],
-        ['电话核实', 'Call-backs', 'samples'],
-        ['名册比对', 'Rosters', 'rosters'],
+        ['待处理上报', 'Quarantined changes', 'held'],
+        ['抽查回访', 'Call-backs', 'samples'],
+        ['部门数据比对', 'Rosters', 'rosters'],
         ['台账', 'Ledgers', 'ledgers'],
-        ['导出数据', 'Take data away', 'exports'],
-        ['表单', 'Forms', 'forms'],
+        ['导出数据', 'Export', 'exports'],
+        ['调查表', 'Forms', 'forms'],
         ['告知书模板', 'Templates', 'templates'],
         ['业务包', 'Packs', 'library'],
         ['人员', 'People', 'people'],
-        ['区划', 'Areas', 'areas'],
-        ['导入数据', 'Bring data in', 'imports'],
+        ['行政区划', 'Areas', 'areas'],
+        ['导入数据', 'Import', 'imports'],
         ['平板', 'Tablets', 'devices'],
-        ['审核规则', 'Review policy', 'policy'],
-        ['后台任务', 'Failed work', 'jobs'],
-        ['操作留痕', 'Audit trail', 'audit'],
+        ['审核设置', 'Review policy', 'policy'],
+        ['后台任务', 'Failed jobs', 'jobs'],
+        ['操作日志', 'Audit trail', 'audit'],
         ['隐私', 'Privacy', 'privacy'],
       ] as const) {
         await desk.section(zh, en);
@@ -91,7 +91,7 @@ for (const { name, language, isMirrored } of PASSES) {
       await desk.seen('days');
       await page.keyboard.press('Escape');
       await desk.open('/console/ledgers?from=2026-13-45&until=x&area=nowhere');
-      await expect(page.getByText('from: a day such as')).toBeVisible();
+      await expect(page.getByText(desk.words('日期要写成 2026-11-30 这样', 'Days are written as 2026-11-30'))).toBeVisible();
       await expect(page.getByPlaceholder(desk.words('开始日期', 'From'))).toHaveValue('');
       await desk.open('/console/households');
       await page.locator('.work .table a').first().click();
@@ -131,7 +131,7 @@ for (const { name, language, isMirrored } of PASSES) {
       await desk.button('各语言文字', 'Translations').click();
       await expect(page.locator('.work .scroll, .work .hint').first()).toBeVisible();
       await desk.seen('translations');
-      await page.locator('.side .foot a').click();
+      await page.locator('.side .foot a').first().click();
       await expect(desk.button('开启', 'Turn on')).toBeVisible();
       await desk.seen('account');
       expect(desk.complaints).toEqual([]);

@@ -38,7 +38,7 @@ test('a supervisor reviews with the keyboard alone, and what was returned comes 
   try {
     await test.step('turns on the code of an authenticator app, and signs in with one', async () => {
       await desk.signIn('supervisor');
-      await page.locator('.side .foot a').click();
+      await page.locator('.side .foot a').first().click();
       await desk.button('开启', 'Turn on').click();
       const secret = await page.locator('.code').innerText();
       await desk.shot('walk-factor');
@@ -64,6 +64,18 @@ test('a supervisor reviews with the keyboard alone, and what was returned comes 
       await expect(seen).toBeVisible();
     };
 
+    const pass = page.locator('.acts .primary');
+    /** Looks at each photo of a visit, large. */
+    const look = async () => {
+      await expect(household.getByRole('link')).toBeVisible();
+      await expect(seen).toBeVisible();
+      for (const one of await page.locator('.film button').all()) {
+        await one.click();
+        await expect(one.locator('.seen')).toBeVisible();
+      }
+      await expect(pass).toHaveAttribute('aria-disabled', 'false');
+    };
+
     /** Opens a visit that waits, and leaves a word at the question of income. */
     const remark = async (why: string, words: string) => {
       await desk.section('走访', 'Visits');
@@ -73,7 +85,7 @@ test('a supervisor reviews with the keyboard alone, and what was returned comes 
       await expect(page.locator('.bar h1 .chip')).toBeVisible();
       await desk.button('查看敏感内容', 'Show sensitive values').first().click();
       await desk.because(why, '查看敏感内容', 'Show sensitive values');
-      await page.getByRole('button', { name: /24000/ }).click();
+      await page.getByRole('button', { name: /去年全家收入/ }).click();
       await desk.because(words, '保存', 'Save');
       return page.url().split('/').pop()!;
     };
@@ -134,6 +146,7 @@ test('a supervisor reviews with the keyboard alone, and what was returned comes 
       await page.keyboard.press('u');
       await expect(household.getByRole('link')).toHaveAttribute('href', new RegExp(flagged));
       expect(await doubts()).toEqual(['corrected']);
+      expect(await status(flagged), 'it stands where it stood').toBe('submitted');
       await page.keyboard.press('f');
       await page.keyboard.press('5');
       await page.keyboard.press('Enter');
@@ -144,17 +157,24 @@ test('a supervisor reviews with the keyboard alone, and what was returned comes 
       const passed: string[] = [];
       for (let count = 0; count < 40; count += 1) {
         const now = await visit();
-        await expect(desk.page.locator('.acts .primary')).toBeEnabled();
+        await look();
         passed.push(now);
-        await page.keyboard.press('a');
+        // A key that is held down decides once.
+        await page.keyboard.down('a');
+        for (let held = 0; count === 0 && held < 5; held += 1) await page.keyboard.down('a');
+        await page.keyboard.up('a');
         await moved(now);
+        await expect(page.getByText(`本次已审 ${count + 3}`)).toBeVisible();
       }
       expect(new Set(passed).size).toBe(40);
       const last = passed.at(-1)!;
       await until(async () => (await status(last)) === 'approved');
       await page.keyboard.press('u');
       await expect(household.getByRole('link')).toHaveAttribute('href', new RegExp(last));
-      await until(async () => (await status(last)) === 'in_review');
+      await expect(page.getByText('已撤销')).toBeVisible();
+      // As if nothing had been decided: on the server, and on the screen.
+      await until(async () => (await status(last)) === 'submitted');
+      await expect(page.locator('.beside .hint').first()).toContainText('已提交');
       expect(await status(passed[0]!)).toBe('approved');
     });
 
@@ -172,12 +192,12 @@ test('a supervisor reviews with the keyboard alone, and what was returned comes 
       }
       const now = await visit();
       expect(now).not.toBe(first);
-      await expect(page.locator('.acts .primary')).toBeDisabled();
+      await expect(pass).toHaveAttribute('aria-disabled', 'true');
       await page.keyboard.press('a');
-      await expect(page.getByText('照片还没显示出来')).toBeVisible();
+      await expect(page.getByText(/还有 \d+ 张照片没有看过大图/)).toBeVisible();
       expect(await visit()).toBe(now);
       await page.unroute('**/thumbnails/**');
-      await expect(page.locator('.acts .primary')).toBeEnabled();
+      await look();
       await page.keyboard.press('z');
       const frame = page.locator('.look .stage');
       const before = await frame.evaluate((one) => [one.scrollLeft, one.scrollTop]);
@@ -195,7 +215,7 @@ test('a supervisor reviews with the keyboard alone, and what was returned comes 
     });
 
     await test.step('the server is gone for a while: what was decided is sent when it is back', async () => {
-      await expect(desk.page.locator('.acts .primary')).toBeEnabled();
+      await look();
       const now = await visit();
       await server.kill();
       await page.keyboard.press('a');
@@ -271,24 +291,48 @@ test('a supervisor reviews with the keyboard alone, and what was returned comes 
       const theirs = items.find((one) => one.user.startsWith('村干部乙') && one.state === 'active')!;
       await other.network(false);
       await address(other, '六组 1 号');
+      // Of another household, what came is nearly right.
+      await other.tab('农户', 'Households');
+      await other.page.getByRole('searchbox').fill('');
+      await other.page.locator('ul.list a').filter({ hasNotText: '罗大山' }).first().click();
+      const neighbour = other.page.url().split('/').pop()!;
+      await address(other, '六组 2号楼');
       await admin.post(`/api/v1/devices/${theirs.id}/block`, {});
       await other.network(true);
-      await desk.section('待定', 'Held back');
-      await expect(page.getByText('送来的人当时不负责这个村。')).toBeVisible();
+      await desk.section('待处理上报', 'Quarantined changes');
+      const held = (words: string) => page.locator('article', { hasText: words });
+      await expect(held('六组 2号楼')).toContainText('送来的人当时不负责这个村。');
       await desk.seen('walk-held');
-      await desk.button('让它生效', 'Let it take effect').click();
+      await held('六组 1 号').getByRole('button', { name: '采用', exact: true }).click();
       await desk.because('本人送来，属实', '保存', 'Save');
       await until(async () => (await found(supervisor)).fields['4'] === '六组 1 号');
+      await expect(held('六组 1 号')).toHaveCount(0);
+
+      await held('六组 2号楼').getByRole('button', { name: '改正后采用', exact: true }).click();
+      const dialog = page.locator('dialog[open]');
+      const apply = dialog.getByRole('button', { name: '采用改正后的内容' });
+      await expect(dialog.getByLabel('住址')).toHaveValue('六组 2号楼');
+      await expect(apply).toBeDisabled();
+      await dialog.locator('textarea').fill('电话核实过');
+      await apply.click();
+      await expect(dialog.getByRole('alert')).toContainText('还没有改动');
+      await dialog.getByLabel('住址').fill('六组 12 号');
+      await desk.seen('walk-held-correct');
+      await apply.click();
+      await expect(dialog).toHaveCount(0);
+      const home = () => supervisor.get<RecordView>(`/api/v1/records/${neighbour}?reason=${encodeURIComponent('核对')}`);
+      await until(async () => (await home()).fields['4'] === '六组 12 号');
+      await expect(page.getByText('没有待处理的上报')).toBeVisible();
     });
 
     await test.step('draws a sample of each village, again with its seed, and notes what calls came to', async () => {
-      await desk.section('电话核实', 'Call-backs');
+      await desk.section('抽查回访', 'Call-backs');
       const draw = async (seed: string) => {
         await desk.choose(page.locator('form').getByRole('combobox', { name: '区域' }), '青溪镇');
         await page.fill('input[name=per-group]', '5');
         await page.fill('input[name=seed]', seed);
         await page.fill('input[name=reason]', '核实走访');
-        await desk.button('抽样', 'Draw a sample').click();
+        await desk.button('抽取回访名单', 'Draw a random sample').click();
         await expect(page.getByText('已核实 0 / 15')).toBeVisible();
         return page.locator('tbody tr td:nth-child(2)').allInnerTexts();
       };
@@ -302,7 +346,7 @@ test('a supervisor reviews with the keyboard alone, and what was returned comes 
       await expect(page.getByText('已核实 1 / 15')).toBeVisible();
       await expect(row.locator('.chip')).toHaveText(['未接通', '不符']);
       await desk.seen('walk-sample');
-      await desk.section('电话核实', 'Call-backs');
+      await desk.section('抽查回访', 'Call-backs');
       await desk.seen('walk-samples');
       expect(await draw(seed)).toEqual(drawn);
     });
@@ -358,6 +402,8 @@ test('a supervisor reviews with the keyboard alone, and what was returned comes 
       await desk.seen('walk-tasks');
       await tablet.tab('任务', 'Tasks');
       await tablet.page.getByRole('button', { name: /补拍水表照片/ }).click();
+      await tablet.page.locator('dialog[open] textarea').fill('已补拍，水表读数清楚');
+      await tablet.page.locator('dialog[open]').getByRole('button', { name: '完成' }).click();
       await expect(row).toHaveCount(0);
       await page.getByRole('button', { name: /^已办/ }).click();
       await expect(row).toBeVisible();
@@ -395,7 +441,7 @@ test('a supervisor reviews with the keyboard alone, and what was returned comes 
     });
 
     await test.step('takes answers and a register away', async () => {
-      await desk.section('导出数据', 'Take data away');
+      await desk.section('导出数据', 'Export');
       const answers = page.locator('form').filter({ has: page.getByRole('heading', { name: '走访问卷的回答' }) });
       const where = page.getByRole('combobox', { name: '区域' });
       await desk.choose(where, '桃源');
@@ -407,7 +453,7 @@ test('a supervisor reviews with the keyboard alone, and what was returned comes 
       await expect(answers.locator('input[name=reason]')).toBeFocused();
       await answers.locator('input[name=reason]').fill('半月汇总');
       await desk.seen('walk-exports');
-      const register = page.locator('form').filter({ has: page.getByRole('heading', { name: '登记册' }) });
+      const register = page.locator('form').filter({ has: page.getByRole('heading', { name: '基础数据' }) });
       for (const [button, file, start] of [
         [answers.getByRole('button', { name: 'Excel' }), '农户走访.xlsx', 'PK'],
         [answers.getByRole('button', { name: 'CSV (ZIP)' }), '农户走访.zip', 'PK'],
@@ -424,6 +470,42 @@ test('a supervisor reviews with the keyboard alone, and what was returned comes 
       const [download] = await Promise.all([page.waitForEvent('download'), answers.getByRole('button', { name: 'CSV (ZIP)' }).click()]);
       const listed = execFileSync('python3', ['-m', 'zipfile', '-l', await download.path()], { encoding: 'utf8' });
       expect(listed.match(/media\/[0-9a-f]{64}\.jpg/g)?.length).toBeGreaterThan(400);
+    });
+
+    await test.step('goes back to where a list was left, however long it had become', async () => {
+      await desk.section('走访', 'Visits');
+      const scroller = page.locator('.scroller');
+      const scroll = (top: number) => scroller.evaluate((one, to) => (one.scrollTop = to), top);
+      const place = () => scroller.evaluate((one) => one.scrollTop);
+      const height = () => scroller.evaluate((one) => one.scrollHeight);
+      await expect(page.locator('.line .first').first()).toBeVisible();
+      const begun = await height();
+      await scroll(begun);
+      // The second hundred comes, and one is looked at that is far down in it.
+      await expect.poll(height).toBeGreaterThan(begun * 1.5);
+      await scroll(begun * 1.5);
+      const line = page.locator('.line:not(.head) .first').nth(12);
+      const address = await line.getAttribute('href');
+      await expect(line).toBeInViewport();
+      const before = await place();
+      await line.click();
+      await expect(page.locator('.bar h1 .chip').first()).toBeVisible();
+      await page.goBack();
+      await expect(page.locator(`.first[href="${address}"]`)).toBeInViewport();
+      expect(await place()).toBe(before);
+      // A section that is opened anew begins at its top.
+      await desk.section('农户', 'Households');
+      await desk.button('更多', 'More').click();
+      const rows = page.locator('.work .table tbody tr');
+      await expect.poll(() => rows.count()).toBeGreaterThan(100);
+      const home = rows.nth(150).getByRole('link');
+      const who = await home.innerText();
+      await home.click();
+      await expect(page.getByRole('heading', { level: 1, name: who })).toBeVisible();
+      await page.goBack();
+      await expect(rows.nth(150)).toBeInViewport();
+      await desk.section('走访', 'Visits');
+      await expect(page.locator('.line .first').first()).toBeInViewport();
     });
 
     await test.step('settled work is found again among all visits', async () => {
@@ -458,13 +540,18 @@ test('a supervisor reviews with the keyboard alone, and what was returned comes 
       expect(count).toBeGreaterThan(0);
       await desk.seen('walk-bulk');
       await pass.click();
+      // On the wall there are small copies only: that is said, and kept.
+      await expect(page.locator('dialog[open]')).toContainText(`其中 ${count} 次只看过小图`);
       await desk.because('照片已看', '通过', 'Pass');
       await expect(page.getByText(`已通过 ${count} 次。`)).toBeVisible();
       const states = async (wanted: string) => (await Promise.all([...ids].map(status))).filter((one) => one === wanted).length;
       expect(await states('approved')).toBe(count);
+      const last = (await Promise.all([...ids].map(async (id) => ({ id, is: await status(id) })))).find((one) => one.is === 'approved')!.id;
+      const kept = JSON.stringify(await supervisor.get(`/api/v1/records/${last}/history`));
+      expect(kept).toContain('批量通过，照片只看过小图，没有看大图：照片已看');
       await desk.button('撤销', 'Undo').click();
       await expect(page.getByText(`已撤销 ${count} 次。`)).toBeVisible();
-      expect(await states('approved')).toBe(0);
+      expect(await states('submitted')).toBe(ids.size);
       await desk.button('表格', 'Table').click();
       // What is not listed any more is not chosen any more.
       await page.getByRole('checkbox', { name: /^选择 / }).first().check();
@@ -481,6 +568,9 @@ test('a supervisor reviews with the keyboard alone, and what was returned comes 
       await page.locator('dialog[open]').getByRole('button', { name: /照片看不清/ }).click();
       await page.locator('dialog[open]').getByRole('button', { name: /^退回 Enter/ }).click();
       await expect(page.getByText(`已退回 ${many} 次。`)).toBeVisible({ timeout: 60_000 });
+      // The one reason reaches whoever made them.
+      await tablet.tab('今日', 'Today');
+      await expect(tablet.page.getByText(/退回意见：.*照片看不清/).first()).toBeVisible({ timeout: 60_000 });
       await desk.button('撤销', 'Undo').click();
       await expect(page.getByText(`已撤销 ${many} 次。`)).toBeVisible({ timeout: 60_000 });
       await expect(page.getByRole('button', { name: /^已退回 1$/ })).toBeVisible();
@@ -536,7 +626,7 @@ test('a supervisor reviews with the keyboard alone, and what was returned comes 
     });
 
     await test.step('prints what the township was told of', async () => {
-      await desk.section('告知进度', 'Notifications');
+      await desk.section('告知书', 'Notifications');
       await page.locator('select[name=template]').selectOption('chronic_card');
       await desk.button('批量印制', 'Print many').click();
       await desk.button('开始印制', 'Print').click();
@@ -560,11 +650,25 @@ test('a supervisor reviews with the keyboard alone, and what was returned comes 
       await desk.seen('walk-overview');
     });
 
+    await test.step('opens what was found: from the overview to those it is about', async () => {
+      const link = page.locator('.rules a').first();
+      const kind = await link.innerText();
+      // Nothing is called by the name that programs have for it.
+      expect(kind).not.toMatch(/^[a-z-]+\/[a-z-]+$/);
+      await link.click();
+      await expect(page.getByRole('heading', { level: 1, name: '待核实疑点' })).toBeVisible();
+      const lines = page.locator('.work .table tbody tr');
+      await expect(lines.first()).toBeVisible();
+      await desk.seen('walk-findings');
+      await lines.first().getByRole('link').click();
+      await expect(page).toHaveURL(/\/(visits|households|notices)\//);
+    });
+
     await test.step('what was typed and not sent stays with nobody who signs out', async () => {
       await remark('核对收入', '户主有病');
       const kept = () => page.evaluate(() => JSON.stringify(sessionStorage));
       expect(await kept()).toContain('户主有病');
-      await page.locator('.side .foot a').click();
+      await page.locator('.side .foot a').first().click();
       await desk.button('退出登录', 'Sign out').click();
       await page.waitForSelector('input[name=login]');
       expect(await kept()).not.toContain('户主有病');

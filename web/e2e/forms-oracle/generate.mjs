@@ -29,8 +29,17 @@ const CHOICES = `| choices |
 | | crop | tea | Tea | |
 | | crop | maize | Maize | |`;
 
-/** A form as Markdown, and two sets of answers to give one after the other. */
-export function generate(seed) {
+/** Lists that lie beside a form, by their names. */
+export const FILES = {
+  'shops.csv': 'name,label,town,rent\ns1,Corner,t1,10.50\ns2,Bridge,t2,007\ns3,"Gate, old",t1,10.5\n',
+};
+
+/**
+ * A form as Markdown, and two sets of answers to give one after the other. Sums and comparisons of
+ * decimals, and what hangs on how many instances there are, are left out unless they are asked for:
+ * ODK's engine for browsers takes the ones bit by bit, and counts instances that are hidden.
+ */
+export function generate(seed, sums = false) {
   const next = numbers(seed);
   const below = (count) => Math.floor(next() * count);
   const pick = (all) => all[below(all.length)];
@@ -44,6 +53,8 @@ export function generate(seed) {
     const one = pick(known);
     const ref = `\${${one.name}}`;
     switch (one.type) {
+      case 'decimal':
+        return pick([`${ref} >= 3500.3`, `${ref} != ''`, ...(sums ? [`${ref} = 10.5`, `${ref} = '10.50'`, `${ref} + 0.2 = 0.3`] : [])]);
       case 'integer':
         return pick([`${ref} > 3`, `${ref} != ''`, `${ref} mod 2 = 0`, `${ref} <= 5 or ${ref} = 8`]);
       case 'text':
@@ -65,10 +76,21 @@ export function generate(seed) {
     if (one.type === 'integer') {
       all.push(`${ref} * 2 + 1`, `round(${ref} div 3, 2)`, `max(${ref}, 4)`, `if(${ref} > 2, ${ref}, 0)`);
     }
+    if (one.type === 'decimal' && sums) {
+      all.push(`${ref} * 1.1`, `${ref} + 0.1`, `round(${ref}, 1)`, `${ref} = ${ref} + 0`, `concat(${ref} * 100, ' fen')`);
+    }
+    const other = pick(known);
+    if (other.type === one.type && (sums || one.type !== 'decimal')) all.push(`if(${ref} = \${${other.name}}, 'same', 'other')`);
     for (const repeat of repeats) {
       all.push(`count(\${${repeat.name}})`);
       for (const inner of repeat.numbers) all.push(`sum(\${${inner}})`, `max(\${${inner}})`);
       for (const inner of repeat.texts) all.push(`join(',', \${${inner}})`);
+      if (!sums) continue;
+      all.push(`if(count(\${${repeat.name}}) > 1, 'many', 'few')`);
+      for (const inner of [...repeat.numbers, ...repeat.texts]) {
+        all.push(`count-non-empty(\${${inner}})`, `count(\${${inner}})`, `indexed-repeat(\${${inner}}, \${${repeat.name}}, 2)`);
+      }
+      for (const inner of repeat.numbers) all.push(`min(\${${inner}})`);
     }
     return pick(all);
   };
@@ -81,7 +103,9 @@ export function generate(seed) {
     for (let at = 0; at < length; at += 1) {
       count += 1;
       const name = `q${count}`;
-      const relevant = known.length > 0 && chance(0.3) ? condition(known) : '';
+      const relevant = sums && repeats.length > 0 && chance(0.2)
+        ? `count(\${${pick(repeats).name}}) ${pick(['> 1', '= 0'])}`
+        : known.length > 0 && chance(0.3) ? condition(known) : '';
       const kind = below(12);
       if (kind === 0 && depth < 3) {
         add({ type: 'begin group', name, label: `G${count}`, relevant });
@@ -105,10 +129,11 @@ export function generate(seed) {
         first[name] = varied();
         second[name] = varied();
       } else if (kind <= 3 && known.length > 0) {
-        add({ type: 'calculate', name, calculation: value(known, repeats) });
+        const place = sums && inRepeat && chance(0.2);
+        add({ type: 'calculate', name, calculation: place ? 'position(..)' : value(known, repeats) });
       } else {
         const type = pick(['integer', 'text', 'date', 'select_one town', 'select_one village',
-          'select_multiple crop', 'integer', 'text']);
+          'select_multiple crop', 'integer', 'text', 'decimal', 'select_one_from_file shops.csv']);
         const short = type.split(' ')[0];
         const town = known.filter((one) => one.list === 'town');
         const row = {
@@ -122,7 +147,11 @@ export function generate(seed) {
         }
         if (short === 'integer' && chance(0.4)) row.constraint = pick(['. > 1', '. < 7 and . >= 0', '. != 5']);
         if (short === 'text' && chance(0.3)) row.constraint = pick(["regex(., '^[a-z]+$')", 'string-length(.) < 3']);
-        if (short === 'integer' && chance(0.2)) row.default = String(below(9));
+        if (type.endsWith('.csv') && town.length > 0) row.choice_filter = `town = \${${pick(town).name}}`;
+        if (short === 'integer' && chance(0.2)) row.default = pick([String(below(9)), `0${below(9)}`]);
+        if (short === 'decimal' && chance(0.2)) row.default = pick(['10.50', '0.10', '3.0']);
+        if (type === 'select_one town' && chance(0.2)) row.default = pick(['t1', 'T1', 'East']);
+        if (type === 'select_multiple crop' && chance(0.2)) row.default = pick(['rice', 'rice wheat', 'wheat']);
         if (short === 'text' && known.length > 0 && !row.read_only && chance(0.1)) row.default = `concat('d', \${${pick(known).name}})`;
         add(row);
         known.push({ name, type: short, list: type.split(' ')[1], top: depth === 0 });
@@ -137,7 +166,9 @@ export function generate(seed) {
   const answer = (type) => {
     if (chance(0.15)) return '';
     switch (type) {
-      case 'integer': return String(below(9));
+      case 'integer': return pick([String(below(9)), String(below(9)), `00${below(9)}`]);
+      case 'decimal': return pick(['10.50', '10.5', '10.0', '0.10', '3500.20', '.5', '7']);
+      case 'select_one_from_file shops.csv': return pick(['s1', 's2', 's3']);
       case 'date': return pick(['2019-05-01', '2024-02-29', '2025-11-25']);
       case 'select_one town': return pick(['t1', 't2', 't3']);
       case 'select_one village': return pick(['v1', 'v2', 'v3', 'v4']);
@@ -153,7 +184,11 @@ export function generate(seed) {
       return [name, /^\d$/.test(given) ? String(below(9)) : given];
     }),
   );
-  const { first, second } = section(0, [], false);
-  const form = `| survey |\n| | ${COLUMNS.join(' | ')} |\n${rows.join('\n')}\n${CHOICES}\n`;
+  const known = [];
+  const { first, second } = section(0, known, false);
+  // Labels of choices that hold an answer, in some forms.
+  const told = known.filter((one) => one.top && one.type !== 'select_multiple' && (sums || one.type !== 'decimal'));
+  const choices = told.length > 0 && chance(0.3) ? CHOICES.replace('| East |', `| East of \${${pick(told).name}} |`) : CHOICES;
+  const form = `| survey |\n| | ${COLUMNS.join(' | ')} |\n${rows.join('\n')}\n${choices}\n`;
   return { form, answers: [first, second] };
 }

@@ -19,13 +19,13 @@ export const world = (language = 'en') => JSON.stringify({
 });
 
 /** The state after answers, as `ruhu form run --json` prints it. */
-export function run(engine, xform, files, answers) {
+export function run(engine, xform, files, answers, language) {
   const attached = new engine.FormFiles();
   for (const [, id, source] of xform.matchAll(/<instance id="([^"]+)" src="([^"]+)"/g)) {
     const name = source.split('/').pop();
     if (files[name]) attached.add(id, name, new Uint8Array(files[name]));
   }
-  const session = engine.FormSession.begin(xform, attached, world());
+  const session = engine.FormSession.begin(xform, attached, world(language));
   for (const one of answers) session.fill(JSON.stringify(one));
   session.finish(Date.now());
   const state = JSON.parse(session.state());

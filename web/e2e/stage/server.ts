@@ -1,12 +1,12 @@
 /** A server with the demo county, in a folder of its own. */
 
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-const RUHU = resolve(process.env['RUHU'] ?? '../target/debug/ruhu');
+export const RUHU = resolve(process.env['RUHU'] ?? '../target/debug/ruhu');
 /** Demo counties that were loaded once, by how many visits there are, to be copied. */
 const templates = new Map<number, string>();
 
@@ -31,6 +31,8 @@ export class Server {
     /** Where it hands out its own authority, if it speaks TLS by one. */
     readonly help: number | null,
     private readonly further: string[],
+    /** Where its database is, if not in the folder: for every command. */
+    private readonly store: string[] = [],
   ) {}
 
   /** With further flags of the command, where there are any. */
@@ -38,6 +40,13 @@ export class Server {
     const folder = mkdtempSync(join(tmpdir(), 'ruhu-e2e-'));
     cpSync(template(visits), folder, { recursive: true });
     const server = new Server(folder, await freePort(), tls ? await freePort() : null, further);
+    await server.up();
+    return server;
+  }
+
+  /** On a folder that is there already. */
+  static async on(folder: string, store: string[] = []): Promise<Server> {
+    const server = new Server(folder, await freePort(), null, [], store);
     await server.up();
     return server;
   }
@@ -54,7 +63,7 @@ export class Server {
   async up(): Promise<void> {
     const listen = `127.0.0.1:${this.port}`;
     const tls = this.help === null ? [] : ['--tls-names', '127.0.0.1', '--tls-help', `127.0.0.1:${this.help}`];
-    this.process = spawn(RUHU, ['serve', '--data', this.folder, '--listen', listen, ...tls, ...this.further], { stdio: 'ignore' });
+    this.process = spawn(RUHU, ['serve', '--data', this.folder, '--listen', listen, ...tls, ...this.store, ...this.further], { stdio: 'ignore' });
     // Node does not trust the authority; its page is there once the server is.
     const sign = this.help === null ? `${this.address}/readyz` : this.helpPage;
     await until(async () => (await fetch(sign)).ok);
@@ -70,6 +79,28 @@ export class Server {
     await gone;
   }
 
+  /** As it is told to stop. */
+  async stop(): Promise<void> {
+    const { process: running } = this;
+    this.process = undefined;
+    const gone = new Promise((done) => running?.once('exit', done));
+    running?.kill('SIGTERM');
+    await gone;
+  }
+
+  /** Photos can't be put in their places any more, though their pieces still arrive; or they can again. */
+  mayStore(may: boolean): void {
+    const [blobs, aside] = ['blobs', 'aside'].map((name) => join(this.folder, 'media', name)) as [string, string];
+    if (may) {
+      rmSync(blobs);
+      renameSync(aside, blobs);
+    } else {
+      mkdirSync(blobs, { recursive: true });
+      renameSync(blobs, aside);
+      writeFileSync(blobs, 'no folder');
+    }
+  }
+
   async remove(): Promise<void> {
     await this.kill();
     rmSync(this.folder, { recursive: true, force: true });
@@ -83,7 +114,7 @@ export class Server {
 
   /** A one-time code to enrol a tablet for a person. */
   code(login: string): string {
-    const told = execFileSync(RUHU, ['device', 'enrol', login, '--data', this.folder]).toString();
+    const told = execFileSync(RUHU, ['device', 'enrol', login, '--data', this.folder, ...this.store]).toString();
     return told.match(/[A-Z2-7]{26}/)![0];
   }
 
@@ -93,16 +124,20 @@ export class Server {
     writeFileSync(table, 'code,name\n529902000000,邻县（虚构）\n529902100000,邻镇（虚构）\n529902100201,邻村（虚构）\n');
     execFileSync(RUHU, ['area', 'import', table, '--data', this.folder]);
     const person = ['--name', '邻县村干部（虚构）', '--role', 'cadre', '--area', '529902100201'];
-    execFileSync(RUHU, ['user', 'add', 'stranger', ...person, '--data', this.folder], { env: { ...process.env, RUHU_PASSWORD: 'ruhu-demo-2026' } });
-    return this.as('stranger');
+    const once = 'told by telephone, once';
+    execFileSync(RUHU, ['user', 'add', 'stranger', ...person, '--data', this.folder], { env: { ...process.env, RUHU_PASSWORD: once } });
+    const stranger = await this.as('stranger', once);
+    // Nothing else is open to them before.
+    await stranger.post('/api/v1/me/password', { old: once, new: 'pines behind our house' });
+    return stranger;
   }
 
   /** Calls the API as a person of the demo. */
-  async as(login: string): Promise<Caller> {
+  async as(login: string, password = 'ruhu-demo-2026'): Promise<Caller> {
     const response = await fetch(`${this.address}/api/v1/session`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ login, password: 'ruhu-demo-2026' }),
+      body: JSON.stringify({ login, password }),
     });
     const { access_token: token } = (await response.json()) as { access_token: string };
     return new Caller(this.address, token);

@@ -1,14 +1,16 @@
 /** A tablet: a browser of its own with its own store, that can be killed and started again. */
 
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
 import { chromium, expect, type Browser, type BrowserContext, type Locator, type Page } from '@playwright/test';
 import { until } from './server';
 
 const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 const SHOTS = 'e2e/shots';
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'];
 export const PIN = '246810';
 
 export type Language = 'zh-CN' | 'en';
@@ -18,7 +20,8 @@ export class Tablet {
   private process: ChildProcess | undefined;
   private browser: Browser | undefined;
   context!: BrowserContext;
-  private readonly folder = mkdtempSync(join(tmpdir(), 'ruhu-tablet-'));
+  /** The browser's profile. */
+  readonly folder = mkdtempSync(join(tmpdir(), 'ruhu-tablet-'));
   /** The person's own folder, where the system keeps the authorities that were installed. */
   private readonly home = join(this.folder, 'home');
   /** What the page complained of. */
@@ -30,8 +33,10 @@ export class Tablet {
     private readonly options: string[],
   ) {}
 
-  static async start(origin: string, language: Language = 'zh-CN', options: string[] = []): Promise<Tablet> {
+  /** With what a browser kept in its profile (a tar), if this is not a new one. */
+  static async start(origin: string, language: Language = 'zh-CN', options: string[] = [], profile?: string): Promise<Tablet> {
     const tablet = new Tablet(origin, language, options);
+    if (profile) execFileSync('tar', ['--zstd', '-xf', profile, '-C', tablet.folder]);
     await tablet.up();
     return tablet;
   }
@@ -102,12 +107,27 @@ export class Tablet {
   /** As the system does it when it needs the memory. */
   async kill(): Promise<void> {
     const { process: running } = this;
+    if (!running) return;
     this.process = undefined;
-    const gone = new Promise((done) => running?.once('exit', done));
+    const gone = new Promise((done) => running.once('exit', done));
     // All of its processes at once: they are a group of their own.
-    if (running?.pid) process.kill(-running.pid, 'SIGKILL');
+    if (running.pid) process.kill(-running.pid, 'SIGKILL');
     await gone;
     await this.browser?.close().catch(() => undefined);
+  }
+
+  /** As a person closes the app: what the browser holds back is written. */
+  async close(): Promise<void> {
+    const gone = new Promise((done) => this.process?.once('exit', done));
+    await (await this.browser!.newBrowserCDPSession()).send('Browser.close');
+    await gone;
+    this.process = undefined;
+  }
+
+  /** All that the browser has on the disk, by file. */
+  disk(): { file: string; bytes: Buffer }[] {
+    const files = readdirSync(this.folder, { recursive: true, withFileTypes: true }).filter((one) => one.isFile());
+    return files.map(({ parentPath, name }) => ({ file: join(parentPath, name), bytes: readFileSync(join(parentPath, name)) }));
   }
 
   async remove(): Promise<void> {
@@ -137,7 +157,7 @@ export class Tablet {
   async setPin(): Promise<void> {
     await this.page.fill('input[name=pin]', PIN);
     await this.page.fill('input[name=again]', PIN);
-    await this.button('登记', 'Enrol').click();
+    await this.button('绑定', 'Enrol').click();
     await this.page.waitForSelector('nav.tabs');
   }
 
@@ -190,6 +210,13 @@ export class Tablet {
     const folder = `${SHOTS}/${isMirrored ? 'rtl' : this.language}`;
     mkdirSync(folder, { recursive: true });
     await this.page.screenshot({ path: `${folder}/${name}.png` });
+  }
+
+  /** Takes a picture of a screen, and holds it to WCAG 2.1 AA and to what is good practice. */
+  async seen(what: string): Promise<void> {
+    await this.shot(what);
+    const { violations } = await new AxeBuilder({ page: this.page }).withTags(RULES).analyze();
+    expect(violations.map((one) => `${what}: ${one.id} ${one.nodes[0]?.html}`)).toEqual([]);
   }
 
   /** Draws a line across the place to sign. */

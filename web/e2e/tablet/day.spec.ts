@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from '@playwright/test';
-import { soundOf } from '../../src/tablet/households/pinyin';
+import { soundsOf } from '../../src/tablet/households/pinyin';
 import { about, publish, read, type RecordView } from '../stage/county';
 import { Link } from '../stage/link';
 import { qrPicture, photo } from '../stage/pictures';
@@ -53,13 +53,26 @@ test('a day in two villages, and back to a bad network', async () => {
       const known = await read(supervisor, id);
       const name = String(known.fields['1']);
       const tail = String(known.fields['2']).slice(-4);
-      const [, initials] = soundOf(name).split(' ');
-      for (const words of [name, initials!, tail]) {
+      const [sounds] = soundsOf(name);
+      const initials = sounds!.map((one) => one[0]).join('');
+      const byEnd = sounds!.slice(1).join('');
+      for (const words of [name, initials, byEnd, tail, String(known.fields['2']), String(known.fields['4']).replaceAll(' ', '')]) {
         await tablet.tab('农户', 'Households');
         await tablet.page.getByRole('searchbox').fill(words);
         await expect(tablet.page.locator(`ul.list a[href$="${id}"]`)).toBeVisible();
       }
+      // A member is found as well, and it is told whose household it is.
+      const other = (await about(supervisor, 'member', id)).map((one) => one.title).find((one) => one && one !== name)!;
+      await tablet.page.getByRole('searchbox').fill(other);
+      await expect(tablet.page.locator(`ul.list a[href$="${id}"]`)).toContainText(`成员：${other}`);
       await tablet.shot('04-search');
+      await tablet.button('清除条件', 'Show all').click();
+      const doubt = tablet.page.getByRole('button', { name: /^疑点 \d+$/ });
+      const doubts = Number((await doubt.innerText()).match(/\d+/)![0]);
+      await doubt.click();
+      await expect(tablet.page.locator('ul.list a')).toHaveCount(doubts);
+      await expect(tablet.page.locator('ul.list a').filter({ hasText: '疑点' })).toHaveCount(doubts);
+      await tablet.button('清除条件', 'Show all').click();
       await tablet.find(name);
       await tablet.shot('05-dossier');
       return { id, name, address: String(known.fields['4']) };
@@ -67,7 +80,7 @@ test('a day in two villages, and back to a bad network', async () => {
 
     await test.step('a visit, killed in the middle and during a photo, and nothing lost', async () => {
       await tablet.page.getByRole('button', { name: '饮水与务工' }).click();
-      await tablet.page.getByText('同意', { exact: true }).click();
+      await tablet.question('/data/consent').getByText('同意', { exact: true }).click();
       await tablet.button('下一页', 'Next').click();
       await tablet.question('/data/water/safe').getByText('否', { exact: true }).click();
       await expect(tablet.question('/data/water/why')).toBeVisible();
@@ -153,12 +166,15 @@ test('a day in two villages, and back to a bad network', async () => {
       const copy = readFileSync(await (await download).path());
       expect(copy.subarray(0, 2)).toEqual(Buffer.from([0xff, 0xd8]));
       expect(copy.includes('Exif')).toBe(false);
+      // Whose it is, when it was taken and what it shows.
+      expect((await download).suggestedFilename()).toMatch(new RegExp(`^${household.name}_\\d{4}-\\d{2}-\\d{2}_(水井|房屋|证件)照片\\.jpg$`));
       writeFileSync('e2e/shots/zh-CN/10-photo-copy.jpg', copy);
       await tablet.button('关闭', '').click();
     });
 
     await test.step('nothing has changed since: one touch', async () => {
       await tablet.page.getByRole('button', { name: '饮水与务工' }).click();
+      await tablet.question('/data/consent').getByText('同意', { exact: true }).click();
       await tablet.button('无变化', 'No change').click();
       await tablet.shot('11-same');
       await expect(tablet.page.getByText('都填好了，可以提交。')).toBeVisible();
@@ -172,11 +188,17 @@ test('a day in two villages, and back to a bad network', async () => {
         await tablet.tab('任务', 'Tasks');
         await tablet.shot('12-tasks');
         const row = tablet.page.locator('ul.list a').nth(names.length);
-        names.push((await row.getAttribute('href'))!.split('/').pop()!);
+        names.push(/households\/([0-9a-f-]{36})/.exec((await row.getAttribute('href'))!)![1]!);
         await row.click();
         await tablet.link('告知签字', 'Notify and sign').click();
         await expect(tablet.page.locator('.paper')).toContainText('学生资助告知书');
         if (how === 'signed') {
+          await expect(tablet.page.locator('footer button')).toBeDisabled();
+          await tablet.sign();
+          await expect(tablet.page.locator('footer button')).toBeEnabled();
+          // What was drawn counts as long as it is seen.
+          await tablet.page.getByText('拒签', { exact: true }).click();
+          await tablet.page.getByText('在平板上签字', { exact: true }).click();
           await expect(tablet.page.locator('footer button')).toBeDisabled();
           await tablet.sign();
         } else if (how === 'refused') {
@@ -198,8 +220,11 @@ test('a day in two villages, and back to a bad network', async () => {
     await test.step('what a household agrees to, on paper, and takes back; another declines', async () => {
       await tablet.find(household.name);
       const dialog = tablet.page.locator('dialog[open]').first();
-      await tablet.button('记录同意或谢绝', '').click();
-      await dialog.getByText('健康与残疾信息').click();
+      await tablet.button('记录同意或不同意', '').click();
+      // Nothing is answered for them.
+      await expect(dialog.locator('input:checked')).toHaveCount(0);
+      for (const what of ['入户走访并记录', '拍摄照片', '记录位置', '健康与残疾信息']) await dialog.getByText(what, { exact: true }).click();
+      await dialog.getByText('已同意', { exact: true }).click();
       await dialog.getByText('纸质', { exact: true }).click();
       await expect(dialog.getByRole('button', { name: '保存' })).toBeDisabled();
       await dialog.getByRole('button', { name: '纸质同意书照片' }).click();
@@ -210,9 +235,11 @@ test('a day in two villages, and back to a bad network', async () => {
       const card = tablet.page.locator('section').filter({ has: tablet.page.getByRole('heading', { name: '同意书' }) });
       await expect(card).toContainText('已同意');
       await card.getByRole('button', { name: '撤回同意' }).click();
+      await dialog.getByRole('button', { name: '撤回同意' }).click();
       await expect(card).toContainText('已撤回');
-      await tablet.button('记录同意或谢绝', '').click();
-      await dialog.getByText('谢绝', { exact: true }).click();
+      await tablet.button('记录同意或不同意', '').click();
+      await dialog.getByText('健康与残疾信息').click();
+      await dialog.getByText('不同意', { exact: true }).click();
       await dialog.getByRole('button', { name: '保存' }).click();
       await expect(card.locator('article')).toHaveCount(2);
     });
@@ -262,7 +289,7 @@ test('a day in two villages, and back to a bad network', async () => {
       const why = tablet.page.getByLabel('理由（问过谁、看过什么）');
       await why.fill('问过户主，九月搬到三组');
       await tablet.shot('16-conflict');
-      await tablet.button('就这样定', 'Settle it').click();
+      await tablet.button('确认采用', 'Settle it').click();
       await until(async () => (await read(supervisor, household.id)).fields['4'] === '三组 9 号');
     });
 
@@ -273,7 +300,7 @@ test('a day in two villages, and back to a bad network', async () => {
       await tablet.page.getByRole('textbox', { name: '主要收入来源' }).fill('种茶，农闲务工');
       await tablet.page.getByLabel('理由（问过谁、看过什么）').fill('两样都有');
       await tablet.shot('16-conflict-third');
-      await tablet.button('就这样定', 'Settle it').click();
+      await tablet.button('确认采用', 'Settle it').click();
       await until(async () => Object.values((await read(supervisor, household.id)).fields).includes('种茶，农闲务工'));
     });
 
@@ -289,9 +316,10 @@ test('a day in two villages, and back to a bad network', async () => {
       await tablet.tab('今日', 'Today');
       await expect(tablet.page.getByText('待更正')).toBeVisible();
       await tablet.shot('17-returned');
+      await expect(tablet.page.getByText('请核实人口')).toBeVisible();
       await tablet.page.getByText('待更正').click();
       await tablet.button('更正并重新提交', 'Correct and send again').click();
-      await tablet.button('下一页', 'Next').click();
+      // It opens where something is asked.
       await expect(tablet.question('/data/water/persons')).toContainText('户口本上是 5 人，请核实');
       await tablet.shot('18-remark');
       await tablet.question('/data/water/persons').getByRole('textbox').fill('5');

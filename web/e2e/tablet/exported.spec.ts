@@ -66,7 +66,7 @@ test('an exported file brings the work to the server and the draft to another ta
     await tablet.shot('exported');
     await tablet.button('从这台平板删除本用户', '').click();
     await page.locator('dialog[open]').getByRole('button', { name: '删除' }).click();
-    await expect(page.getByRole('heading', { name: '登记平板' })).toBeVisible();
+    await expect(page.getByRole('heading', { name: '绑定平板' })).toBeVisible();
 
     // Whoever changes a digit of it is refused.
     await desk.signIn('admin');
@@ -74,7 +74,7 @@ test('an exported file brings the work to the server and the draft to another ta
     const bad = join(folder, 'bad.jsonl');
     writeFileSync(bad, readFileSync(file, 'utf8').replace(/"op":"(..)./, '"op":"$1f'));
     await desk.page.setInputFiles('input[name=unsent]', bad);
-    await expect(desk.page.getByRole('alert')).toContainText('不是这里登记的平板导出的文件');
+    await expect(desk.page.getByRole('alert')).toContainText('不是这里绑定的平板导出的文件');
     await desk.page.setInputFiles('input[name=unsent]', file);
     await expect(desk.page.getByText('新照片 1 张')).toBeVisible();
     await expect(desk.page.getByText('还有 1 份未完成的走访')).toBeVisible();

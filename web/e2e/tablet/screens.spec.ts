@@ -1,7 +1,7 @@
 /** Every screen, in both languages and from right to left: seen by people, and by axe. */
 
 import { AxeBuilder } from '@axe-core/playwright';
-import { expect, test } from '@playwright/test';
+import { expect, test, type Page } from '@playwright/test';
 import { Server } from '../stage/server';
 import { Tablet, type Language } from '../stage/tablet';
 
@@ -49,6 +49,7 @@ for (const { name, language, isMirrored } of PASSES) {
       await seen('households');
       await tablet.link('村庄示意图', 'Village outline').click();
       await page.locator('.board svg').waitFor();
+      expect(await pointsTo(await page.locator('.head .turn').screenshot(), page), 'the way back').toBe(isMirrored ? 'right' : 'left');
       await seen('outline');
       await page.getByRole('button', { name: tablet.words('返回', 'Back') }).click();
       await tablet.tab('任务', 'Tasks');
@@ -60,7 +61,7 @@ for (const { name, language, isMirrored } of PASSES) {
       await page.getByRole('button', { name: tablet.words('修改住址', 'Change Address') }).click();
       await seen('field');
       await tablet.button('取消', 'Cancel').click();
-      await tablet.button('记录同意或谢绝', 'Record a consent or a refusal').click();
+      await tablet.button('记录同意或不同意', 'Record a consent or a refusal').click();
       await seen('consent');
       await tablet.button('取消', 'Cancel').click();
       await tablet.link('告知签字', 'Notify and sign').click();
@@ -100,4 +101,22 @@ for (const { name, language, isMirrored } of PASSES) {
       await tablet.remove();
     }
   });
+}
+
+/** Where the arrow in a picture points to: where its ink is in the middle of its height. */
+function pointsTo(picture: Buffer, page: Page): Promise<'left' | 'right'> {
+  return page.evaluate(async (base64) => {
+    const bytes = Uint8Array.from(atob(base64), (one) => one.charCodeAt(0));
+    const image = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
+    const context = new OffscreenCanvas(image.width, image.height).getContext('2d')!;
+    context.drawImage(image, 0, 0);
+    const { data, width, height } = context.getImageData(0, 0, image.width, image.height);
+    const rows: number[][] = [];
+    for (let y = 0; y < height; y += 1) {
+      const inked = Array.from({ length: width }, (_, x) => x).filter((x) => data[(y * width + x) * 4]! < 128);
+      if (inked.length > 0) rows.push(inked);
+    }
+    const middle = (row: number[]) => row.reduce((sum, x) => sum + x, 0) / row.length;
+    return middle(rows[Math.floor(rows.length / 2)]!) < middle(rows[0]!) ? 'left' : 'right';
+  }, picture.toString('base64'));
 }

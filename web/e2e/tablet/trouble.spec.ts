@@ -1,12 +1,13 @@
 /** What goes wrong in the field: the app stays calm, says what to do, and loses nothing. */
 
+import { createHash } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test, type Page } from '@playwright/test';
 import { about, COUNTY, publish, read } from '../stage/county';
 import { Link } from '../stage/link';
-import { PIXEL } from '../stage/pictures';
+import { PIXEL, shrunk } from '../stage/pictures';
 import { Server, until, type Caller } from '../stage/server';
 import { PIN, Tablet } from '../stage/tablet';
 
@@ -95,7 +96,7 @@ test('a store of an older layout is upgraded with the work that was not sent', a
   await tablet.network(true);
   await arrives(id, '升级前 1 号');
   const asked = await tablet.page.evaluate(async () => (await indexedDB.databases()).map((one) => one.version));
-  expect(asked).toContain(3);
+  expect(asked).toContain(4);
 });
 
 test('a person works in one window; another takes over when asked', async () => {
@@ -119,7 +120,7 @@ test('wrong PINs have to wait, also after a reload; the right one opens', async 
     await tablet.page.fill('input[name=pin]', '000000');
     await expect(tablet.button('打开', 'Open')).toBeEnabled({ timeout: 20_000 });
     await tablet.button('打开', 'Open').click();
-    await expect(tablet.page.getByText('PIN 码不对。')).toBeVisible();
+    await expect(tablet.page.getByText('密码不对。')).toBeVisible();
   }
   await expect(tablet.page.getByText(/请等 \d+ 秒后再试/)).toBeVisible();
   await tablet.shot('trouble-pin');
@@ -182,20 +183,48 @@ test('a full store says so, and what was typed is still there', async () => {
   await arrives(id, '满了 1 号');
 });
 
-test('a blocked tablet loses what it may not see, and gets it back', async () => {
-  const admin = await server.as('admin');
-  const device = await deviceOf(admin);
-  await admin.post(`/api/v1/devices/${device}/block`, {});
-  await tablet.tab('同步', 'Sync');
-  await tablet.button('立即同步', 'Sync now').click();
-  await tablet.tab('农户', 'Households');
-  await expect(tablet.page.getByText('还没有农户')).toBeVisible();
-  await admin.post(`/api/v1/devices/${device}/release`, {});
-  await tablet.tab('同步', 'Sync');
-  await tablet.button('立即同步', 'Sync now').click();
-  await tablet.tab('今日', 'Today');
-  await tablet.isReady(104);
-});
+for (const { who, words, order, undo } of [
+  {
+    who: 'a blocked tablet',
+    words: '停用',
+    order: (_: string, device: string) => `/api/v1/devices/${device}/block`,
+    undo: (_: string, device: string) => `/api/v1/devices/${device}/release`,
+  },
+  {
+    who: 'the tablet of a disabled person',
+    words: '停用',
+    order: (person: string) => `/api/v1/people/${person}/disable`,
+    undo: (person: string) => `/api/v1/people/${person}/enable`,
+  },
+]) {
+  test(`${who} loses what it may not see, says why, and gets it back`, async () => {
+    const { page } = tablet;
+    const admin = await server.as('admin');
+    const device = await deviceOf(admin);
+    const { items } = await admin.get<{ items: Person[] }>('/api/v1/people?limit=500');
+    const { id: person } = items.find((one) => one.login === 'cadre')!;
+    await tablet.network(false);
+    await move('停用前 1 号');
+    await admin.post(order(person, device), {});
+    await tablet.network(true);
+    await tablet.tab('同步', 'Sync');
+    await tablet.button('立即同步', 'Sync now').click();
+    await expect(page.getByRole('alert').filter({ hasText: words })).toBeVisible();
+    // Nobody took a village from them.
+    await expect(page.getByText('不归您负责')).toHaveCount(0);
+    await expect(page.getByText('1 条还没有生效，在等乡镇处理')).toBeVisible();
+    await tablet.shot(`trouble-${order('', '').split('/').pop()}`);
+    await tablet.tab('农户', 'Households');
+    await expect(page.getByText('还没有农户')).toBeVisible();
+    await expect(page.getByRole('alert').filter({ hasText: words })).toBeVisible();
+    await admin.post(undo(person, device), {});
+    await tablet.tab('同步', 'Sync');
+    await tablet.button('立即同步', 'Sync now').click();
+    await expect(page.getByRole('alert')).toHaveCount(0);
+    await tablet.tab('今日', 'Today');
+    await tablet.isReady(104);
+  });
+}
 
 test('a village is taken away: its work goes to review, and the other village stays', async () => {
   const { page } = tablet;
@@ -206,12 +235,23 @@ test('a village is taken away: its work goes to review, and the other village st
   const { items } = await admin.get<{ items: Person[] }>('/api/v1/people?limit=500');
   const cadre = items.find((one) => one.login === 'cadre')!;
   const lost = cadre.grants.find((one) => `area:${one.area}` === scope)!;
+  // The list shows that village alone, and is looked at when it goes.
+  await tablet.tab('农户', 'Households');
+  const { name: village } = (await admin.get<{ code: string; name: string }[]>('/api/v1/areas')).find((one) => one.code === lost.area)!;
+  await page.getByRole('button', { name: village, exact: true }).click();
+  await expect(page.getByText('52 户', { exact: true })).toBeVisible();
   await admin.delete(`/api/v1/people/${cadre.id}/grants/${lost.id}`);
   await tablet.network(true);
   await tablet.tab('同步', 'Sync');
   await tablet.button('立即同步', 'Sync now').click();
-  await expect(page.getByText('已不归您负责，1 条记录已交乡镇审核')).toBeVisible();
+  await expect(page.getByText(`${village}已不归您负责，1 条记录已交乡镇审核`)).toBeVisible();
+  // Everything was sent, and yet not everything is well: it does not say so.
+  await expect(page.getByText('都已送到服务器，但有 1 条还没有生效')).toBeVisible();
+  await expect(page.getByText('全部上传完成')).toHaveCount(0);
   await tablet.shot('trouble-taken');
+  await tablet.tab('农户', 'Households');
+  await expect(page.getByText('52 户', { exact: true })).toBeVisible();
+  await expect(page.locator('ul.list a').first()).toBeVisible();
   await tablet.tab('今日', 'Today');
   await tablet.isReady(52);
 
@@ -223,19 +263,63 @@ test('a village is taken away: its work goes to review, and the other village st
   await arrives(id, '移交 1 号');
 });
 
+test('what no field can hold is told before it is stored, and what was typed stays', async () => {
+  const { page } = tablet;
+  await tablet.tab('农户', 'Households');
+  await page.locator('ul.list a').first().click();
+  await page.getByRole('button', { name: '修改住址' }).click();
+  await page.getByRole('textbox', { name: '住址' }).fill('长'.repeat(3_000));
+  await tablet.button('保存', 'Save').click();
+  await expect(page.getByText('太长，或不是这一项能填的内容')).toBeVisible();
+  await expect(page.getByRole('textbox', { name: '住址' })).toHaveValue('长'.repeat(3_000));
+  await tablet.shot('trouble-long');
+  await page.locator('dialog[open]').getByRole('button', { name: '取消' }).click();
+});
+
 test('a tablet that is to be wiped hands its work over first', async () => {
   await tablet.network(false);
   await move('交回 1 号');
   const admin = await server.as('admin');
   await admin.post(`/api/v1/devices/${await deviceOf(admin)}/wipe`, {});
   await tablet.network(true);
-  await expect(tablet.page.getByRole('heading', { name: '登记平板' })).toBeVisible();
+  await expect(tablet.page.getByRole('heading', { name: '绑定平板' })).toBeVisible();
   // It has no village any more, so a supervisor decides about what it brought.
   const supervisor = await server.as('supervisor');
   const parked = await supervisor.get<{ items: unknown[] }>(`/api/v1/quarantine?reason=${encodeURIComponent('核对')}`);
   expect(JSON.stringify(parked)).toContain('交回 1 号');
   const left = await tablet.page.evaluate(async () => (await indexedDB.databases()).map((one) => one.name));
   expect(left).toEqual(['ruhu-profiles']);
+  await expect(tablet.page.getByText('管理员要求清空这台平板，现已清空')).toBeVisible();
+});
+
+test('a tablet that is to be emptied in the middle of a visit says so, and waits until it is handed in', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'ruhu-form-')), 'well.md');
+  writeFileSync(file, '| survey |\n| | type | name | label |\n| | text | well | 水井 |\n| settings |\n| | form_title | form_id | version |\n| | 水井 | well | 1 |\n');
+  await publish(server, file, { well: '东井' });
+  const { page } = tablet;
+  const admin = await server.as('admin');
+  const device = await deviceOf(admin);
+  await page.reload();
+  await tablet.unlock();
+  await tablet.tab('农户', 'Households');
+  await page.locator('ul.list a').first().click();
+  await page.getByRole('button', { name: '水井' }).click();
+  const well = tablet.question('/data/well').getByRole('textbox');
+  await well.fill('写到一半的井');
+  await expect(page.getByText('✓ 已存本机')).toBeVisible();
+  await tablet.network(false);
+  await admin.post(`/api/v1/devices/${device}/wipe`, {});
+  await tablet.network(true);
+  await expect(page.getByRole('alert').filter({ hasText: '管理员要求清空这台平板' })).toContainText('未提交的走访 1 份');
+  await expect(well).toHaveValue('写到一半的井');
+  await tablet.shot('trouble-emptying');
+  await well.fill('写完了的井');
+  await tablet.button('下一页', 'Next').click();
+  await tablet.button('提交', 'Hand in').click();
+  await expect(page.getByText('管理员要求清空这台平板，现已清空')).toBeVisible();
+  const supervisor = await server.as('supervisor');
+  const parked = await supervisor.get<unknown>(`/api/v1/quarantine?reason=${encodeURIComponent('核对')}`);
+  expect(JSON.stringify(parked)).toContain('写完了的井');
 });
 
 test('a draft goes on in a newer version of its form, and nothing is thrown away', async () => {
@@ -272,6 +356,44 @@ test('a draft goes on in a newer version of its form, and nothing is thrown away
   const visit = (await about(supervisor, 'visit', id)).find((one) => one.fields['2'] === newest)!;
   expect(visit.fields['3']).toMatchObject({ well: '西井', depth: 12 });
   expect(JSON.stringify(visit.fields['11'])).toContain('坏了');
+});
+
+test('a photo that the server can\'t put in its place is told, kept, and arrives when it can', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'ruhu-form-')), 'well.md');
+  writeFileSync(file, '| survey |\n| | type | name | label |\n| | image | picture | 照片 |\n| settings |\n| | form_title | form_id | version |\n| | 水井 | well | 1 |\n');
+  await publish(server, file, {});
+  const { page } = tablet;
+  await page.reload();
+  await tablet.unlock();
+  await tablet.tab('农户', 'Households');
+  await page.locator('ul.list a').first().click();
+  await page.getByRole('button', { name: '水井' }).click();
+  const picture = tablet.question('/data/picture');
+  const bytes = await shrunk(page, 3);
+  await picture.locator('input[type=file]').setInputFiles({ name: 'a.jpg', mimeType: 'image/jpeg', buffer: bytes });
+  await expect(picture.getByRole('img')).toBeVisible();
+  server.mayStore(false);
+  await tablet.button('下一页', 'Next').click();
+  await tablet.button('提交', 'Hand in').click();
+  await expect(page.getByText('已存本机，有网络时自动上传')).toBeVisible();
+  const id = new URL(page.url()).pathname.split('/').pop()!;
+  await tablet.tab('同步', 'Sync');
+  // All pieces are there now, and every further try asks how far the upload is.
+  for (let time = 0; time < 3; time += 1) {
+    await tablet.button('立即同步', 'Sync now').click();
+    await expect(page.getByText('照片已传到，但服务器暂时存不下来。')).toBeVisible();
+    await expect(page.getByText('照片已逐张核对')).toHaveCount(0);
+  }
+  await tablet.shot('trouble-no-room');
+  const supervisor = await server.as('supervisor');
+  const [visit] = await about(supervisor, 'visit', id);
+  const [hash] = visit!.fields['8'] as string[];
+  await expect(supervisor.bytes(`/api/v1/media/${hash}?reason=check`)).rejects.toThrow(/: (404|503) /);
+  server.mayStore(true);
+  await tablet.button('立即同步', 'Sync now').click();
+  await expect(page.getByText('照片已逐张核对')).toBeVisible();
+  const there = Buffer.from(await supervisor.bytes(`/api/v1/media/${hash}?reason=check`));
+  expect(createHash('sha256').update(there).digest('hex')).toBe(hash);
 });
 
 test('no photo, no place, and a form that is withdrawn: the visit goes on', async () => {
@@ -334,7 +456,7 @@ function scraps(): Promise<string[]> {
 test('what is half typed in a dialog or half filled in to be signed is there after the app was killed', async () => {
   await tablet.tab('农户', 'Households');
   await tablet.page.locator('ul.list a').first().click();
-  await tablet.button('记录同意或谢绝', '').waitFor();
+  await tablet.button('记录同意或不同意', '').waitFor();
   const home = new URL(tablet.page.url()).pathname;
   const again = async () => {
     await tablet.kill();
@@ -345,15 +467,17 @@ test('what is half typed in a dialog or half filled in to be signed is there aft
   const dialog = () => tablet.page.locator('dialog[open]').first();
   const onDisk = async (name: string, parts: number) => until(async () => (await scraps()).filter((key) => key.startsWith(`scrap/${name}/`)).length === parts);
 
-  await tablet.button('记录同意或谢绝', '').click();
+  await tablet.button('记录同意或不同意', '').click();
   await dialog().getByRole('textbox').first().fill('低保复核入户（虚构）');
+  await dialog().getByText('拍摄照片', { exact: true }).click();
+  await dialog().getByText('已同意', { exact: true }).click();
   await dialog().getByText('纸质', { exact: true }).click();
   await dialog().getByRole('button', { name: '纸质同意书照片' }).click();
   await tablet.page.getByRole('button', { name: '拍摄', exact: true }).click();
   await expect(dialog().locator('img.taken')).toBeVisible();
   await onDisk('consent', 2);
   await again();
-  await tablet.button('记录同意或谢绝', '').click();
+  await tablet.button('记录同意或不同意', '').click();
   await expect(dialog().getByText('上次没填完的内容还在。')).toBeVisible();
   await expect(dialog().getByRole('textbox').first()).toHaveValue('低保复核入户（虚构）');
   await expect(dialog().locator('img.taken')).toBeVisible();
@@ -379,11 +503,14 @@ test('what is half typed in a dialog or half filled in to be signed is there aft
   const offer = tablet.page.locator('.body ul.list button').first();
   if (await offer.isVisible()) await offer.click();
   await tablet.page.getByText('拒签', { exact: true }).click();
+  // What is offered first was signed for before: why again is asked, too.
+  await tablet.page.getByRole('textbox', { name: '再次签收的理由' }).fill('上次那份弄丢了');
   await tablet.page.getByRole('textbox', { name: '拒签原因' }).fill('要等儿子回来再说');
   await onDisk('sign', 1);
   await again();
   await tablet.link('告知签字', 'Notify and sign').click();
   await expect(tablet.page.getByRole('textbox', { name: '拒签原因' })).toHaveValue('要等儿子回来再说');
+  await expect(tablet.page.getByRole('textbox', { name: '再次签收的理由' })).toHaveValue('上次那份弄丢了');
   await tablet.shot('trouble-half-signed');
   await tablet.button('记录拒签', '').click();
   await expect(tablet.page.getByText('已存本机，有网络时自动上传')).toBeVisible();
@@ -623,18 +750,18 @@ async function expireSession(): Promise<void> {
 
 async function enrolAgain(): Promise<void> {
   const { page } = tablet;
-  const id = await move('重新登记 1 号');
+  const id = await move('重新绑定 1 号');
   await page.reload();
   await tablet.unlock();
   await tablet.tab('同步', 'Sync');
   await tablet.button('立即同步', 'Sync now').click();
-  await expect(page.getByRole('alert').filter({ hasText: '本机的登记已失效' })).toBeVisible();
+  await expect(page.getByRole('alert').filter({ hasText: '本机的绑定已失效' })).toBeVisible();
   await tablet.shot('trouble-ended');
-  await page.locator('main').getByRole('link', { name: '重新登记' }).click();
-  await page.getByRole('textbox', { name: /登记失效时/ }).fill(server.code('cadre'));
-  await tablet.button('重新登记', 'Enrol again').click();
-  await expect(page.getByText('已重新登记')).toBeVisible();
-  await arrives(id, '重新登记 1 号');
+  await page.locator('main').getByRole('link', { name: '重新绑定' }).click();
+  await page.getByRole('textbox', { name: /绑定失效时/ }).fill(server.code('cadre'));
+  await tablet.button('重新绑定', 'Enrol again').click();
+  await expect(page.getByText('已重新绑定')).toBeVisible();
+  await arrives(id, '重新绑定 1 号');
 }
 
 /** Whether the browser still stores what it is given. */

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mobile_schema::form::Entity;
-use mobile_schema::register::Catalogue;
+use mobile_schema::register::{Catalogue, Role};
 use mobile_schema::rule::{RuleSet, Rules};
-use mobile_schema::{Field, Hash};
+use mobile_schema::{Field, Hash, MergePolicy};
 use serde_json::Value as Json;
 use sync_protocol::entity::{Submission, write_all};
 use sync_protocol::finding::{RuleSets, judge_household};
@@ -144,6 +144,29 @@ impl Definitions {
             }
         }
         Ok(object([("edits", Json::Array(edits)), ("untaken", Json::Array(untaken))]).to_string())
+    }
+
+    /// What is wrong with a value (JSON) that a field of a register is to hold: `unfit` where the
+    /// field can't hold it, `required` where it is empty and must not be, `authority` where the
+    /// office decides it; nothing where all is well.
+    ///
+    /// # Errors
+    /// Where it can't be read.
+    pub fn look_at(&self, collection: &str, field: &str, value: &str) -> Result<String, String> {
+        let value = json::value(&parse(value)?);
+        let register = self.catalogue.current(collection).map(|(_, register)| register);
+        let Some(field) = register.and_then(|register| register.field_named(field)) else {
+            return Ok("unfit".to_owned());
+        };
+        let problem = match field.check(&value) {
+            Err(_) => "unfit",
+            Ok(()) if value.is_null() && (field.required || field.role == Some(Role::Title)) => {
+                "required"
+            }
+            Ok(()) if field.policy() == MergePolicy::Authority => "authority",
+            Ok(()) => "",
+        };
+        Ok(problem.to_owned())
     }
 
     /// What can be told to households, as JSON: `[{name, title, about}]`.

@@ -47,6 +47,12 @@ pub(crate) fn members<'a>(of: &'a Json, name: &str) -> impl Iterator<Item = (&'a
     object.into_iter().flatten().map(|(name, value)| (name.as_str(), value))
 }
 
+/// Text as any database can hold it: a code that was scanned may have U+0000 in it, which is shown
+/// as what it is.
+pub(crate) fn storable(text: &str) -> String {
+    text.replace('\0', "\u{2400}")
+}
+
 /// A field's value.
 pub(crate) fn value(json: &Json) -> Value {
     match json {
@@ -57,10 +63,10 @@ pub(crate) fn value(json: &Json) -> Value {
             (None, Some(fraction)) => Value::Number(fraction),
             (None, None) => Value::Null,
         },
-        Json::String(text) => Value::from(text.as_str()),
+        Json::String(text) => Value::from(storable(text)),
         Json::Array(items) => items.iter().map(value).collect(),
         Json::Object(members) => {
-            let members = members.iter().map(|(name, inner)| (name.clone(), value(inner)));
+            let members = members.iter().map(|(name, inner)| (storable(name), value(inner)));
             Value::Map(members.collect())
         }
     }
@@ -125,7 +131,16 @@ pub(crate) fn of_version(version: Version) -> Json {
 
 /// An object of few members.
 pub(crate) fn object<const N: usize>(members: [(&str, Json); N]) -> Json {
-    members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    object_of(Vec::from(members))
+}
+
+/// One copy of it for all numbers of members.
+fn object_of(members: Vec<(&str, Json)>) -> Json {
+    let mut object = serde_json::Map::new();
+    for (name, value) in members {
+        object.insert(name.to_owned(), value);
+    }
+    Json::Object(object)
 }
 
 /// The id of a record.

@@ -93,7 +93,8 @@ impl Wording {
     }
 
     /// What is signed, for an answer: `{device, signed_at, how, strokes | reason | photo, photos?,
-    /// relative?: {name, relation}, witness?: {name, strokes}}`.
+    /// relative?: {name, relation}, witness?: {name, strokes}, supersedes?}`, the latter being the
+    /// digest of the notification it replaces.
     pub(crate) fn seal(&self, catalogue: &Catalogue, answer: &Json) -> Result<Json, String> {
         let (hash, template) = self.template(catalogue)?;
         let shown = self.render(catalogue, template)?.map_err(|problem| problem.to_string())?;
@@ -129,7 +130,11 @@ impl Wording {
             outcome,
             signed_at: integer(answer, "signed_at")?,
             device: *device.0.as_bytes(),
-            supersedes: None,
+            supersedes: answer
+                .get("supersedes")
+                .filter(|one| !one.is_null())
+                .map(parsed)
+                .transpose()?,
             signer,
             witness,
             records: self.made_from(template),

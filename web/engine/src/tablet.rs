@@ -4,7 +4,7 @@
 //! CBOR, as they go over the wire; rows are JSON, as they would.
 
 use base16ct::lower::{decode_vec, encode_string as hex};
-use mobile_schema::register::{Catalogue, Field};
+use mobile_schema::register::{Catalogue, Field, Unfit};
 use mobile_schema::{FieldId, Hash, Value, device};
 use serde_json::Value as Json;
 use sync_protocol::clock::ClockReading;
@@ -13,7 +13,8 @@ use sync_protocol::log::{Attempt, AttemptResult, Language, Traffic};
 use sync_protocol::message::Inheritance;
 use sync_protocol::op::{Change, Fields, Resolution};
 use sync_protocol::tablet::{
-    BlobState, Draft, Effect, Event, Holding, Identity, QueuedOp, RetryPolicy, StoreChange, Stored,
+    BlobState, Draft, Effect, Event, Holding, Identity, Misfit, QueuedOp, RetryPolicy, StoreChange,
+    Stored,
 };
 use sync_protocol::{Cursor, Row, ScopeId, tablet};
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -157,8 +158,10 @@ impl Tablet {
             "missing" => {
                 Event::BlobsMissing { asked: hashes("asked")?, missing: hashes("missing")? }
             }
-            "verified" => Event::BlobVerified(parsed(member(&event, "hash")?)?),
-            "blob_failed" => Event::BlobFailed,
+            "sent" => Event::BlobSent(parsed(member(&event, "hash")?)?),
+            "blob_failed" => {
+                Event::BlobFailed { retry_after: event.get("retry_after").and_then(Json::as_u64) }
+            }
             other => return Err(format!("`{other}` is no event")),
         };
         self.happen(clock, happened)
@@ -168,7 +171,9 @@ impl Tablet {
     /// (`[{collection, record, scope?, change, blobs?}]`, fields called by their names).
     ///
     /// # Errors
-    /// Where it can't be read, or names what there is not; then nothing has happened.
+    /// Where it can't be read, names what there is not, or could have no effect; then nothing has
+    /// happened. `unfit: WHY REGISTER/FIELD` where it is what a person typed: `WHY` is `long`,
+    /// `type` or `large`.
     pub fn act(&mut self, clock: &str, edits: &str) -> Result<String, String> {
         let edits = parse(edits)?;
         let edits = edits.as_array().ok_or("edits are a list")?;
@@ -230,7 +235,7 @@ impl Tablet {
         self.machine.unsent()
     }
 
-    /// The blobs the server has not verified, as JSON.
+    /// The blobs the server has not confirmed, as JSON.
     pub fn unverified(&self) -> String {
         let hashes = self.machine.unverified_blobs();
         hashes.iter().map(ToString::to_string).collect::<Json>().to_string()
@@ -328,7 +333,7 @@ impl Tablet {
             (None, Some(scope)) => parsed(scope)?,
             (None, None) => return Err("a new record needs a scope".to_owned()),
         };
-        Ok(Draft {
+        let draft = Draft {
             collection: collection.to_owned(),
             record: id,
             scope,
@@ -336,7 +341,20 @@ impl Tablet {
             change: self.change(collection, member(edit, "change")?)?,
             definition,
             blobs: items(edit, "blobs").iter().map(parsed).collect::<Result<_, _>>()?,
-        })
+        };
+        draft.check(&self.catalogue).map_err(|misfit| self.in_words(collection, misfit))?;
+        Ok(draft)
+    }
+
+    fn in_words(&self, collection: &str, misfit: Misfit) -> String {
+        let (why, id) = match misfit {
+            Misfit::TooLarge => ("large", None),
+            Misfit::Value(id, Unfit::TooLong) => ("long", Some(id)),
+            Misfit::Value(id, _) => ("type", Some(id)),
+            Misfit::Kind => return format!("`{collection}` takes no such change"),
+        };
+        let field = id.and_then(|id| self.field(collection, &id.to_string()));
+        format!("unfit: {why} {collection}/{}", field.map_or("", |field| field.name.as_str()))
     }
 
     fn field_id(&self, collection: &str, name: &str) -> Result<FieldId, String> {
@@ -346,10 +364,11 @@ impl Tablet {
 
     /// The values of a change, by the ids of a register's fields.
     fn fields(&self, collection: &str, change: &Json) -> Result<Fields, String> {
-        let pairs = members(change, "fields");
-        let pairs =
-            pairs.map(|(name, value)| Ok((self.field_id(collection, name)?, json::value(value))));
-        pairs.collect()
+        let mut fields = Fields::new();
+        for (name, value) in members(change, "fields") {
+            fields.insert(self.field_id(collection, name)?, json::value(value));
+        }
+        Ok(fields)
     }
 
     fn change(&self, collection: &str, change: &Json) -> Result<Change, String> {
@@ -379,7 +398,7 @@ impl Tablet {
                     }
                     other => return Err(format!("`{other}` settles nothing")),
                 },
-                reason: text(change, "reason")?.to_owned(),
+                reason: json::storable(text(change, "reason")?),
             },
             other => return Err(format!("`{other}` is no change")),
         })

@@ -6,11 +6,16 @@ export class Problem extends Error {
     readonly status: number,
     /** The last part of the problem's `type`; empty where the answer was none of ours. */
     readonly kind: string,
+    /** For who looks into it; people read `title`, or words of the app's own. */
     message: string,
     /** Milliseconds to wait before trying again. */
     readonly retryAfter: number | null = null,
     /** Everything that is wrong with what was sent, where the server tells of each. */
     readonly problems: unknown[] | undefined = undefined,
+    /** What the server calls it, in the reader's language; empty where the answer was none of ours. */
+    readonly title = '',
+    /** What exactly is wrong, in the terms of the protocol. */
+    readonly detail = '',
   ) {
     super(message);
     this.name = 'Problem';
@@ -34,8 +39,10 @@ export class Problem extends Error {
   /** One by its members. */
   static told(status: number, body: Record<string, unknown>, retryAfter: number | null = null): Problem {
     const kind = String(body['type'] ?? '').replace('urn:ruhu:problem:', '');
-    const words = [body['title'], body['detail']].filter((part) => typeof part === 'string').join(' ');
+    const text = (name: string) => (typeof body[name] === 'string' ? body[name] : '');
+    const [title, detail] = [text('title'), text('detail')];
+    const words = [title, detail].filter(Boolean).join(' ');
     const problems: unknown = body['problems'];
-    return new Problem(status, kind, words || `HTTP ${status}`, retryAfter, Array.isArray(problems) ? problems : undefined);
+    return new Problem(status, kind, words || `HTTP ${status}`, retryAfter, Array.isArray(problems) ? problems : undefined, title, detail);
   }
 }

@@ -129,6 +129,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/areas/{code}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Closes a village or a township in which nothing is recorded any more, with all below it: it is
+         *     offered nowhere, and what was recorded about it stays.
+         */
+        post: operations["post /api/v1/areas/{code}/close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/areas/import": {
         parameters: {
             query?: never;
@@ -139,8 +159,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Adds areas below those of the caller, and renames those that are there. Nothing is moved or taken
-         *     away; with a mistake in it, nothing is done.
+         * Adds areas below those of the caller, and renames those that are there. The body is a workbook
+         *     (.xlsx, .xls) or CSV with the columns `code` and `name`, and `parent` and `level` where codes are
+         *     no national ones. Nothing is moved or taken away; with a mistake in it, nothing is done.
          */
         post: operations["post /api/v1/areas/import"];
         delete?: never;
@@ -404,8 +425,9 @@ export interface paths {
         put?: never;
         /**
          * Says that a tablet's signatures count for nothing from a time on, because it was lost or stolen.
-         *     Notifications that it signed since are not countersigned, and receipts of such say so. It can't
-         *     be taken back; an earlier time may be added.
+         *     Nothing that arrives from it is countersigned any more, whatever its date; receipts of what was
+         *     countersigned since then say so; and the tablet is blocked. It can't be taken back; an earlier
+         *     time may be added.
          */
         post: operations["post /api/v1/devices/{id}/revocations"];
         delete?: never;
@@ -491,6 +513,26 @@ export interface paths {
         };
         /** What was erased, by whom and why. */
         get: operations["get /api/v1/erasures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The open findings in the caller's areas, the newest first, with whom they are about: for those
+         *     who may see few as well as many.
+         */
+        get: operations["get /api/v1/findings"];
         put?: never;
         post?: never;
         delete?: never;
@@ -974,9 +1016,49 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Confirms the app with a code: from now on every sign-in asks for one. */
+        /**
+         * Confirms the app with a code: from now on every sign-in asks for one. What is told are the codes
+         *     for when the phone is lost.
+         */
         post: operations["post /api/v1/me/second-factor/confirmation"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the caller is signed in: browsers and tablets, the latest first. */
+        get: operations["get /api/v1/me/sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Ends a session of the caller's: a browser somewhere else, or a tablet that was lost, which has
+         *     to be enrolled again before it syncs.
+         */
+        delete: operations["delete /api/v1/me/sessions/{id}"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1433,7 +1515,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What was pushed for the caller's areas and had no effect, newest first. What can't be placed in
+         * What was pushed for the caller's areas and had no effect, newest first. A page may have fewer than
+         *     were asked for, where they are large; the last one is followed by an empty page. What can't be placed in
          *     any area is shown to those whose areas its pusher works in.
          */
         get: operations["get /api/v1/quarantine"];
@@ -1454,7 +1537,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Applies or discards an operation that waits, with those of its group. */
+        /** Applies or discards an operation that had no effect, with those of its group about the same record. */
         post: operations["post /api/v1/quarantine/{incarnation}/{seq}/settle"];
         delete?: never;
         options?: never;
@@ -1661,6 +1744,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/retention/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether what expires is erased at this moment: not in the first day after a start, and not by a
+         *     clock that is days ahead of all that was written.
+         */
+        get: operations["get /api/v1/retention/pause"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/review/claims": {
         parameters: {
             query?: never;
@@ -1672,7 +1775,7 @@ export interface paths {
         put?: never;
         /**
          * Claims the visits to look at next, so that no other reviewer gets them, and renews the claims
-         *     there are. Whoever claims a visit sees its answers; that is kept like any other look.
+         *     there are. Whoever claims a visit is sent its answers, which is kept apart from what they look at.
          */
         post: operations["post /api/v1/review/claims"];
         /** Lets others look at what was claimed and not decided about. */
@@ -1693,6 +1796,26 @@ export interface paths {
         /** Claims one visit that waits, to look at it out of turn. */
         put: operations["put /api/v1/review/claims/{visit}"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/claims/{visit}/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keeps that the caller looks at a visit they have claimed: what was only sent ahead was not looked
+         *     at.
+         */
+        post: operations["post /api/v1/review/claims/{visit}/look"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1944,6 +2067,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/confirmation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Proves once more who the caller is. For a quarter of an hour after it, as after signing in, they
+         *     may do what gives power: hand out enrolment codes and roles, set passwords, change factors.
+         */
+        post: operations["post /api/v1/session/confirmation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session/refresh": {
         parameters: {
             query?: never;
@@ -2063,9 +2206,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Passes a visit, sends it back, refuses it, leaves it to another with a doubt, or takes back what
-         *     was decided. It takes effect like an
-         *     edit on a tablet, is kept in history, and syncs; each comment becomes a finding at its question.
+         * Passes a visit, sends it back, refuses it, leaves it to another with a doubt, has it reviewed
+         *     again, or undoes what the caller decided last. It takes effect like an edit on a tablet, is kept
+         *     in history, and syncs; each comment becomes a finding at its question.
          */
         post: operations["post /api/v1/visits/{id}/decisions"];
         delete?: never;
@@ -2108,23 +2251,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/metrics": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Counts and times, for Prometheus. Nothing in them is about a person. */
-        get: operations["get /metrics"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/readyz": {
         parameters: {
             query?: never;
@@ -2132,7 +2258,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The database and the media store answer. */
+        /** The database and the media store take what they are given, and pushes get through. */
         get: operations["get /readyz"];
         put?: never;
         post?: never;
@@ -2153,7 +2279,7 @@ export interface paths {
         put?: never;
         /**
          * Which of these blobs the tablet should upload: those that are not verified, and those it may
-         *     not know of.
+         *     not know of. What is not named was read back from the media store under its hash.
          */
         post: operations["post /sync/v1/blobs/missing"];
         delete?: never;
@@ -2250,6 +2376,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sync/v1/standing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a tablet stands: why it has no village, where it has none. */
+        get: operations["get /sync/v1/standing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sync/v1/sync": {
         parameters: {
             query?: never;
@@ -2301,7 +2444,12 @@ export interface paths {
         /** Gives an upload up. */
         delete: operations["delete /sync/v1/uploads/{id}"];
         options?: never;
-        /** How far an upload is. A request that was still writing puts down what it has first. */
+        /**
+         * How far an upload is. A request that was still writing puts down what it has first. Where all
+         *     bytes are there, the upload is completed before that is told: clients take an offset that equals
+         *     the length for success. One that can't be completed now is locked (423), which clients answer by
+         *     coming again; after any other refusal they begin anew.
+         */
         head: operations["head /sync/v1/uploads/{id}"];
         /** Goes on with an upload. Of two requests the newer one wins. */
         patch: operations["patch /sync/v1/uploads/{id}"];
@@ -2340,6 +2488,8 @@ export interface components {
             kind: string;
             reason: string;
             subject: string;
+            /** @description What people call it: the household it is about, the form … */
+            subject_name?: string | null;
             /** Format: uuid */
             user: string;
             user_name: string;
@@ -2394,6 +2544,11 @@ export interface components {
             code: string;
             /**
              * Format: int64
+             * @description Of these, those that said no.
+             */
+            declined?: number | null;
+            /**
+             * Format: int64
              * @description Open findings.
              */
             findings?: number | null;
@@ -2411,12 +2566,18 @@ export interface components {
             returned?: number | null;
             /**
              * Format: int64
+             * @description Households that somebody went to in the period and nobody visited: nobody was at home, or
+             *     they said no.
+             */
+            to_revisit?: number | null;
+            /**
+             * Format: int64
              * @description Households that were visited in the period…
              */
             visited?: number | null;
             /**
              * Format: int64
-             * @description Visits of the period.
+             * @description Visits that took place and were received in the period.
              */
             visits?: number | null;
             /**
@@ -2456,6 +2617,8 @@ export interface components {
             /** Format: int64 */
             position: number;
             subject: string;
+            /** @description What people call it: the person, the household it is about, the area … */
+            subject_name?: string | null;
             user_name: string;
         };
         /** @description What becomes of a definition of the pack. */
@@ -2549,6 +2712,8 @@ export interface components {
             label: string;
             /** @description The colour it is shown in: `red`, `yellow`, `blue` or `green`. */
             tone?: string | null;
+            /** @description What its sums are told in: `yuan` or `ten_thousand_yuan`; nothing for what is no money. */
+            unit?: string | null;
         };
         /** @description A word at a question. */
         Comment: {
@@ -2668,6 +2833,20 @@ export interface components {
             text: string;
             witness?: components["schemas"]["WitnessView"] | null;
         };
+        /** @description Something that is put right. */
+        Correction: {
+            field?: components["schemas"]["u32"] | null;
+            /**
+             * Format: int64
+             * @description Which of the operations.
+             */
+            seq: number;
+            /**
+             * @description What the field is to hold: in an operation that adds, removes or moves a status, the
+             *     element or the status. Without it, the field is left out.
+             */
+            value?: Record<string, unknown>;
+        };
         /** @description How many visits there are. */
         Counts: {
             /** @description By where they stand. */
@@ -2689,7 +2868,7 @@ export interface components {
             day: string;
             /**
              * Format: int64
-             * @description Visits that began then, by the tablet's clock; none where they are so few that they point at
+             * @description Visits that took place and were received then; none where they are so few that they point at
              *     people.
              */
             visits?: number | null;
@@ -2715,6 +2894,8 @@ export interface components {
         };
         /** @description What a person decides. */
         Decision: {
+            /** @description What is put right before it is applied. */
+            corrections?: components["schemas"]["Correction"][];
             decision: components["schemas"]["What"];
             /** @description Why, in the person's words. */
             reason: string;
@@ -2885,15 +3066,28 @@ export interface components {
             /** @description Why, in the person's words; it is kept with their name. */
             reason: string;
         };
-        /** @description A record that is missing in an indicator. */
+        /** @description Whoever is missing in an indicator: a household, or a record that belongs to none. */
         Exception: {
             /** @description The village. */
             area: string;
             area_name: string;
+            /**
+             * Format: uuid
+             * @description The household, where the records belong to one.
+             */
+            household?: string | null;
             /** @description The indicator, from 0. */
             indicator: number;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The first of its records that are missing.
+             */
             record: string;
+            /**
+             * Format: int64
+             * @description How many of its records are missing.
+             */
+            records: number;
             /** @description The household it is about, or the record's own line. */
             title: string;
         };
@@ -2985,6 +3179,8 @@ export interface components {
             area_name: string;
             /** Format: uuid */
             id: string;
+            /** @description The codes from the root of the tree down to the area, each followed by a slash. */
+            path: string;
             role: components["schemas"]["Role"];
             valid_from: string;
             valid_until?: string | null;
@@ -3016,6 +3212,10 @@ export interface components {
         };
         /** @description An operation that waits for a person, or that can never be applied. */
         Held: {
+            /** @description Whether it could be applied, as it is or put right. */
+            applicable: boolean;
+            /** @description The name of whoever pushed it. */
+            by?: string | null;
             /**
              * Format: uuid
              * @description The tablet it came from; none if a person in a browser made it.
@@ -3023,6 +3223,8 @@ export interface components {
             device?: string | null;
             /** Format: uuid */
             incarnation: string;
+            /** @description Whether that record is there. */
+            is_there: boolean;
             /** @description `parked` or `rejected` */
             kind: string;
             /** @description The operation as it came. */
@@ -3031,6 +3233,11 @@ export interface components {
             pushed_by: string;
             reason: string;
             received_at: string;
+            /**
+             * Format: uuid
+             * @description The record it is about, where it can be read.
+             */
+            record?: string | null;
             scope?: string | null;
             /** Format: int64 */
             seq: number;
@@ -3039,7 +3246,14 @@ export interface components {
             settled_by?: string | null;
             /** @description `applied` or `discarded`, once somebody has decided. */
             settlement?: string | null;
-            /** @description Why, in that person's words. */
+            /**
+             * Format: uuid
+             * @description What it came with, if with anything: what is about the same record is decided about together.
+             */
+            unit?: string | null;
+            /** @description The name of the village. */
+            village?: string | null;
+            /** @description Why, in that person's words; none where it took effect by itself, when its record arrived. */
             words?: string | null;
         };
         /** @description One line of a record's history: the operation that made a version. */
@@ -3073,16 +3287,6 @@ export interface components {
             /** @description Its records and all that belong to them, with every value by the field's name. */
             records: Record<string, unknown>[];
         };
-        /** @description A table of areas. */
-        Import: {
-            /**
-             * @description CSV with the columns `code` and `name`, and `parent` and `level` where codes are no national
-             *     ones.
-             */
-            csv: string;
-            /** @description Whether it is only told what would be done. */
-            dry_run?: boolean;
-        };
         /** @description A column that a table may have. */
         ImportableColumn: {
             /** @description What people read, by language. */
@@ -3103,7 +3307,7 @@ export interface components {
         };
         /** @description A column, and the field it is read as. */
         ImportColumn: {
-            /** @description `KEY`, `Area` or a field's name; none where it is not read. */
+            /** @description `KEY`, `Area`, `Township` or a field's name; none where it is not read. */
             field?: string | null;
             /** @description As it is written. */
             title: string;
@@ -3127,6 +3331,12 @@ export interface components {
             met?: number | null;
             /** Format: int64 */
             of?: number | null;
+            /**
+             * Format: int64
+             * @description The share in hundredths of a per cent: 9984 is 99.84 %. Half up, but all only where all are
+             *     met, and nothing only where none is.
+             */
+            share?: number | null;
         };
         /** @description What a pack changes. */
         Installed: {
@@ -3146,6 +3356,8 @@ export interface components {
             /** @description To be told to the person, who changes it. */
             password: string;
         };
+        /** @description What stands in a cell. */
+        LedgerFigure: number | string;
         /** @description A ledger that can be made. */
         LedgerLine: {
             name: string;
@@ -3156,12 +3368,19 @@ export interface components {
             /** @description When it was counted. */
             as_of: string;
             columns: components["schemas"]["ColumnView"][];
-            /** @description Whoever is missing in an indicator; nobody for those who may not see who. */
+            /**
+             * @description Whoever is missing in an indicator, each household once; nobody for those who may not see
+             *     who.
+             */
             exceptions: components["schemas"]["Exception"][];
+            /** @description Who made it. */
+            filled_in_by: string;
             from: string;
             indicators: components["schemas"]["IndicatorView"][];
             /** @description There are more than are named. */
             more_exceptions: boolean;
+            /** @description The areas it is about, as whoever hands it in is called. */
+            office: string;
             /** @description In the order of the tree. */
             rows: components["schemas"]["RowView"][];
             title: string;
@@ -3195,6 +3414,8 @@ export interface components {
             /** Format: uuid */
             id: string;
             login: string;
+            /** @description Whether nothing else is open to them before they change the password that was issued to them. */
+            password_change_needed: boolean;
             /** @description Whether nothing else is open to them before they set up a second factor. */
             second_factor_needed: boolean;
         };
@@ -3343,6 +3564,32 @@ export interface components {
             /** @description As its author writes it. */
             version: string;
         };
+        /** @description A finding that is open. */
+        OpenFinding: {
+            /** @description What it is about: the register and the record. */
+            about?: string | null;
+            /**
+             * Format: uuid
+             * @description The household it belongs to, and its line.
+             */
+            household?: string | null;
+            household_title?: string | null;
+            /** Format: uuid */
+            id: string;
+            /** @description What is wrong, in words by language. */
+            message: {
+                [key: string]: string;
+            };
+            /** @description The rule. */
+            rule: string;
+            /** @description Since when it is known. */
+            since: string;
+            /** Format: uuid */
+            subject?: string | null;
+            /** @description The line people recognise the record by. */
+            title?: string | null;
+            village?: string | null;
+        };
         /** @description What is to be printed. */
         Order: {
             /** @description The area whose notifications are printed. */
@@ -3378,6 +3625,19 @@ export interface components {
             /** @description All of it together. */
             total: components["schemas"]["AreaCount"];
             until: string;
+        };
+        /** @description A session of the caller's. */
+        OwnSession: {
+            began_at: string;
+            expires_at: string;
+            /** Format: uuid */
+            id: string;
+            /** @description Whether it is the one that asks. */
+            is_this: boolean;
+            /** @description When it was last renewed, which happens every quarter of an hour while it is used. */
+            seen_at: string;
+            /** @description The tablet it is on, as it was named; a browser's has none. */
+            tablet?: string | null;
         };
         /** @description A definition of a pack, and what there is of it. */
         PackChange: {
@@ -3438,6 +3698,8 @@ export interface components {
                 kind: string;
                 reason: string;
                 subject: string;
+                /** @description What people call it: the household it is about, the form … */
+                subject_name?: string | null;
                 /** Format: uuid */
                 user: string;
                 user_name: string;
@@ -3679,6 +3941,40 @@ export interface components {
             next?: string | null;
         };
         /** @description A page of a list. */
+        Page_OpenFinding: {
+            /** @description What is on it. */
+            items: {
+                /** @description What it is about: the register and the record. */
+                about?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The household it belongs to, and its line.
+                 */
+                household?: string | null;
+                household_title?: string | null;
+                /** Format: uuid */
+                id: string;
+                /** @description What is wrong, in words by language. */
+                message: {
+                    [key: string]: string;
+                };
+                /** @description The rule. */
+                rule: string;
+                /** @description Since when it is known. */
+                since: string;
+                /** Format: uuid */
+                subject?: string | null;
+                /** @description The line people recognise the record by. */
+                title?: string | null;
+                village?: string | null;
+            }[];
+            /**
+             * Format: uuid
+             * @description Where the next page starts; absent on the last.
+             */
+            next?: string | null;
+        };
+        /** @description A page of a list. */
         Page_PersonView: {
             /** @description What is on it. */
             items: {
@@ -3708,6 +4004,8 @@ export interface components {
             /** @description What is on it. */
             items: {
                 collection: string;
+                /** @description When its first operation was received, by the server's clock. */
+                created_at: string;
                 definition: string;
                 deleted: boolean;
                 due_on?: string | null;
@@ -3765,6 +4063,7 @@ export interface components {
                 household: string;
                 /** @description The line people recognise the household by. */
                 title?: string | null;
+                tried?: components["schemas"]["VisitOutcome"] | null;
                 village: string;
             }[];
             /**
@@ -3823,9 +4122,14 @@ export interface components {
         };
         /** @description A new password. */
         PasswordChange: {
-            /** @description 10 to 200 characters. */
+            /** @description 12 to 200 characters; another than the old one, and none that is easily guessed. */
             new: string;
             old: string;
+        };
+        /** @description Why nothing is erased by itself at this moment. */
+        Pause: {
+            /** @description In the caller's language; absent when what expires is erased. */
+            words?: string | null;
         };
         /** @description How long the records of a register are kept. */
         Period: {
@@ -3939,6 +4243,12 @@ export interface components {
             /** @description Parts that are printed. */
             printed: number;
         };
+        /** @description What proves who somebody is. */
+        Proof: {
+            /** @description The code of the authenticator app, where the account has one. */
+            code?: string | null;
+            password: string;
+        };
         /** @description A version of a template as it is to be published. */
         Publication: {
             /** @description Why, in the person's words; it is kept with their name. */
@@ -3979,7 +4289,9 @@ export interface components {
         RecordsImported: {
             /** @description Its columns, and what they are read as. */
             columns: components["schemas"]["ImportColumn"][];
-            /** @description Lines whose record is there, and stays as it is. */
+            /** @description Records among them that belonged to nothing, and get what the line says they belong to. */
+            completed: number;
+            /** @description Lines whose record is there, and stays as it is, but for those that are completed. */
             known: number;
             lines: number;
             /** @description Lines that are new: those that were taken in, or would be. */
@@ -3994,6 +4306,8 @@ export interface components {
         /** @description A record with its values. */
         RecordView: {
             collection: string;
+            /** @description When its first operation was received, by the server's clock. */
+            created_at: string;
             definition: string;
             deleted: boolean;
             due_on?: string | null;
@@ -4012,6 +4326,11 @@ export interface components {
             updated_at: string;
             /** @description `[epoch, n]` */
             version: Record<string, unknown>[];
+        };
+        /** @description What signs in once each where the phone is lost. */
+        RecoveryCodes: {
+            /** @description To be kept on paper: they are told this once. */
+            recovery_codes: string[];
         };
         /** @description A refresh token; a tablet signs it with its key. */
         Refresh: {
@@ -4121,8 +4440,8 @@ export interface components {
             code: string;
             level: string;
             name: string;
-            /** @description By column; none where a count is so small that it points at people. */
-            values: (number | null)[];
+            /** @description By column; none where so few are counted that they are pointed at. */
+            values: (components["schemas"]["LedgerFigure"] | null)[];
         };
         /** @description Open findings of a rule. */
         RuleCount: {
@@ -4194,7 +4513,14 @@ export interface components {
         SampleItem: {
             /** @description The household that it is about, by its title. */
             household?: string | null;
+            /**
+             * Format: uuid
+             * @description The household's id.
+             */
+            household_id?: string | null;
             outcomes: components["schemas"]["OutcomeView"][];
+            /** @description The household's telephone number. */
+            phone?: string | null;
             /** Format: int64 */
             place: number;
             /** Format: uuid */
@@ -4312,10 +4638,19 @@ export interface components {
         };
         /** @description A name and a password. */
         SignIn: {
-            /** @description The code of the authenticator app, where the person has one (`code-needed`). */
+            /**
+             * @description The code of the authenticator app, where the person has one (`code-needed`), or one of the
+             *     recovery codes.
+             */
             code?: string | null;
             login: string;
             password: string;
+        };
+        /** @description Whether a tablet may work, and whether its person may. */
+        Standing: {
+            /** @description Whether the person's account is switched off. */
+            is_disabled: boolean;
+            tablet: components["schemas"]["DeviceState"];
         };
         /** @description How a task is to be. */
         TaskChange: {
@@ -4441,7 +4776,7 @@ export interface components {
         Trial: {
             /** @description The answers as they would be stored. */
             answers: Record<string, unknown>;
-            /** @description Expressions that were given up. */
+            /** @description Expressions that were given up, and statuses that no record could get. */
             failures: string[];
             /** @description What is wrong, and why. */
             invalid: Record<string, unknown>[];
@@ -4449,6 +4784,8 @@ export interface components {
             missing_files: string[];
             /** @description Whether everything was taken and nothing is wrong. */
             passed: boolean;
+            /** @description What is wrong between the form and its files; with an error among it, nothing passes. */
+            problems: Record<string, unknown>[];
             /** @description The submission (XML). */
             submission: string;
             /** @description Answers that no question took, and why. */
@@ -4478,6 +4815,7 @@ export interface components {
             household: string;
             /** @description The line people recognise the household by. */
             title?: string | null;
+            tried?: components["schemas"]["VisitOutcome"] | null;
             village: string;
         };
         /** @description What became of an upload. */
@@ -4502,7 +4840,7 @@ export interface components {
          * @description What a reviewer decides.
          * @enum {string}
          */
-        Verdict: "approved" | "returned" | "rejected" | "reopened" | "flagged";
+        Verdict: "approved" | "returned" | "rejected" | "reopened" | "flagged" | "undone";
         /** @description All there is to know of a version. */
         VersionDetail: components["schemas"]["VersionView"] & {
             /** @description What goes with it. */
@@ -4622,6 +4960,11 @@ export interface components {
             village?: string | null;
             visit: components["schemas"]["RecordView"];
         };
+        /**
+         * @description What came of going to a household.
+         * @enum {string}
+         */
+        VisitOutcome: "visited" | "declined" | "absent" | "rejected";
         /** @description How many visits wait. */
         WaitingCount: {
             waiting: number;
@@ -4790,16 +5133,45 @@ export interface operations {
             };
         };
     };
-    "post /api/v1/areas/import": {
+    "post /api/v1/areas/{code}/close": {
         parameters: {
             query?: never;
+            header?: never;
+            path: {
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description area-in-use, with `records` */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "post /api/v1/areas/import": {
+        parameters: {
+            query?: {
+                /** @description Whether it is only told what would be done. */
+                dry_run?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Import"];
+                "application/octet-stream": number[];
             };
         };
         responses: {
@@ -5301,6 +5673,34 @@ export interface operations {
             };
         };
     };
+    "get /api/v1/findings": {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before; absent for the first. */
+                after?: string | null;
+                /** @description Only those of this area and below. */
+                area?: string | null;
+                /** @description How many at most. */
+                limit?: number | null;
+                /** @description Only those of this rule. */
+                rule?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OpenFinding"];
+                };
+            };
+        };
+    };
     "post /api/v1/findings/{id}/answers": {
         parameters: {
             query?: never;
@@ -5429,7 +5829,7 @@ export interface operations {
                  *     their cameras wrote into them.
                  */
                 files?: boolean;
-                /** @description The first day that visits were made on (`2026-11-16`); with `until`. */
+                /** @description The first day that visits were received on (`2026-11-16`); with `until`. */
                 from?: string | null;
                 /** @description Why the answers are needed, in the person's words; it is kept with their name. */
                 reason: string;
@@ -5469,7 +5869,7 @@ export interface operations {
                  *     their cameras wrote into them.
                  */
                 files?: boolean;
-                /** @description The first day that visits were made on (`2026-11-16`); with `until`. */
+                /** @description The first day that visits were received on (`2026-11-16`); with `until`. */
                 from?: string | null;
                 /** @description Why the answers are needed, in the person's words; it is kept with their name. */
                 reason: string;
@@ -5977,6 +6377,13 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description password-common: the new one is easily guessed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
     "get /api/v1/me/second-factor": {
@@ -6065,14 +6472,60 @@ export interface operations {
             };
         };
         responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description code-refused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "get /api/v1/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnSession"][];
+                };
+            };
+        };
+    };
+    "delete /api/v1/me/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description code-refused */
-            422: {
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6983,6 +7436,11 @@ export interface operations {
                 area?: string | null;
                 /** @description The register. */
                 collection: string;
+                /**
+                 * @description What columns are that are called otherwise: a JSON object of fields' names (or `Area`,
+                 *     `Township`, `KEY`, or nothing, where a column is left out) by the columns' titles.
+                 */
+                columns?: string;
                 /** @description Whether it is only looked at. */
                 dry_run?: boolean;
             };
@@ -7117,6 +7575,25 @@ export interface operations {
             };
         };
     };
+    "get /api/v1/retention/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pause"];
+                };
+            };
+        };
+    };
     "post /api/v1/review/claims": {
         parameters: {
             query?: never;
@@ -7174,8 +7651,27 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description claimed: somebody else looks at it */
+            /** @description claimed: somebody else looks at it; own-work */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "post /api/v1/review/claims/{visit}/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                visit: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7613,7 +8109,7 @@ export interface operations {
                     "application/json": components["schemas"]["Tokens"];
                 };
             };
-            /** @description sign-in-refused, or code-needed: the password is right, and a code of the authenticator app is asked for */
+            /** @description sign-in-refused; or, where the password is right, code-needed: a code of the authenticator app is asked for, and code-wrong: another one is */
             401: {
                 headers: {
                     [name: string]: unknown;
@@ -7632,6 +8128,34 @@ export interface operations {
         requestBody?: never;
         responses: {
             204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "post /api/v1/session/confirmation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Proof"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description sign-in-refused, code-needed or code-wrong */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7772,7 +8296,7 @@ export interface operations {
     "get /api/v1/visits": {
         parameters: {
             query?: {
-                /** @description The `next` of the page before; absent for the first. The newest visit comes first. */
+                /** @description The `next` of the page before; absent for the first. What was received last comes first. */
                 after?: string | null;
                 /** @description Only those of this area and below. */
                 area?: string | null;
@@ -7848,7 +8372,7 @@ export interface operations {
                     "application/json": components["schemas"]["VisitDecided"];
                 };
             };
-            /** @description stale-view; claimed: somebody else looks at it; passed-already: another person must; not-applicable: there is nothing to decide */
+            /** @description stale-view; claimed: somebody else looks at it; passed-already, own-work: another person must; not-applicable: there is nothing to decide */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7880,23 +8404,6 @@ export interface operations {
         };
     };
     "get /healthz": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-        };
-    };
-    "get /metrics": {
         parameters: {
             query?: never;
             header?: never;
@@ -8066,6 +8573,25 @@ export interface operations {
             };
         };
     };
+    "get /sync/v1/standing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Standing"];
+                };
+            };
+        };
+    };
     "post /sync/v1/sync": {
         parameters: {
             query?: never;
@@ -8156,6 +8682,19 @@ export interface operations {
         requestBody?: never;
         responses: {
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It can't be completed yet */
+            423: {
                 headers: {
                     [name: string]: unknown;
                 };

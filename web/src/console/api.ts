@@ -4,12 +4,43 @@ import createClient, { type Middleware } from 'openapi-fetch';
 import { Problem } from '../api/problem';
 import type { paths } from '../api/schema';
 import { language } from '../i18n';
-import { token } from './session';
-import { t } from './words';
+import { prove } from './account/prove';
+import { learn, token } from './session';
 
 export type { Schemas } from '../api/types';
 
-const unreachable = (why: unknown) => new Problem(0, '', t('offline', { why: String(why) }));
+const unreachable = (cause: unknown) => new Problem(0, '', String(cause));
+
+/** What has to be done about one's own account before anything else opens. */
+const HELD_UP = ['second-factor-needed', 'password-change-needed'];
+
+/** What a new token may help with. */
+const NEEDS_TOKEN = ['token-expired', 'session-ended', 'unauthenticated'];
+
+/** Whether it is what was asked for: a portal of a hotel, or a proxy, answers with a page of its own. */
+const isOurs = (response: Response) => response.ok && !(response.headers.get('content-type') ?? '').startsWith('text/html');
+
+async function told(response: Response): Promise<Problem> {
+  const problem = await Problem.of(response);
+  if (HELD_UP.includes(problem.kind)) void learn().catch(() => undefined);
+  return problem;
+}
+
+/** An answer, once what it takes was done about it: a new token, or a person who proves who they are. */
+async function tried(first: Response, again: () => Promise<Response>): Promise<Response> {
+  let answer = first;
+  for (const kinds of [NEEDS_TOKEN, ['confirmation-needed']]) {
+    if (isOurs(answer)) return answer;
+    const problem = await told(answer.clone());
+    if (!kinds.includes(problem.kind)) continue;
+    // A token that can't be had any more is the session's end.
+    if (kinds === NEEDS_TOKEN) await token(true);
+    else if (!(await prove())) throw problem;
+    answer = await again();
+  }
+  if (isOurs(answer)) return answer;
+  throw await told(answer);
+}
 
 /** The bodies of requests, to be sent again with a new token. */
 const sent = new WeakMap<Request, Request>();
@@ -22,16 +53,14 @@ const session: Middleware = {
     return request;
   },
   async onResponse({ request, response }) {
-    if (response.ok) return response;
-    const problem = await Problem.of(response);
+    if (isOurs(response)) return response;
     const again = sent.get(request);
-    if (problem.kind === 'token-expired' && again) {
-      again.headers.set('authorization', `Bearer ${await token(true)}`);
-      const second = await fetch(again);
-      if (second.ok) return second;
-      throw await Problem.of(second);
-    }
-    throw problem;
+    if (!again) throw await told(response);
+    return tried(response, async () => {
+      const next = again.clone();
+      next.headers.set('authorization', `Bearer ${await token()}`);
+      return fetch(next);
+    });
   },
   onError({ error }) {
     return error instanceof Problem ? error : unreachable(error);
@@ -48,16 +77,13 @@ export async function got<T>(answer: Promise<{ data?: T }>): Promise<T> {
 
 /** Asks for what is no JSON, or is answered by none. */
 export async function ask(path: string, init: RequestInit = {}): Promise<Response> {
-  const once = async (isFresh: boolean) => {
-    const headers = { ...init.headers, authorization: `Bearer ${await token(isFresh)}`, 'accept-language': language.value };
+  const once = async () => {
+    const headers = { ...init.headers, authorization: `Bearer ${await token()}`, 'accept-language': language.value };
     return fetch(path, { ...init, headers }).catch((error: unknown) => {
       throw init.signal?.aborted ? error : unreachable(error);
     });
   };
-  let response = await once(false);
-  if (response.status === 401) response = await once(true);
-  if (!response.ok) throw await Problem.of(response);
-  return response;
+  return tried(await once(), once);
 }
 
 /** Bytes behind an address, for pictures and downloads. */

@@ -39,16 +39,36 @@ async function count(): Promise<void> {
   counts.held = await held.then((items) => items.length, () => counts.held);
 }
 
-export function startLive(): void {
+/**
+ * Browsers have six connections for a server, whatever the number of tabs; one that nobody looks at
+ * takes none, and looks at everything once somebody does.
+ */
+function onlyInSight(): void {
+  if (document.hidden) return pause();
   if (stop) return;
+  changed();
+  go();
+}
+
+function go(): void {
   stop = new AbortController();
-  void count();
   void listen(stop.signal);
 }
 
-export function stopLive(): void {
+function pause(): void {
   stop?.abort();
   stop = undefined;
+}
+
+export function startLive(): void {
+  document.addEventListener('visibilitychange', onlyInSight);
+  void count();
+  if (!stop && !document.hidden) go();
+}
+
+export function stopLive(): void {
+  document.removeEventListener('visibilitychange', onlyInSight);
+  pause();
 }
 
 /** Listens until told to stop; the server ends the stream now and then to look at rights again. */

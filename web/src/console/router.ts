@@ -1,4 +1,5 @@
 import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router';
+import { keepPlaces } from './ui/back';
 import { isAdmin, isAuditor, isReviewer, mayEnter } from './session';
 
 /** Who a screen is for: what others would see there, the server refuses anyway. */
@@ -13,6 +14,7 @@ export const router = createRouter({
     // What is one's first screen is known once one is signed in.
     { path: '/', component: { render: () => null } },
     screen('/overview', 'reader', () => import('./overview/OverviewScreen.vue')),
+    screen('/findings', 'reviewer', () => import('./findings/FindingsScreen.vue')),
     screen('/triage', 'reviewer', () => import('./triage/TriageScreen.vue')),
     screen('/visits', 'reader', () => import('./visits/VisitsScreen.vue')),
     screen('/visits/:id', 'reader', () => import('./visits/VisitScreen.vue'), true),
@@ -44,11 +46,13 @@ export const router = createRouter({
     screen('/audit', 'auditor', () => import('./audit/AuditScreen.vue')),
     screen('/policy', 'admin', () => import('./triage/PolicyScreen.vue')),
     screen('/jobs', 'admin', () => import('./jobs/JobsScreen.vue')),
+    screen('/help', 'reader', () => import('./help/HelpScreen.vue')),
     screen('/account', 'reader', () => import('./account/AccountScreen.vue')),
     { path: '/:other(.*)*', redirect: '/' },
   ],
 });
 
+keepPlaces(router);
 router.beforeEach((to) => {
   if (to.path === '/' && mayEnter.value) return isReviewer.value ? '/triage' : '/visits';
   const who = to.meta['who'] as For | undefined;

@@ -4,6 +4,7 @@ import { computed, ref, shallowRef } from 'vue';
 import { Problem } from '../api/problem';
 import type { components } from '../api/schema';
 import { language } from '../i18n';
+import { t } from './words';
 
 export type Me = components['schemas']['Me'];
 export type Role = components['schemas']['Role'];
@@ -19,6 +20,8 @@ let expiresAt = 0;
 export const me = shallowRef<Me>();
 /** Whether it is known who is signed in, or that nobody is. */
 export const isReady = ref(false);
+/** Whether the session ended while its person was at work: what they typed stays until they are back. */
+export const hasEnded = ref(false);
 
 export const roles = computed(() => new Set(me.value?.grants.map((grant) => grant.role)));
 export const isAdmin = computed(() => roles.value.has('admin'));
@@ -36,7 +39,8 @@ async function ask(path: string, body: object): Promise<Tokens> {
   } catch (error) {
     throw new Problem(0, '', String(error));
   }
-  if (!response.ok) throw await Problem.of(response);
+  const isJson = response.headers.get('content-type')?.startsWith('application/json');
+  if (!response.ok || !isJson) throw await Problem.of(response);
   return (await response.json()) as Tokens;
 }
 
@@ -62,11 +66,14 @@ export async function token(isFresh = false): Promise<string> {
   await navigator.locks.request(LOCK, async () => {
     if (!isFresh && access && Date.now() < expiresAt) return;
     const refresh = localStorage.getItem(KEPT);
-    if (!refresh) throw new Problem(401, 'session-ended', '');
+    if (!refresh) {
+      end();
+      throw new Problem(401, 'session-ended', 'no token is kept', null, undefined, t('session.ended'));
+    }
     try {
       take(await ask('/api/v1/session/refresh', { refresh_token: refresh }));
     } catch (error) {
-      if (error instanceof Problem && error.status === 401) forget();
+      if (error instanceof Problem && error.status === 401) end();
       throw error;
     }
   });
@@ -80,8 +87,12 @@ export function currentAuthorization(): string {
 
 /** Signs in; a problem `code-needed` asks for the code of the authenticator app. */
 export async function signIn(login: string, password: string, code?: string): Promise<void> {
+  const before = me.value?.id;
   take(await ask('/api/v1/session', { login, password, ...(code ? { code } : {}) }));
   await learn();
+  // Another person does not go on where the one before stopped.
+  if (before && before !== me.value?.id) return location.assign('/console/');
+  hasEnded.value = false;
 }
 
 /** Goes on as whoever was signed in. */
@@ -95,8 +106,16 @@ export async function resume(): Promise<void> {
   }
 }
 
+/** The session is over. Whoever is at work signs in again over their page; nothing they typed goes. */
+function end(): void {
+  access = '';
+  localStorage.removeItem(KEPT);
+  if (me.value) hasEnded.value = true;
+}
+
 export function forget(): void {
   access = '';
+  hasEnded.value = false;
   me.value = undefined;
   localStorage.removeItem(KEPT);
 }

@@ -15,8 +15,8 @@ export interface Capture {
   photo: (options: { isDocument: boolean }) => Promise<string | undefined>;
   /** Records a sound for a question, where the device can; gives the name it is kept by. */
   record?: (path: string) => Promise<string | undefined>;
-  /** Keeps a file that was chosen; gives the name it is kept by. */
-  keep: (file: Blob, options: { isDocument: boolean }) => Promise<string>;
+  /** Keeps a file that was chosen; gives the name it is kept by, or nothing where it must not be. */
+  keep: (file: Blob, options: { isDocument: boolean }) => Promise<string | undefined>;
   /** An address that shows a kept file. */
   url: (name: string) => Promise<string | undefined>;
   /** A file that goes with the form. */

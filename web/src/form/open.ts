@@ -26,6 +26,8 @@ export class OpenForm {
   readonly pages: ComputedRef<Page[]>;
   /** Words that a reviewer left at questions, by their paths. */
   readonly remarks: ShallowRef<Map<string, string>> = shallowRef(new Map());
+  /** Answers that were taken over from elsewhere, by path, and the words that say so. */
+  readonly copied: ShallowRef<{ words: string; values: Record<string, string> } | undefined> = shallowRef();
   /** Questions whose gaps are told, since somebody tried to go on. */
   readonly tried = shallowRef(new Set<string>());
 

@@ -4,17 +4,19 @@ import { computed, reactive, ref, shallowReactive, shallowRef } from 'vue';
 import { base64url } from '../api/bytes';
 import type { Schemas } from '../api/types';
 import { loadForms, type Definitions } from '../form/engine';
-import { language } from '../i18n';
+import { inWords, language } from '../i18n';
+import { whyNot } from '../ui/whyNot';
 import { enrolled, entropy, loadEngine, Machine } from './engine';
+import { nothingSought, type Sought } from './households/search';
 import { Book } from './store/book';
 import type { Registers } from './store/lines';
 import * as profiles from './store/profiles';
 import type { Sealer } from './store/seal';
-import { tidyScraps } from './store/scraps';
+import { hasScraps, tidyScraps } from './store/scraps';
 import { Shelves, type Write } from './store/shelves';
 import type { FormBundle, Json, Register, Row } from './store/types';
 import { Client, enrol, type Session as Tokens } from './sync/client';
-import { fetchDefinitions, NOTHING_OFFERED, type Definition, type Offers } from './sync/definitions';
+import { fetchDefinition, fetchDefinitions, NOTHING_OFFERED, type Definition, type Offers } from './sync/definitions';
 import { Driver, STILL, type Progress } from './sync/driver';
 
 /** What a profile keeps of its session. */
@@ -51,7 +53,11 @@ export class Session {
   /** How many documents of how many a form's lists were read from; `of` is 0 where it takes no time. */
   readonly reading = shallowReactive({ done: 0, of: 0 });
   readonly storeFailed = ref(false);
+  /** The tablet is to be emptied, and waits for what is not finished. */
+  readonly mustEmpty = ref(false);
   readonly progress = shallowReactive<Progress>({ ...STILL });
+  /** What was looked for last. It is personal, so it is here only, and gone when the profile is closed. */
+  readonly sought = reactive<Sought>(nothingSought());
   book!: Book;
   machine!: Machine;
   driver!: Driver;
@@ -145,10 +151,16 @@ export class Session {
       await this.reopen();
       await this.driver.enrolledAs(device);
       this.driver.start();
+      void this.refreshDefinitions(true);
     } else {
       await this.load(tokens.access_token);
     }
+  }
+
+  /** What the person is called, for the list of who uses the tablet. */
+  private async learnName(): Promise<void> {
     const me = await this.client.json<Schemas['Me']>('/api/v1/me');
+    if (me.display_name === this.name) return;
     await profiles.rename(this.profile, me.display_name);
     this.name = me.display_name;
   }
@@ -162,7 +174,15 @@ export class Session {
   async refreshDefinitions(force = false): Promise<void> {
     if (!navigator.onLine || (!force && Date.now() - this.definitionsAt < DEFINITIONS_EVERY)) return;
     this.definitionsAt = Date.now();
+    this.refreshing ??= this.fetchDefinitions().finally(() => (this.refreshing = undefined));
+    return this.refreshing;
+  }
+
+  private refreshing: Promise<void> | undefined;
+
+  private async fetchDefinitions(): Promise<void> {
     try {
+      await this.learnName();
       const isNews = await fetchDefinitions(this.client, this.shelves, (done, of) => {
         this.fetching.done = done;
         this.fetching.of = of;
@@ -174,8 +194,14 @@ export class Session {
       if (isFirst) this.driver.start();
     } catch (cause) {
       this.definitionsAt = 0;
-      this.fetching.failed = String(cause);
+      this.fetching.of = 0;
+      this.fetching.failed = whyNot(cause);
     }
+  }
+
+  /** Looks for all there is to look for, now: a person asks. */
+  async lookForNews(): Promise<void> {
+    await Promise.all([this.driver.look(), this.refreshDefinitions(true)]);
   }
 
   /** The newest version of the forms that are filled in in a village. */
@@ -194,6 +220,17 @@ export class Session {
       if (bytes) files.set(file.name, bytes);
     }
     return { bundle, files };
+  }
+
+  /** What a definition is called, whatever its version. */
+  nameOf(hash: string): string | undefined {
+    return this.definitions.get(hash)?.name;
+  }
+
+  /** Brings a version of a form that the tablet does not have: one that is filled in no longer. */
+  async bringForm(hash: string): Promise<void> {
+    const files = new Set(await this.shelves.keys('files'));
+    this.definitions.set(hash, await fetchDefinition(this.client, this.shelves, { hash, kind: 'form', name: '', version: 0 }, files));
   }
 
   /** What reads rules and notifications, with every definition there is. */
@@ -215,6 +252,12 @@ export class Session {
   /** A field's value in words. */
   words(collection: string, field: string, value: Json): string {
     return this.machine.words(collection, field, JSON.stringify(value), language.value);
+  }
+
+  /** A choice of a field in words, where it allows one or several. */
+  choice(collection: string, field: string, name: string): string {
+    const choices = this.registers.get(collection)?.field.find((one) => one.name === field)?.choices;
+    return inWords(choices?.find((one) => one.name === name)?.labels) || name;
   }
 
   label(collection: string, field: string): string {
@@ -375,10 +418,18 @@ export class Session {
     return connection?.type !== 'cellular' && connection?.saveData !== true;
   }
 
+  /** What is not finished can't be handed over by itself: a person says what becomes of it. */
   private async wipe(): Promise<void> {
+    await this.settled();
+    this.mustEmpty.value = this.book.drafts.size > 0 || (await hasScraps(this.shelves));
+    if (!this.mustEmpty.value) await this.empty();
+  }
+
+  /** Removes all that this person has on the tablet, as the server wants it. */
+  async empty(): Promise<void> {
     await this.stop();
     await profiles.remove(this.profile);
-    location.reload();
+    location.replace('/tablet/?emptied=1');
   }
 }
 

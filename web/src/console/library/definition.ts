@@ -9,6 +9,7 @@ import { api, got } from '../api';
 import { isAdmin } from '../session';
 import { useLoaded } from '../ui/load';
 import { attempt, say } from '../ui/toast';
+import { why } from '../ui/why';
 import { t } from '../words';
 import { changes, type Change } from './changes';
 
@@ -102,7 +103,7 @@ export function useDefinition<T>({ kind, name, read, blank, publish: send }: Mea
       return true;
     } catch (error) {
       if (error instanceof Problem && error.kind === 'stale-view') await stale();
-      else say({ words: error instanceof Error ? error.message : String(error), isError: true });
+      else say({ words: why(error), isError: true });
       return false;
     }
   }

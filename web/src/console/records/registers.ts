@@ -54,21 +54,37 @@ async function fetchAll(): Promise<void> {
 
 interface RuleSet {
   name: string;
+  labels: Record<string, string>;
   rule: { id: string; message: Record<string, string> }[];
 }
 
 /** What rules of packs say, by the names that findings bear. */
 const messages = shallowRef(new Map<string, Record<string, string>>());
 
+/** What sets of rules are called. */
+const sets = shallowRef(new Map<string, Record<string, string>>());
+
 export async function loadRules(): Promise<void> {
-  const sets = await newest<RuleSet>('rules');
-  messages.value = new Map(sets.flatMap((set) => (set.rule ?? []).map((rule) => [`${set.name}/${rule.id}`, rule.message] as const)));
+  const found = await newest<RuleSet>('rules');
+  sets.value = new Map(found.map((set) => [set.name, set.labels]));
+  messages.value = new Map(found.flatMap((set) => (set.rule ?? []).map((rule) => [`${set.name}/${rule.id}`, rule.message] as const)));
 }
+
+/** The rules that there are words for. */
+export const knownRules = (): string[] => [...messages.value.keys()];
 
 export function ruleMessage(rule: string): string | undefined {
   const found = messages.value.get(rule);
   return found && inWords(found);
 }
+
+export function ruleSetName(name: string): string | undefined {
+  const found = sets.value.get(name);
+  return found && inWords(found);
+}
+
+/** The newest definition of a field. */
+export const fieldOf = definition;
 
 function definition(register: string, id: number): FieldDefinition | undefined {
   const found = registers.value.get(register);
@@ -78,7 +94,7 @@ function definition(register: string, id: number): FieldDefinition | undefined {
 /** Fields that a sample may be grouped by: choices and short texts that are not sensitive. */
 export function groupable(register: string): { id: number; label: string }[] {
   const fields = registers.value.get(register)?.field ?? [];
-  const fits = (field: FieldDefinition) => ['select_one', 'status', 'text'].includes(field.type) && field.sensitivity !== 'sensitive';
+  const fits = (field: FieldDefinition) => ['select_one', 'select_multiple', 'status', 'text'].includes(field.type) && field.sensitivity !== 'sensitive';
   return fields.filter(fits).map((field) => ({ id: field.id, label: inWords(field.labels) }));
 }
 
@@ -122,7 +138,18 @@ export function valueWords(register: string, id: number, value: unknown): string
   if (typeof value === 'boolean') return value ? t('value.yes') : t('value.no');
   if (field?.type === 'moment' && typeof value === 'number') return moment(value / 1000);
   if (field?.type === 'money' && typeof value === 'number') return `${(value / 100).toFixed(2)} 元`;
-  if (typeof value === 'object') return JSON.stringify(value);
+  if (typeof value === 'object') return objectWords(value as Record<string, unknown>);
+  if (field?.type === 'reference' || field?.type === 'blobs') return t('value.other');
   const text = String(value);
-  return /^[0-9a-f]{64}$/.test(text) ? `${text.slice(0, 8)}…` : text;
+  return ID.test(text) ? t('value.other') : text;
+}
+
+/** Ids and hashes tell people nothing. */
+const ID = /^([0-9a-f]{64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+
+function objectWords(value: Record<string, unknown>): string {
+  if (typeof value['text'] === 'string') return value['text'];
+  if (typeof value['lat'] === 'number') return t('held.place');
+  const isLabelled = 'zh-CN' in value || 'en' in value;
+  return isLabelled ? inWords(value as Record<string, string>) : t('value.filled');
 }

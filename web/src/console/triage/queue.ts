@@ -10,6 +10,8 @@ import { api, got, type Schemas } from '../api';
 import { changed } from '../live';
 import { picture } from '../ui/pictures';
 import { photosOf, type Version, type VisitFile } from '../visits/words';
+import { why } from '../ui/why';
+import { t } from '../words';
 
 export type Place = Schemas['Place'];
 export type Verdict = Schemas['Verdict'];
@@ -47,7 +49,9 @@ export class Queue {
   readonly current = computed(() => this.places.value[0]);
   readonly file = shallowRef<VisitFile>();
   readonly done = ref(0);
-  onRefused: (decision: Decision, why: Problem) => void = () => undefined;
+  /** Whether some were gone past without a decision, and may be looked at again. */
+  readonly hasSkipped = ref(false);
+  onRefused: (decision: Decision, problem: Problem) => void = () => undefined;
 
   private readonly files = new Map<string, Promise<VisitFile>>();
   /** Looked at in this sitting: they do not come again by themselves. */
@@ -56,6 +60,9 @@ export class Queue {
   private isClosed = false;
   private filling: Promise<void> | undefined;
   private sending: Promise<void> | undefined;
+  private retry: ReturnType<typeof setTimeout> | undefined;
+  /** Those of which it was told that they are looked at. */
+  private readonly looked = new Set<string>();
 
   constructor(private readonly area: () => string) {
     void this.fill();
@@ -83,7 +90,7 @@ export class Queue {
       this.failed.value = '';
       await this.show();
     } catch (error) {
-      this.failed.value = error instanceof Error ? error.message : String(error);
+      this.failed.value = why(error);
     } finally {
       this.isLoading.value = false;
     }
@@ -101,15 +108,30 @@ export class Queue {
     this.file.value = undefined;
     try {
       const file = await this.fetch(place.visit);
-      if (this.current.value === place) this.file.value = file;
+      this.failed.value = '';
+      if (this.current.value !== place) return;
+      this.file.value = file;
+      this.look(place.visit);
     } catch (error) {
+      if (this.current.value !== place) return;
       if (error instanceof Problem && error.status === 404) {
         // It was taken away meanwhile.
         this.drop(place);
         return this.show();
       }
-      this.failed.value = error instanceof Error ? error.message : String(error);
+      this.failed.value = why(error);
+      // A line that was lost comes back: nobody has to notice.
+      clearTimeout(this.retry);
+      if (!this.isClosed) this.retry = setTimeout(() => void this.show(), RETRY_MS);
     }
+  }
+
+  /** Says that a visit is looked at: what was only fetched ahead was not. */
+  private look(visit: string): void {
+    if (this.looked.has(visit)) return;
+    this.looked.add(visit);
+    const told = api.POST('/api/v1/review/claims/{visit}/look', { params: { path: { visit } } });
+    told.catch(() => this.looked.delete(visit));
   }
 
   private fetch(visit: string): Promise<VisitFile> {
@@ -151,7 +173,16 @@ export class Queue {
   skip(): void {
     const place = this.current.value;
     if (place) this.drop(place);
+    this.hasSkipped.value = true;
     this.next();
+  }
+
+  /** Looks once more at what was gone past. */
+  again(): void {
+    const decided = new Set(this.decided.map((one) => one.file.visit.id));
+    for (const visit of [...this.passed]) if (!decided.has(visit)) this.passed.delete(visit);
+    this.hasSkipped.value = false;
+    void this.fill(true);
   }
 
   private next(): void {
@@ -210,17 +241,18 @@ export class Queue {
     const last = this.decided.findLast((one) => one.state !== 'refused');
     if (!last) return false;
     if (last.state === 'sending') await this.sending;
-    this.decided.splice(this.decided.indexOf(last), 1);
-    this.done.value -= 1;
     const id = last.file.visit.id;
     if (last.state === 'done') {
       await api.POST('/api/v1/visits/{id}/decisions', {
         params: { path: { id } },
-        body: { version: last.version!, verdict: 'reopened', reason: last.reason, comments: [] },
+        body: { version: last.version!, verdict: 'undone', reason: t('triage.undoReason'), comments: [] },
       });
       await api.PUT('/api/v1/review/claims/{visit}', { params: { path: { visit: id } } });
+      this.waiting.value += 1;
       changed();
     }
+    this.decided.splice(this.decided.indexOf(last), 1);
+    this.done.value -= 1;
     this.files.delete(id);
     this.passed.delete(id);
     this.places.value = [last.place, ...this.places.value.filter((one) => one.visit !== id)];
@@ -238,6 +270,7 @@ export class Queue {
   close(): void {
     this.isClosed = true;
     clearInterval(this.timer);
+    clearTimeout(this.retry);
     void (this.sending ?? Promise.resolve()).then(() => api.DELETE('/api/v1/review/claims')).catch(() => undefined);
   }
 }

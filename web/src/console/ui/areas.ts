@@ -3,6 +3,8 @@
 import { computed, shallowRef } from 'vue';
 import { useRoute, useRouter } from 'vue-router';
 import { api, got, type Schemas } from '../api';
+import { say } from './toast';
+import { why } from './why';
 
 export type Area = Schemas['Area'];
 
@@ -22,7 +24,7 @@ export function loadAreas(isFresh = false): Promise<void> {
 export function useAreas() {
   const route = useRoute();
   const router = useRouter();
-  void loadAreas().catch(() => undefined);
+  void loadAreas().catch((error: unknown) => say({ words: why(error), isError: true }));
   const area = computed({
     get: () => (route.query['area'] as string | undefined) ?? '',
     set: (code: string) => {
@@ -36,6 +38,11 @@ export function useAreas() {
     const above = one.parent ? byCode.value.get(one.parent) : undefined;
     return above ? depth(above) + 1 : 0;
   };
+  /** The one area that holds all of the caller's, where there is one. */
+  const whole = computed(() => {
+    const roots = areas.value.filter((one) => depth(one) === 0);
+    return roots.length === 1 ? roots[0]!.code : '';
+  });
   const nameOf = (code: string) => byCode.value.get(code)?.name ?? code;
-  return { areas, area, depth, nameOf };
+  return { areas, area, depth, nameOf, whole };
 }

@@ -2,6 +2,8 @@
 
 import { onUnmounted, ref, shallowRef, watch, type Ref, type ShallowRef } from 'vue';
 import { onChange } from '../live';
+import { say } from './toast';
+import { why } from './why';
 
 export interface Loaded<T> {
   value: ShallowRef<T | undefined>;
@@ -25,7 +27,7 @@ export function useLoaded<T>(fetch: () => Promise<T>, on: () => unknown = () => 
       value.value = found;
       failed.value = '';
     } catch (error) {
-      if (mine === turn) failed.value = error instanceof Error ? error.message : String(error);
+      if (mine === turn) failed.value = why(error);
     } finally {
       if (mine === turn) isLoading.value = false;
     }
@@ -38,3 +40,10 @@ export function useLoaded<T>(fetch: () => Promise<T>, on: () => unknown = () => 
   );
   return { value, isLoading, failed, load };
 }
+
+/** As `useLoaded`, for what stands beside the rest of a screen: a failure is told in passing. */
+export const useBeside: typeof useLoaded = (fetch, on, isLive) => {
+  const loaded = useLoaded(fetch, on, isLive);
+  watch(loaded.failed, (words) => words && say({ words, isError: true }));
+  return loaded;
+};

@@ -1,6 +1,7 @@
 /** A list that comes in pages: an answer to what is no longer asked for is dropped. */
 
 import { computed, ref, shallowRef, watch, type ComputedRef, type Ref, type ShallowRef } from 'vue';
+import { linesBefore } from './back';
 import { useLoaded, type Loaded } from './load';
 import { attempt } from './toast';
 
@@ -28,14 +29,24 @@ export function usePages<T>(fetch: (after?: string) => Promise<PageOf<T>>, on?: 
   const next = ref<string>();
   const isMore = ref(false);
   const { value: first, isLoading, failed, load } = useLoaded(() => fetch(), on, isLive);
+  /** How much of it is to be there again: it was there when it was left. */
+  let wanted = linesBefore(() => lines.value.length);
   watch(
     first,
     (page) => {
       lines.value = page?.items ?? [];
       next.value = page?.next ?? undefined;
+      void fill();
     },
     { flush: 'sync' },
   );
+  async function fill(): Promise<void> {
+    for (let before = -1; lines.value.length < wanted && lines.value.length > before; ) {
+      before = lines.value.length;
+      await more();
+    }
+    wanted = 0;
+  }
   async function more(): Promise<void> {
     if (!next.value || isMore.value) return;
     isMore.value = true;

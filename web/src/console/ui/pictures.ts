@@ -1,8 +1,12 @@
 /** Copies of photos, fetched with the caller's token and kept while they are near. */
 
+import { shallowReactive } from 'vue';
 import { bytes } from '../api';
 
 export type Size = 320 | 1600;
+
+/** Photos that were on the screen, large, since the page was opened. */
+export const looked = shallowReactive(new Set<string>());
 
 /** How many are kept; those asked for longest ago go first. */
 const KEPT = 160;

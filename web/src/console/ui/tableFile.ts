@@ -5,6 +5,7 @@ import { Problem } from '../../api/problem';
 import type { Schemas } from '../api';
 import { textOf } from './textFile';
 import { useWork, type Work } from './work';
+import { why } from './why';
 
 export interface TableFile {
   file: ShallowRef<Blob | undefined>;
@@ -36,7 +37,7 @@ export function useTableFile(): TableFile {
       return await work.run<T>(path, file.value, 'application/octet-stream');
     } catch (error) {
       if (error instanceof Problem && error.problems) problems.value = error.problems as Schemas['LineProblem'][];
-      failed.value = error instanceof Error ? error.message : String(error);
+      failed.value = why(error);
       return undefined;
     }
   }

@@ -1,6 +1,7 @@
 /** A line that says what was done, and takes it back where that can be done. */
 
 import { shallowRef } from 'vue';
+import { why } from './why';
 
 export interface Toast {
   words: string;
@@ -8,11 +9,13 @@ export interface Toast {
   isError?: boolean;
 }
 
-export const toast = shallowRef<Toast>();
+export const toast = shallowRef<Toast & { count: number }>();
 let until: ReturnType<typeof setTimeout> | undefined;
+let count = 0;
 
+/** Says it; what was said before in the same words is said anew. */
 export function say(next: Toast): void {
-  toast.value = next;
+  toast.value = { ...next, count: ++count };
   clearTimeout(until);
   until = setTimeout(() => (toast.value = undefined), next.isError ? 15_000 : 8_000);
 }
@@ -22,7 +25,7 @@ export async function attempt<T>(act: () => Promise<T>): Promise<T | undefined> 
   try {
     return await act();
   } catch (error) {
-    say({ words: error instanceof Error ? error.message : String(error), isError: true });
+    say({ words: why(error), isError: true });
     return undefined;
   }
 }

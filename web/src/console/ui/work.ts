@@ -3,7 +3,6 @@
 import { ref, type Ref } from 'vue';
 import { Problem } from '../../api/problem';
 import { ask } from '../api';
-import { t } from '../words';
 
 const LINES = 'application/x-ndjson';
 
@@ -43,7 +42,7 @@ export function useWork(): Work {
       isBusy.value = false;
     }
     // It broke off before its end.
-    throw new Problem(0, '', t('offline', { why: '…' }));
+    throw new Problem(0, '', 'the answer broke off');
   }
 
   return { isBusy, at, run, stop: () => stopped.abort() };

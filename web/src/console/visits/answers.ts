@@ -1,7 +1,7 @@
 /** What a visit's answers say, read by the engine that took them: labels, chosen words, mistakes. */
 
 import { OpenForm } from '../../form/open';
-import { isGroup, isRepeat, type Item, type Question } from '../../form/types';
+import { linesOf, type Line, type Names } from '../../form/readout';
 import { language } from '../../i18n';
 import { api, bytes } from '../api';
 
@@ -11,16 +11,7 @@ export interface Bundle {
   files: { name: string; hash: string }[];
 }
 
-export interface Line {
-  path: string;
-  label: string;
-  /** The answer in words; empty where there is none. */
-  text: string;
-  type: string;
-  /** The groups and instances it stands in. */
-  within: string;
-  invalid?: string;
-}
+export type { Line, Names } from '../../form/readout';
 
 const bundles = new Map<string, Promise<Bundle>>();
 
@@ -57,9 +48,6 @@ export async function filesOf(form: string, bundle: Bundle, isWanted = (name: st
   return new Map(await Promise.all(wanted.map(async ({ name }) => [name, await fileOf(form, name)] as const)));
 }
 
-/** Titles of records by their ids. */
-export type Names = Record<string, string>;
-
 /** Rows for lists that are registers: the records that were chosen. */
 function registerLists(bundle: Bundle, names: Names): Map<string, Record<string, string>[]> {
   const own = new Set(bundle.files.map((file) => file.name));
@@ -91,36 +79,4 @@ export async function readOut(hash: string, answers: unknown, names: Names): Pro
   } finally {
     form.close();
   }
-}
-
-function linesOf(items: Item[], within: string, names: Names): Line[] {
-  const inside = (label: string | undefined) => [within, label].filter(Boolean).join(' › ');
-  return items.flatMap((item) => {
-    if (isGroup(item)) return linesOf(item.children, inside(item.label), names);
-    if (isRepeat(item)) return item.instances.flatMap((one, at) => linesOf(one.children, inside(`${item.label ?? item.name} ${at + 1}`), names));
-    if (item.type === 'note') return [];
-    return [lineOf(item, within, names)];
-  });
-}
-
-function lineOf(question: Question, within: string, names: Names): Line {
-  const line: Line = {
-    path: question.path,
-    label: question.label || question.path.split('/').pop() || '',
-    text: wordsOf(question, names),
-    type: question.type,
-    within,
-  };
-  return question.invalid ? { ...line, invalid: question.invalid.message } : line;
-}
-
-function wordsOf({ type, chosen, choices, value }: Question, names: Names): string {
-  // Of a long list, only the labels of what was chosen are told.
-  if (chosen?.some(Boolean)) return chosen.join('、');
-  if (!value) return '';
-  const labels = new Map(choices?.map((choice) => [choice.value, choice.label]));
-  const chosenOnes = type === 'select_one' ? [value] : value.split(' ');
-  const isKnown = (one: string) => labels.has(one) || one in names;
-  // Words that are no choices stay as they were written.
-  return chosenOnes.some(isKnown) ? chosenOnes.map((one) => labels.get(one) || names[one] || one).join('、') : value;
 }

@@ -1,6 +1,6 @@
 /** The columns of a table of visits: which are shown, and how many stay when one scrolls aside. */
 
-import { field, photosOf, ruleWords, VISIT, when } from './words';
+import { field, outcomeWords, photosOf, ruleWords, VISIT, when } from './words';
 import type { Schemas } from '../api';
 import { t } from '../words';
 
@@ -23,28 +23,21 @@ function duration(line: Line): string {
   return from && to && to >= from ? t('visits.minutes', { n: Math.round((to - from) / 60_000_000) }) : '';
 }
 
-const CONSENT = ['given', 'declined', 'absent'] as const;
-
-function consent(line: Line): string {
-  const told = field<string>(line.visit, VISIT.consent);
-  const known = CONSENT.find((one) => one === told);
-  return known ? t(`consent.${known}`) : (told ?? '');
-}
-
 export const COLUMNS: readonly Column[] = [
   { key: 'household', head: () => t('visits.household'), width: 9, cell: (line) => line.household || t('nameless') },
   { key: 'village', head: () => t('visits.village'), width: 9, cell: (line) => line.village ?? '' },
   { key: 'purpose', head: () => t('visits.purpose'), width: 9, grows: true, cell: (line) => line.visit.title ?? '' },
   { key: 'when', head: () => t('visits.when'), width: 8, cell: (line) => when(moment(line, VISIT.started)) },
   { key: 'duration', head: () => t('visits.duration'), width: 6, cell: duration },
-  { key: 'consent', head: () => t('visits.consent'), width: 7, cell: consent },
+  { key: 'consent', head: () => t('visits.outcome'), width: 6, cell: (line) => outcomeWords(line.visit) },
   { key: 'status', head: () => t('visits.status'), width: 7, cell: (line) => line.visit.status ?? '' },
   { key: 'photos', head: () => t('visits.photos'), width: 4, cell: (line) => String(photosOf(line.visit).length) },
   { key: 'findings', head: () => t('findings'), width: 10, grows: true, cell: (line) => line.open.map(ruleWords).join('、') },
+  { key: 'received', head: () => t('visits.received'), width: 8, cell: (line) => when(line.visit.created_at) },
   { key: 'updated', head: () => t('visits.updated'), width: 8, cell: (line) => when(line.visit.updated_at) },
 ];
 
-export const USUAL = ['household', 'village', 'purpose', 'when', 'status', 'photos', 'findings'];
+export const USUAL = ['household', 'village', 'purpose', 'when', 'consent', 'status', 'photos', 'findings'];
 
 /** What an address says: `columns=household,status`, in the order of the table. */
 export function chosen(query: string): Column[] {

@@ -1,6 +1,7 @@
 /** One reading of the satellites, with what a person is told meanwhile. */
 
 import { inject, ref } from 'vue';
+import { whyNot } from '../../ui/whyNot';
 import { CAPTURE, type Place } from '../capture';
 
 export function usePlace(take: (point: string) => void) {
@@ -14,7 +15,7 @@ export function usePlace(take: (point: string) => void) {
     try {
       take(pointOf(await capture!.place()));
     } catch (cause) {
-      failed.value = cause instanceof Error ? cause.message : String(cause);
+      failed.value = whyNot(cause);
     } finally {
       busy.value = false;
     }

@@ -1,7 +1,8 @@
 /** A dialog over the camera's picture, which answers once: its parts are called `dialog` and `film`. */
 
 import { nextTick, ref, shallowRef, useTemplateRef } from 'vue';
-import { openCamera } from './camera';
+import { whyNot } from '../../ui/whyNot';
+import { openCamera, type Facing } from './camera';
 
 export function useFilm<T>() {
   const dialog = useTemplateRef<HTMLDialogElement>('dialog');
@@ -17,29 +18,44 @@ export function useFilm<T>() {
     dialog.value?.showModal();
     await nextTick();
     const answered = new Promise<T | undefined>((resolve) => (answer = resolve));
+    await show();
+    return answered;
+  }
+
+  async function show(facing?: Facing): Promise<void> {
     try {
-      const opened = await openCamera();
+      const opened = await openCamera(facing);
       if (!answer) {
         // It was called off while the camera opened.
         opened.getTracks().forEach((track) => track.stop());
-        return answered;
+        return;
       }
       film.value!.srcObject = opened;
       await film.value!.play();
       stream.value = opened;
     } catch (cause) {
-      failed.value = cause instanceof Error ? cause.message : String(cause);
+      failed.value = whyNot(cause);
     }
-    return answered;
+  }
+
+  function stop(): void {
+    stream.value?.getTracks().forEach((track) => track.stop());
+    stream.value = undefined;
+  }
+
+  /** The picture of another camera; many tablets can open one at a time. */
+  async function turn(facing: Facing): Promise<void> {
+    failed.value = '';
+    stop();
+    await show(facing);
   }
 
   function end(value?: T): void {
-    stream.value?.getTracks().forEach((track) => track.stop());
-    stream.value = undefined;
+    stop();
     dialog.value?.close();
     answer?.(value);
     answer = undefined;
   }
 
-  return { film, failed, stream, begin, end };
+  return { film, failed, stream, begin, turn, end };
 }

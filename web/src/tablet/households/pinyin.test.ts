@@ -1,20 +1,32 @@
 import { expect, test } from 'vitest';
-import { soundOf, syllable } from './pinyin';
+import { soundsLike, soundsOf, syllable } from './pinyin';
 
-test('common names are found by their sound and by their initials', () => {
-  expect(soundOf('王大山')).toBe('wangdashan wds');
-  expect(soundOf('李小红')).toBe('lixiaohong lxh');
-  expect(soundOf('吕志强')).toBe('lvzhiqiang lzq');
+const like = (name: string, typed: string) => soundsLike(soundsOf(name), typed);
+
+test('names are spelled by their sound', () => {
+  expect(soundsOf('王大山')).toEqual([['wang', 'da', 'shan']]);
+  expect(soundsOf('吕志强')).toEqual([['lv', 'zhi', 'qiang']]);
+  expect(soundsOf('')).toEqual([]);
 });
 
-test('a surname has its own reading beside the common one', () => {
-  expect(soundOf('曾明')).toContain('zengming zm');
-  expect(soundOf('单雄')).toContain('shanxiong sx');
+test('surnames have their own reading beside the common one', () => {
+  expect(like('曾明', 'zengming')).toBe(true);
+  expect(like('曾明', 'cengming')).toBe(true);
+  expect(like('单雄', 'sx')).toBe(true);
 });
 
-test('what is no character stays what it is, and signs are left out', () => {
-  expect(soundOf('A 组（虚构）')).toBe('azuxugou azxg');
-  expect(soundOf('')).toBe('');
+test('a name is found by all of its sound, by its end, by initials, and by a mixture', () => {
+  for (const typed of ['wangdashan', 'wang', 'wangd', 'wds', 'w', 'dashan', 'ds', 'dsh', 'shan', 'wangds', 'wdashan', 'wdsh']) {
+    expect(like('王大山', typed), typed).toBe(true);
+  }
+  for (const typed of ['wdx', 'wangshan', 'ashan', 'ng', 'wangdashann', 'ws']) expect(like('王大山', typed), typed).toBe(false);
+  // What comes before it is not typed: 欧阳 is no 阳.
+  expect(like('欧阳春', 'oyc')).toBe(true);
+  expect(like('欧阳春', 'yangchun')).toBe(true);
+});
+
+test('what is no Chinese stays what it is', () => {
+  expect(soundsOf('A 组（虚构）')).toEqual([['a', 'zu', 'xu', 'gou']]);
   expect(syllable('Z')).toBe('z');
 });
 

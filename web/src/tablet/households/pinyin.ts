@@ -35,8 +35,18 @@ const SURNAMES: Record<string, string> = {
 const collator = new Intl.Collator('zh-u-co-pinyin');
 const FIRST = [...TABLE.matchAll(/([^a-z])([a-z]+)/gu)].map((found) => [found[1]!, found[2]!] as const);
 
+const known = new Map<string, string>();
+
 /** The syllable of a character; the character itself where it has none. */
 export function syllable(character: string): string {
+  const before = known.get(character);
+  if (before !== undefined) return before;
+  const found = find(character);
+  known.set(character, found);
+  return found;
+}
+
+function find(character: string): string {
   if (!/\p{Script=Han}/u.test(character)) return character.toLowerCase();
   let [low, high] = [0, FIRST.length];
   while (low < high) {
@@ -47,17 +57,26 @@ export function syllable(character: string): string {
   return low > 0 ? FIRST[low - 1]![1] : '';
 }
 
-/** How a name sounds, to be searched: `wangdashan wds`, with a surname's own reading too. */
-export function soundOf(name: string): string {
+/** How a name sounds, syllable by syllable: `wang da shan`; twice where a surname has its own reading. */
+export function soundsOf(name: string): string[][] {
   const characters = [...name].filter((character) => /[\p{L}\p{N}]/u.test(character));
-  if (characters.length === 0) return '';
+  if (characters.length === 0) return [];
   const syllables = characters.map(syllable);
-  const sounds = [spelled(syllables)];
   const surname = SURNAMES[characters[0]!];
-  if (surname) sounds.push(spelled([surname, ...syllables.slice(1)]));
-  return sounds.join(' ');
+  return surname ? [syllables, [surname, ...syllables.slice(1)]] : [syllables];
 }
 
-function spelled(syllables: string[]): string {
-  return `${syllables.join('')} ${syllables.map((one) => one.charAt(0)).join('')}`;
+/** Whether what is typed is how the name sounds from some syllable on: `wangds`, `dashan`, `ds`. */
+export function soundsLike(sounds: string[][], typed: string): boolean {
+  return sounds.some((syllables) => syllables.some((_, from) => follows(syllables, from, typed)));
+}
+
+/** Each syllable is typed whole or by its initial; the last one as far as it goes. */
+function follows(syllables: string[], from: number, typed: string): boolean {
+  const one = syllables[from];
+  // Most end here.
+  if (one?.[0] !== typed[0] || !one) return false;
+  if (one.startsWith(typed)) return true;
+  const initial = /^[zcs]h/.test(one) ? 2 : 1;
+  return [one.length, initial, 1].some((length) => typed.startsWith(one.slice(0, length)) && follows(syllables, from + 1, typed.slice(length)));
 }

@@ -214,8 +214,15 @@ export class Book {
     this.home.set(record, document);
   }
 
+  /** Where what a draft becomes belongs, also where its village was taken away: a person decides there. */
+  scopeOf(draft: Draft): string {
+    const { author } = this.identity as { author: string };
+    return this.lines.get(draft.document)?.scope || draft.scope || this.drafts.get(draft.id)?.scope || `user:${author}`;
+  }
+
   /** Keeps a draft as it is now. */
-  async keepDraft(draft: Draft, writes: Write[] = []): Promise<void> {
+  async keepDraft(unplaced: Draft, writes: Write[] = []): Promise<void> {
+    const draft = { ...unplaced, scope: this.scopeOf(unplaced) };
     await this.shelves.write([...writes, await this.shelves.sealed('drafts', draft.id, draft)]);
     this.drafts.set(draft.id, draft);
     this.edition += 1;

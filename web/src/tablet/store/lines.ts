@@ -1,30 +1,40 @@
 /** A document as one line of a list: what is searched, shown and counted without opening it. */
 
-import { soundOf } from '../households/pinyin';
-import type { Json, Line, Mark, Register, Seen } from './types';
+import { lastWords } from '../visit/returned';
+import type { Json, Line, Mark, Missed, Register, Seen } from './types';
 
 export type Registers = Map<string, Register>;
+
+/** Fields of households and members that are searched by their digits. */
+const NUMBERS = ['head_citizen_id', 'citizen_id', 'phone'];
 
 /** The line of a document whose records are `seen`; `id` is the document's. */
 export function lineOf(id: string, seen: Seen[], scope: string, registers: Registers): Line {
   const head = seen.find((record) => record.id === id);
   const isHousehold = head?.collection === 'household';
   const title = head ? titleOf(head, registers) : '';
-  const tails: string[] = [];
+  const numbers = new Set<string>();
+  const people: string[] = [];
   const marks: Mark[] = [];
   let members = 0;
   let visited: string | null = null;
+  let missed: Missed | null = null;
   let place: [number, number] | null = null;
   for (const record of seen) {
     const { collection, fields } = record;
-    if (collection === 'household') tails.push(tail(fields['head_citizen_id']), tail(fields['phone']));
+    if (collection === 'household' || collection === 'member') {
+      for (const field of NUMBERS) if (text(fields[field])) numbers.add(text(fields[field]).toUpperCase());
+    }
     if (collection === 'member') {
-      tails.push(tail(fields['citizen_id']));
+      const name = titleOf(record, registers);
+      if (name && name !== title) people.push(name);
       if (!fields['left_household']) members += 1;
     }
     if (collection === 'visit') {
       const day = dayOf(fields['ended_at'] ?? fields['started_at']);
-      if (day && (!visited || day > visited)) visited = day;
+      const why = inVain(fields) ?? (text(fields['status']) === 'rejected' ? 'rejected' : null);
+      if (day && why && (!missed || day >= missed.on)) missed = { on: day, why };
+      if (day && !why && (!visited || day > visited)) visited = day;
       place ??= degrees(fields['place']);
     }
     marks.push(...marksOf(record, registers));
@@ -34,16 +44,23 @@ export function lineOf(id: string, seen: Seen[], scope: string, registers: Regis
     scope,
     isHousehold,
     title,
-    sound: soundOf(title),
-    tails: tails.filter(Boolean).join(' '),
+    people,
+    numbers: [...numbers],
     address: text(head?.fields['address']),
-    kind: text(head?.fields['kind']),
+    kinds: texts(head?.fields['kind']),
     members,
     marks,
     visited,
+    missed: missed && (!visited || missed.on > visited) ? missed : null,
     place: degrees(head?.fields['place']) ?? place,
     holdings: {},
   };
+}
+
+/** Why somebody came and no visit was made; nothing where one was. */
+export function inVain(visit: Record<string, Json>): 'declined' | 'absent' | null {
+  const { consent } = visit;
+  return consent === 'declined' || consent === 'absent' ? consent : null;
 }
 
 /** What of a record waits for a person. */
@@ -51,7 +68,10 @@ export function marksOf(record: Seen, registers: Registers): Mark[] {
   const { id, collection, fields } = record;
   const status = text(fields['status']);
   const title = titleOf(record, registers);
-  if (collection === 'visit' && status === 'returned') return [{ kind: 'returned', id, title }];
+  if (collection === 'visit' && status === 'returned') {
+    const words = lastWords(record)?.text ?? '';
+    return [{ kind: 'returned', id, title, words, by: text(fields['visitor']) }];
+  }
   if (collection === 'conflict' && fields['state'] === 'open') return [{ kind: 'conflict', id, title }];
   if (collection === 'finding' && status === 'open') return [{ kind: 'finding', id, title }];
   if (collection === 'task' && status === 'open') {
@@ -113,8 +133,9 @@ function degrees(value: Json | undefined): [number, number] | null {
   return typeof lat === 'number' && typeof lon === 'number' ? [lat / 1e7, lon / 1e7] : null;
 }
 
-function tail(value: Json | undefined): string {
-  return typeof value === 'string' ? value.slice(-4).toUpperCase() : '';
+/** One text, or several. */
+function texts(value: Json | undefined): string[] {
+  return (Array.isArray(value) ? value : [value]).map(text).filter(Boolean);
 }
 
 function text(value: Json | undefined): string {

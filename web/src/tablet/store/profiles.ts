@@ -17,8 +17,6 @@ export interface Profile {
 
 export type Unlocked = { sealer: Sealer } | { wrong: true; wait: number };
 
-/** The shortest PIN. */
-export const PIN_LENGTH = 6;
 /** Wrong PINs that cost no waiting. */
 const FREE = 3;
 const LONGEST_WAIT = 15 * 60_000;
@@ -81,13 +79,15 @@ async function count(profile: Profile): Promise<void> {
   }
 }
 
-/** Changes the PIN; false where the old one is wrong. */
-export async function changePin(id: string, old: string, next: string): Promise<boolean> {
+/** Changes the PIN. The old one is tried as at the gate: a wrong one counts, and waits. */
+export async function changePin(id: string, old: string, next: string): Promise<Unlocked> {
+  const tried = await unlock(id, old);
+  if ('wrong' in tried) return tried;
   const profile = await find(id);
   const wrapped = profile && (await rewrap(old, next, profile.salt, profile.wrapped));
-  if (!profile || !wrapped) return false;
+  if (!profile || !wrapped) return { wrong: true, wait: 0 };
   await put({ ...profile, wrapped });
-  return true;
+  return tried;
 }
 
 /** Removes a profile and all it holds. */

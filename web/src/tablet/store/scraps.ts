@@ -71,6 +71,11 @@ export async function dropScrap(shelves: Shelves, name: string): Promise<void> {
   await drop(shelves, (await shelves.keys(SHELF)).filter((key) => isOf(key, ADDRESS(name))));
 }
 
+/** Whether anything is half typed or half recorded. */
+export async function hasScraps(shelves: Shelves): Promise<boolean> {
+  return (await shelves.keys(SHELF)).some((key) => key.startsWith(ADDRESS('')));
+}
+
 /** Removes the scraps that nobody has looked at for a month. */
 export async function tidyScraps(shelves: Shelves): Promise<void> {
   const keys = (await shelves.keys(SHELF)).filter((key) => key.startsWith(ADDRESS('')));

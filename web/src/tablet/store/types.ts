@@ -34,6 +34,18 @@ export interface Mark {
   id: string;
   title: string;
   due?: string;
+  /** The last words of whoever sent it back. */
+  words?: string;
+  /** Who made it, where that is known. */
+  by?: string;
+}
+
+/** What became of a call at a house where no visit was made. */
+export interface Missed {
+  /** The day of the last one. */
+  on: string;
+  /** `rejected`: it was made, and a reviewer did not accept it. */
+  why: 'declined' | 'absent' | 'rejected';
 }
 
 /** A document as one line of a list. */
@@ -42,16 +54,18 @@ export interface Line {
   scope: string;
   isHousehold: boolean;
   title: string;
-  /** Pinyin, whole and by initials. */
-  sound: string;
-  /** The last four characters of the head's and the members' numbers, and of the phone. */
-  tails: string;
+  /** What its members are called, the head of it aside. */
+  people: string[];
+  /** The numbers of its people's documents and telephones. */
+  numbers: string[];
   address: string;
-  kind: string;
+  kinds: string[];
   members: number;
   marks: Mark[];
-  /** The day of the last visit. */
+  /** The day of the last visit that was made: where nobody was at home or agreed, none was. */
   visited: string | null;
+  /** It was called at since, in vain. */
+  missed: Missed | null;
   /** Latitude and longitude (WGS-84, degrees): the household's, else where it was visited. */
   place: [number, number] | null;
   /** The versions of its rows, by scope. */
@@ -65,6 +79,8 @@ export interface Register {
   labels: Record<string, string>;
   insert_only?: boolean;
   server_only?: boolean;
+  /** Who may do what; what no line speaks of is for everybody. */
+  right?: { who: string[]; may: string; fields?: string[] }[];
   field: RegisterField[];
 }
 
@@ -75,6 +91,10 @@ export interface RegisterField {
   type: string;
   role?: string;
   sensitivity?: string;
+  /** How concurrent edits merge, where the type's own policy won't do. */
+  policy?: string;
+  /** The most characters. */
+  max?: number;
   collection?: string;
   choices?: { name: string; labels: Record<string, string> }[];
   transitions?: [string, string][];
@@ -125,6 +145,8 @@ export interface Draft {
   /** The visit's record. */
   id: string;
   document: string;
+  /** Where its document was when it was kept last: the village may be taken away meanwhile. */
+  scope?: string;
   household: string;
   /** The version of the form. */
   form: string;
@@ -142,6 +164,17 @@ export interface Draft {
   corrects: boolean;
   /** Answers that had no place in a newer version of the form. */
   setAside?: { path: string; value: string }[];
+  /** Answers that were taken over from an earlier visit. */
+  copied?: Copied;
+  /** What was recorded although consent to it was withdrawn, since they agreed on the spot. */
+  insisted?: string[];
+}
+
+/** Answers of an earlier visit, by question. */
+export interface Copied {
+  /** The day of that visit. */
+  on: string;
+  values: Record<string, string>;
 }
 
 /** A form's bundle. */

@@ -108,7 +108,10 @@ async function post<T = Schemas['Tokens']>(path: string, body: unknown, language
     body: JSON.stringify(body),
     headers: { 'content-type': 'application/json', 'accept-language': language },
   });
-  return (await checked(response)).json() as Promise<T>;
+  const answered = await checked(response);
+  // A portal answers with a page, and says that all is well.
+  if (!answered.headers.get('content-type')?.includes('json')) throw new Problem(answered.status, 'unreadable', 'not JSON');
+  return (await answered.json()) as T;
 }
 
 /** A request that ends; whatever kept it from being answered is one problem. */

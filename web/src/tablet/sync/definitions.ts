@@ -19,6 +19,7 @@ const WANTED = new Set(['register', 'rules', 'notice']);
 /** What is offered, as it was told last. */
 export interface Offers {
   forms: Schemas['OfferedForm'][];
+  /** Also those that were the tablet's once. */
   areas: Schemas['Area'][];
 }
 
@@ -44,27 +45,40 @@ export async function fetchDefinitions(
   let done = 0;
   for (const { hash, kind, name, version } of wanted) {
     onProgress(done, wanted.length);
-    const bytes = await fetchBytes(client, `/sync/v1/bundles/${hash}`, hash);
-    const text = new TextDecoder().decode(bytes);
-    const definition: Definition = { kind, name, version, text };
-    const writes: Write[] = [{ shelf: 'definitions', key: hash, value: definition }];
-    if (kind === 'form') {
-      // A form is there only with all its files.
-      for (const file of (JSON.parse(text) as FormBundle).files) {
-        if (files.has(file.hash)) continue;
-        const path = `/sync/v1/forms/${hash}/files/${encodeURIComponent(file.name)}`;
-        writes.push({ shelf: 'files', key: file.hash, value: await fetchBytes(client, path, file.hash) });
-        files.add(file.hash);
-      }
-    }
-    await shelves.write(writes);
+    await fetchDefinition(client, shelves, { hash, kind, name, version }, files);
     done += 1;
   }
-  const offers: Offers = { forms, areas };
   const before = await shelves.read<Offers>('profile', 'offers');
+  const codes = new Set(areas.map((area) => area.code));
+  // What is said of a village that was taken away still has its name.
+  const gone = before?.areas.filter((area) => !codes.has(area.code)) ?? [];
+  const offers: Offers = { forms, areas: [...areas, ...gone] };
   const isNews = wanted.length > 0 || JSON.stringify(before) !== JSON.stringify(offers);
   if (isNews) await shelves.write([await shelves.sealed('profile', 'offers', offers)]);
   return isNews;
+}
+
+/** Fetches one definition and keeps it; a form is there only with all its files. */
+export async function fetchDefinition(
+  client: Client,
+  shelves: Shelves,
+  { hash, kind, name, version }: Pick<Schemas['BundleView'], 'hash' | 'kind' | 'name' | 'version'>,
+  files: Set<string>,
+): Promise<Definition> {
+  const bytes = await fetchBytes(client, `/sync/v1/bundles/${hash}`, hash);
+  const text = new TextDecoder().decode(bytes);
+  const definition: Definition = { kind, name, version, text };
+  const writes: Write[] = [{ shelf: 'definitions', key: hash, value: definition }];
+  if (kind === 'form') {
+    for (const file of (JSON.parse(text) as FormBundle).files) {
+      if (files.has(file.hash)) continue;
+      const path = `/sync/v1/forms/${hash}/files/${encodeURIComponent(file.name)}`;
+      writes.push({ shelf: 'files', key: file.hash, value: await fetchBytes(client, path, file.hash) });
+      files.add(file.hash);
+    }
+  }
+  await shelves.write(writes);
+  return definition;
 }
 
 async function fetchBytes(client: Client, path: string, hash: string): Promise<ArrayBuffer> {

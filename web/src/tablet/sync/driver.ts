@@ -12,6 +12,7 @@ import type { Edit, Effect } from '../store/types';
 import type { Client } from './client';
 import { listen } from './live';
 import { upload } from './upload';
+import { written } from './written';
 
 /** Between looks for news while nothing else wakes it, milliseconds. */
 const LOOK_EVERY = 3 * 60_000;
@@ -19,7 +20,7 @@ const LOOK_EVERY = 3 * 60_000;
 const LISTEN_AGAIN = { first: 1_000, most: 60_000 };
 
 /** Kinds of problems that the server did not tell. */
-const UNANSWERED = new Set(['', 'offline', 'unreadable']);
+const UNANSWERED = new Set(['', 'offline', 'unreadable', 'device']);
 
 /** What a person is told of the sync. */
 export interface Progress {
@@ -35,7 +36,15 @@ export interface Progress {
   /** When it will be tried again, milliseconds since 1970 UTC. */
   nextTry: number | null;
   upgradeNeeded: boolean;
+  /** Why the tablet has no village, where it has none. */
+  standing: Standing;
 }
+
+/**
+ * `blocked` or `wiping`: the tablet may not work; `disabled`: the person's account is switched off;
+ * `stopped`: one of them, and the server does not say which.
+ */
+export type Standing = '' | 'blocked' | 'wiping' | 'disabled' | 'stopped';
 
 /** Nothing is under way. */
 export const STILL: Progress = {
@@ -46,6 +55,7 @@ export const STILL: Progress = {
   problem: '',
   nextTry: null,
   upgradeNeeded: false,
+  standing: '',
 };
 
 export interface Hooks {
@@ -100,7 +110,7 @@ export class Driver {
 
   /** Does what a person did. Comes back when it is on the disk. */
   async act(edits: Edit[], alongside: Alongside = {}): Promise<void> {
-    const json = JSON.stringify(edits);
+    const json = written(edits);
     await this.happen(() => this.machine.act(this.clock(), json), alongside);
   }
 
@@ -196,6 +206,7 @@ export class Driver {
       await this.happen(() => this.machine.answered(this.clock(), answer, traffic)).catch(
         unlessNotStored,
       );
+      await this.stand();
     } catch (cause) {
       const problem = this.note(cause);
       await this.event({
@@ -211,6 +222,21 @@ export class Driver {
     }
   }
 
+  /** Asks why there is no village, where there is none any more. */
+  private async stand(): Promise<void> {
+    if (Object.keys(this.book.cursors).length > 0) {
+      this.progress.standing = '';
+      return;
+    }
+    try {
+      const { tablet, is_disabled: isDisabled } = await this.client.json<Schemas['Standing']>('/sync/v1/standing');
+      this.progress.standing = tablet !== 'active' ? tablet : isDisabled ? 'disabled' : '';
+    } catch {
+      // Who may work has a scope of their own at least. It is asked again after the next exchange.
+      this.progress.standing = 'stopped';
+    }
+  }
+
   private async ask(asked: string[]): Promise<void> {
     try {
       const { hashes } = await this.client.json<Schemas['Hashes']>('/sync/v1/blobs/missing', {
@@ -220,8 +246,8 @@ export class Driver {
       });
       await this.event({ event: 'missing', asked, missing: hashes });
     } catch (cause) {
-      this.note(cause);
-      await this.event({ event: 'blob_failed' });
+      const problem = this.note(cause);
+      await this.event({ event: 'blob_failed', retry_after: problem.retryAfter });
     }
   }
 
@@ -251,7 +277,8 @@ export class Driver {
       });
       this.progress.sending = null;
       this.progress.problem = '';
-      await this.event({ event: 'verified', hash });
+      // That it went up is no word of the server's that it is there: the machine asks for that.
+      await this.event({ event: 'sent', hash });
     } catch (cause) {
       const problem = this.note(cause);
       this.progress.sending = null;
@@ -265,7 +292,7 @@ export class Driver {
       if (problem.kind === 'hash-mismatch' || problem.status === 410 || problem.status === 404) {
         await this.book.noteUpload(hash, undefined);
       }
-      if (!signal.aborted) await this.event({ event: 'blob_failed' });
+      if (!signal.aborted) await this.event({ event: 'blob_failed', retry_after: problem.retryAfter });
     }
   }
 
@@ -290,7 +317,7 @@ export class Driver {
   }
 
   private note(cause: unknown): Problem {
-    const problem = cause instanceof Problem ? cause : new Problem(1, 'unreadable', String(cause));
+    const problem = cause instanceof Problem ? cause : new Problem(1, 'device', String(cause));
     this.progress.problem = problem.kind || `http-${problem.status}`;
     return problem;
   }

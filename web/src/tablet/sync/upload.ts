@@ -18,7 +18,10 @@ export interface Sending {
   signal: AbortSignal;
 }
 
-/** Sends a file until the server has verified it. */
+/**
+ * Sends a file to its end. That is not yet the server's word that it has it: a HEAD whose offset is
+ * the length counts as success here, whatever the server makes of the bytes.
+ */
 export function upload(sending: Sending): Promise<void> {
   return new Promise((resolve, reject) => {
     const { hash, bytes, known, token, onAddress, onProgress, signal } = sending;
@@ -49,12 +52,16 @@ export function upload(sending: Sending): Promise<void> {
 function problemOf(error: Error | DetailedError): Problem {
   const response = 'originalResponse' in error ? error.originalResponse : null;
   const status = response?.getStatus() ?? 0;
-  let kind = status === 0 ? 'offline' : '';
+  const wait = Number(response?.getHeader('Retry-After'));
+  const retryAfter = Number.isFinite(wait) && wait > 0 ? wait * 1000 : null;
+  // An answer to HEAD has no body to say more: all pieces are there, and can't be completed yet.
+  const isAsked = 'originalRequest' in error && error.originalRequest?.getMethod() === 'HEAD';
+  let kind = status === 0 ? 'offline' : status === 423 && isAsked ? 'upload-unfinished' : '';
   try {
     const body = JSON.parse(response?.getBody() ?? '') as { type?: string };
     kind = String(body.type ?? kind).replace('urn:ruhu:problem:', '');
   } catch {
     // No answer of ours.
   }
-  return new Problem(status, kind, error.message);
+  return new Problem(status, kind, error.message, retryAfter);
 }

@@ -3,9 +3,13 @@
 import { hex, recordId } from '../../api/bytes';
 import { OpenForm } from '../../form/open';
 import { isGroup, isRepeat, questionsIn, type Item, type Repeat } from '../../form/types';
-import { inWords, language, t } from '../../i18n';
+import { language, t } from '../../i18n';
+import { Told } from '../../ui/whyNot';
 import type { Session } from '../session';
-import type { Draft, FormBundle, Json, Seen } from '../store/types';
+import { dayOf, inVain } from '../store/lines';
+import type { Copied, Draft, FormBundle, Json, Seen } from '../store/types';
+import { consentIn } from './consent';
+import { remarksAbout } from './returned';
 
 /** A form that is open, with its files by name. */
 export interface Opened {
@@ -26,7 +30,7 @@ export async function takeForm(session: Session, draft: Draft): Promise<Opened> 
 
 async function openForm(session: Session, draft: Draft, answers?: string): Promise<Opened> {
   const found = await session.form(draft.form);
-  if (!found) throw new Error(t('visit.noForm'));
+  if (!found) throw new Told(t('visit.noForm'));
   const { bundle, files } = found;
   const form = await OpenForm.start({
     xform: bundle.xform,
@@ -60,10 +64,20 @@ export async function beginVisit(session: Session, household: string, hash: stri
   return begun;
 }
 
+/** Visits of a household that were begun with a form, whatever its version, and not handed in. */
+export function unfinished(session: Session, household: string, hash: string): Draft[] {
+  const all = [...session.book.drafts.values()];
+  const title = session.offers.value.forms.find((form) => form.hash === hash)?.title;
+  const isSame = (draft: Draft) => draft.form === hash || draft.title === title;
+  const same = all.filter((draft) => draft.document === household && isSame(draft) && !draft.corrects);
+  return same.sort((a, b) => b.changedAt - a.changedAt);
+}
+
 /** Goes on with a visit that came back. */
 export async function correctVisit(session: Session, household: string, visit: Seen): Promise<Draft> {
   const known = session.book.drafts.get(visit.id);
   if (known) return known;
+  const seen = await session.book.seen(household);
   const hash = String(visit.fields['form'] ?? '');
   const title = String(visit.fields['purpose'] ?? '');
   const draft = fresh(household, hash, title, visit.id, true);
@@ -74,66 +88,83 @@ export async function correctVisit(session: Session, household: string, visit: S
     const stem = name.replace(/\.\w+$/, '');
     if (/^[0-9a-f]{64}$/.test(stem)) files[name] = stem;
   }
-  const begun = { ...draft, answers: form.draft, files };
+  // It opens where something is asked, else with all its answers; not at its beginning.
+  const asked = remarksAbout(seen, visit.id).map(({ place }) => form.pageOf(place));
+  const page = Math.min(form.pages.value.length, ...asked.filter((at) => at >= 0));
+  const begun = { ...draft, answers: form.draft, files, page };
   await session.book.keepDraft(begun);
   handedOver = { draft: draft.id, opened };
   return begun;
 }
 
-/** What a reviewer asked about a visit, by the questions it is about. */
-export async function remarksAbout(session: Session, draft: Draft): Promise<Map<string, string>> {
-  const seen = await session.book.seen(draft.document);
-  const open = seen.filter((one) => isOpenRemark(one, draft.id));
-  return new Map(
-    open.map(({ fields }) => [String(fields['place'] ?? ''), inWords(fields['message'] as Record<string, string>)]),
-  );
+/** What a household answered at an earlier visit. */
+export interface Before {
+  answers: Answers;
+  /** The day. */
+  on: string;
 }
 
-/** A finding that is a reviewer's word about a visit. */
-export const isOpenRemark = ({ collection, fields }: Seen, visit: string): boolean =>
-  collection === 'finding' && fields['subject'] === visit && fields['rule'] === 'review/comment' && fields['status'] === 'open';
-
-/** What the household answered at the last visit with the same form. */
-export async function answersBefore(session: Session, draft: Draft): Promise<Answers | undefined> {
+/** What the household answered when it was visited last with the same form. */
+export async function answersBefore(session: Session, draft: Draft): Promise<Before | undefined> {
   const seen = await session.book.seen(draft.document);
   const at = (visit: Seen) => Number(visit.fields['ended_at'] ?? 0);
-  const same = seen.filter(({ collection, fields, id }) => collection === 'visit' && fields['form'] === draft.form && id !== draft.id);
+  // Where nobody was at home or agreed, nothing was answered.
+  const same = seen.filter(({ collection, fields, id }) => collection === 'visit' && fields['form'] === draft.form && id !== draft.id && !inVain(fields));
   const last = same.sort((a, b) => at(b) - at(a))[0];
   const answers = last?.fields['answers'];
-  return answers && typeof answers === 'object' && !Array.isArray(answers) ? answers : undefined;
+  if (!last || !answers || typeof answers !== 'object' || Array.isArray(answers)) return undefined;
+  return { answers, on: dayOf(last.fields['ended_at']) ?? '' };
 }
 
 type Answers = { [name: string]: Json };
 
-/** Questions whose answers have to be new at each visit. */
-const FRESH = new Set(['image', 'audio', 'video', 'file', 'geopoint', 'geotrace', 'geoshape', 'barcode', 'note']);
+/** Photos, places and the like: what has to be new at each visit, and is missed where it isn't there. */
+const TAKEN = new Set(['image', 'audio', 'video', 'file', 'geopoint', 'geotrace', 'geoshape']);
+/** What is never taken over from an earlier visit; what somebody says yes to, above all. */
+const FRESH = new Set([...TAKEN, 'barcode', 'note', 'acknowledge']);
 /** Answers open questions that open questions; no form goes deeper than this. */
 const ROUNDS = 20;
 
 /**
- * Nothing has changed: answers what is asked and not answered as it was. What is hidden (when the
- * visit began, say) is the form's own, and what has to be new stays open.
+ * Nothing has changed: answers what is asked and not answered as it was, and tells what it took over.
+ * What is hidden (when the visit began, say) is the form's own; consent, photos, places and
+ * signatures are of one visit and stay open.
  */
-export function answerAsBefore(form: OpenForm, before: Answers): void {
+export function answerAsBefore(form: OpenForm, { answers: before, on }: Before): Copied {
+  const values: Copied['values'] = {};
+  const consent = consentIn(form.items.value)?.path;
   for (let round = 0; round < ROUNDS; round += 1) {
     let isDone = true;
-    for (const repeat of repeatsIn(form.items.value)) {
+    for (const repeat of repeatsIn(form.items.value).filter((one) => !isAlbum(one))) {
       const had = at(before, repeat.instances[0]?.path.replace(/\[\d+\]$/, '') ?? `${repeat.parent}/${repeat.name}`);
       const missing = (Array.isArray(had) ? had.length : 0) - repeat.instances.length;
-      for (let more = 0; more < missing && !repeat.counted; more += 1) {
+      // What is asked in it is seen in the first, and the others come after.
+      const next = repeat.instances.length === 0 ? Math.min(missing, 1) : missing;
+      for (let more = 0; more < next && !repeat.counted; more += 1) {
         form.addInstance(repeat.parent, repeat.name);
         isDone = false;
       }
     }
     for (const { path, type, value, readonly } of questionsIn(form.items.value)) {
       const had = at(before, path);
-      if (value !== undefined || readonly || FRESH.has(type) || (typeof had !== 'string' && typeof had !== 'number')) continue;
+      if (value !== undefined || readonly || path === consent || FRESH.has(type) || (typeof had !== 'string' && typeof had !== 'number')) continue;
       form.set(path, String(had));
+      values[path] = String(had);
       isDone = false;
     }
-    if (isDone) return;
+    if (isDone) break;
   }
+  return { on, values };
 }
+
+/** A list of photos: what stands in it is of one visit. */
+const isAlbum = ({ instances }: Repeat) => TAKEN.has(questionsIn(instances[0]?.children ?? [])[0]?.type ?? '');
+
+/** What is asked for and has to be new at each visit, and is not there; of a list of things, only what is needed. */
+export const notTaken = (form: OpenForm) =>
+  questionsIn(form.items.value).filter(
+    ({ type, value, readonly, path, required }) => TAKEN.has(type) && value === undefined && !readonly && (required || !path.includes('[')),
+  );
 
 /** The stored answer at a path such as `/data/member[2]/age`. */
 function at(answers: Answers, path: string): Json | undefined {
@@ -173,7 +204,7 @@ function fresh(household: string, form: string, title: string, id: string, corre
 }
 
 /** Lists that a form calls as registers: the records that the tablet holds of each. */
-async function registerLists(session: Session, bundle: FormBundle): Promise<Map<string, Record<string, string>[]>> {
+export async function registerLists(session: Session, bundle: FormBundle): Promise<Map<string, Record<string, string>[]>> {
   const lists = new Map<string, Record<string, string>[]>();
   const own = new Set(bundle.files.map((file) => file.name));
   const named = /<instance\s+id="([^"]+)"\s+src="jr:\/\/[^"]*?\/([^"/]+)\.csv"/g;

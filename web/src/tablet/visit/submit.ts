@@ -4,9 +4,13 @@ import type { OpenForm } from '../../form/open';
 import { questionsIn } from '../../form/types';
 import type { Session } from '../session';
 import type { Draft, Edit, Json } from '../store/types';
-import { isOpenRemark } from './begin';
+import { day, t } from '../../i18n';
+import { CONSENTS, consentIn } from './consent';
+import { visitEdits } from './edits';
+import { isOpenRemark } from './returned';
 
-const CONSENT = new Set(['given', 'declined', 'absent']);
+/** Characters of the questions that a note names. */
+const MOST_WORDS = 1_000;
 
 /**
  * Hands a visit to the outbox, with everything that belongs to it, in one transaction. Gives how many
@@ -19,46 +23,23 @@ export async function submitVisit(session: Session, draft: Draft, form: OpenForm
   const files = Object.fromEntries(Object.entries(draft.files).filter(([name]) => names.has(name)));
   const hashes = [...new Set(Object.values(files))];
   const { book } = session;
-  const scope = book.lines.get(draft.document)?.scope ?? '';
-  const { edits, untaken } = await entityEdits(session, draft, form, files, scope);
+  const scope = book.scopeOf(draft);
+  const { edits: entities, untaken } = await entityEdits(session, draft, form, files);
   const now = Date.now() * 1000;
   const fields: Record<string, Json> = { answers, ended_at: now };
-  const consent = answers['consent'];
-  if (typeof consent === 'string' && CONSENT.has(consent)) fields['consent'] = consent;
+  const consent = CONSENTS.find((one) => one === consentIn(form.items.value)?.value);
+  if (consent) fields['consent'] = consent;
   const place = placeIn(form);
   if (place) fields['place'] = place;
-  const visit = { collection: 'visit', record: draft.id, scope };
-  if (draft.corrects) {
-    const seen = await book.seen(draft.document);
-    const before = seen.find((one) => one.id === draft.id)?.fields['photos'];
-    const had = Array.isArray(before) ? before : [];
-    const added = hashes.filter((hash) => !had.includes(hash));
-    edits.unshift(
-      { ...visit, change: { kind: 'patch', fields } },
-      ...added.map((hash): Edit => ({ ...visit, change: { kind: 'add', field: 'photos', element: hash }, blobs: [hash] })),
-      { ...visit, change: { kind: 'transition', field: 'status', from: 'returned', to: 'resubmitted' } },
-    );
-    for (const { id: record } of seen.filter((one) => isOpenRemark(one, draft.id))) {
-      const change = { kind: 'transition', field: 'status', from: 'open', to: 'corrected' };
-      edits.push({ collection: 'finding', record, scope, change });
-    }
-  } else {
-    const whole = {
-      ...fields,
-      household: draft.household,
-      form: draft.form,
-      started_at: draft.startedAt * 1000,
-      photos: hashes,
-      status: 'submitted',
-      purpose: draft.title,
-    };
-    // What a newer version of the form has no place for goes along as notes.
-    for (const { path, value } of draft.setAside ?? []) {
-      edits.unshift({ ...visit, change: { kind: 'add', field: 'notes', element: `${path}: ${value}` } });
-    }
-    edits.unshift({ ...visit, change: { kind: 'create', fields: whole }, blobs: hashes });
-  }
-  for (const words of untaken) edits.push({ ...visit, change: { kind: 'add', field: 'notes', element: words } });
+  const seen = draft.corrects ? await book.seen(draft.document) : [];
+  const had = seen.find((one) => one.id === draft.id)?.fields['photos'];
+  const before = {
+    files: Array.isArray(had) ? had.filter((one) => typeof one === 'string') : [],
+    remarks: seen.filter((one) => isOpenRemark(one, draft.id)).map(({ id }) => id),
+  };
+  const said = saidOf(session, draft, form);
+  const visitor = session.name.slice(0, 100);
+  const edits = visitEdits({ draft, scope, visitor, fields, hashes, entities, untaken, said, before });
   for (const { record, collection, change } of edits) {
     if (book.documentOf(record)) continue;
     const made = (change['fields'] ?? {}) as Record<string, Json>;
@@ -77,24 +58,38 @@ export async function submitVisit(session: Session, draft: Draft, form: OpenForm
   return untaken.length;
 }
 
+/** What whoever reviews it has to know of how it came about. */
+function saidOf(session: Session, { copied, insisted }: Draft, form: OpenForm): string[] {
+  const same = questionsIn(form.items.value).filter(({ path, value }) => value !== undefined && copied?.values[path] === value);
+  const said = insisted?.length ? [t('consent.insistedNote', { what: session.words('consent', 'scope', insisted) })] : [];
+  if (copied && same.length > 0) {
+    const what = same.map(({ label, path }) => label || path).join('、');
+    said.push(t('visit.copiedNote', { n: same.length, day: day(copied.on), what: what.slice(0, MOST_WORDS) }));
+  }
+  return said;
+}
+
 async function entityEdits(
   session: Session,
   draft: Draft,
   form: OpenForm,
   files: Record<string, string>,
-  scope: string,
 ): Promise<{ edits: Edit[]; untaken: string[] }> {
   const entities = form.entities;
   if (entities.length === 0) return { edits: [], untaken: [] };
   const rulebook = await session.rulebook();
+  const { book } = session;
+  // What is said of other households' records is read off theirs.
+  const others = entities.map((entity) => book.documentOf(String((entity as { id?: string }).id ?? '').replace(/^uuid:/, '')));
+  const documents = new Set([draft.document, ...others.filter((id) => id !== undefined)]);
+  const rows = await Promise.all([...documents].map((id) => book.rows(id)));
   const filled = {
     entities,
     about: { collection: 'household', record: draft.household },
     files,
-    rows: await session.book.rows(draft.document),
+    rows: rows.flat(),
   };
-  const made = JSON.parse(rulebook.write(JSON.stringify(filled))) as { edits: Edit[]; untaken: string[] };
-  return { edits: made.edits.map((edit) => ({ ...edit, scope })), untaken: made.untaken };
+  return JSON.parse(rulebook.write(JSON.stringify(filled))) as { edits: Edit[]; untaken: string[] };
 }
 
 /** The first place that was read, as records hold places. */
