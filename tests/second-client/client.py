@@ -523,10 +523,17 @@ class Tablet:
     # -- photos
 
     def upload(self, photo):
+        """Sends a photo until the server says, asked by its hash, that it has it."""
+        for _ in range(5):
+            if self.send_photo(photo):
+                return
+        raise Refused("a photo does not arrive")
+
+    def send_photo(self, photo):
         hexadecimal = hashlib.sha256(photo).hexdigest()
         missing = self.json("POST", "/sync/v1/blobs/missing", {"hashes": [hexadecimal]})["hashes"]
         if not missing:
-            return
+            return True
         metadata = "sha256 " + base64.b64encode(hexadecimal.encode()).decode()
         headers, _ = self.call("POST", "/sync/v1/uploads", b"", {
             "Tus-Resumable": "1.0.0",
@@ -543,6 +550,7 @@ class Tablet:
                 "Content-Type": "application/offset+octet-stream",
             })
             offset = int(headers["Upload-Offset"])
+        return False
 
 
 def day(server, code, wire):

@@ -5,7 +5,7 @@ use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use mobile_schema::Catalogue;
-use mobile_schema::register::builtin_registers;
+use mobile_schema::register::{Capacity, builtin_registers};
 use sync_protocol::merge::{Authority, Board, Numbered, Presenter};
 use sync_protocol::op::{Change, Fields, Op};
 use sync_protocol::{
@@ -41,13 +41,16 @@ fn apply(catalogue: &Catalogue, board: &mut Board, tablet: u128, ops: &[Op]) {
     let presenter = Presenter::new(IncarnationId(Uuid::from_u128(tablet)));
     let scopes = BTreeSet::from([ScopeId::area("529901100201").expect("a scope")]);
     let (catalogue, lineage, presenter) = (catalogue, &lineage, &presenter);
+    let refused = BTreeSet::new();
     let authority = Authority {
         catalogue,
         lineage,
         presenter,
         scopes: &scopes,
+        capacity: Capacity::Cadre,
         received: 1_000,
         amends: false,
+        refused: &refused,
     };
     let numbered: Vec<_> = (1..).zip(ops).map(|(seq, op)| Numbered { seq, op }).collect();
     black_box(authority.apply(board, &numbered));

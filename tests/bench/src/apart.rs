@@ -25,7 +25,7 @@ pub(crate) async fn pushes(backend: Backend) {
                 for tablet in &hand {
                     let scope = village(tablet.number);
                     let household = tablet.household(&catalogue, &scope, 1);
-                    let visit = tablet.visit(&catalogue, household.record, &scope, None);
+                    let visit = tablet.visit(&catalogue, household.record, &scope);
                     let ops = [vec![household], visit].concat();
                     bodies.push((tablet, pack(&tablet.request(1, ops))));
                 }
@@ -68,7 +68,7 @@ pub(crate) async fn day(backend: Backend) {
                 let scope = village(tablet.number);
                 let household = tablet.household(&catalogue, &scope, 1);
                 let visits =
-                    (0..20).flat_map(|_| tablet.visit(&catalogue, household.record, &scope, None));
+                    (0..20).flat_map(|_| tablet.visit(&catalogue, household.record, &scope));
                 let ops: Vec<_> = visits.collect();
                 let ops = [vec![household], ops].concat();
                 bodies.push((tablet, pack(&tablet.request(1, ops))));

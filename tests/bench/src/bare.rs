@@ -55,6 +55,7 @@ struct RecordRow {
     status: Option<String>,
     due_on: Option<String>,
     updated_at: Timestamp,
+    created_at: Timestamp,
 }
 
 /// What one push of a visit wrote.

@@ -213,13 +213,61 @@ impl Member {
         self.op(catalogue, "household", scope, Change::Create { fields })
     }
 
+    /// A visit as the form of this hash has it, with a photo.
+    pub(crate) fn visit_with(
+        &self,
+        catalogue: &Catalogue,
+        household: RecordId,
+        scope: &ScopeId,
+        (form, photo): (Hash, Hash),
+    ) -> Op {
+        let map = |entries: &[(&str, Value)]| {
+            let owned = entries.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+            Value::Map(owned.collect())
+        };
+        let guarantees = ["food", "clothing", "schooling", "health_care", "housing", "water"];
+        let guarantees = guarantees.map(|name| (name, Value::from("yes")));
+        let answers = [
+            ("consent", Value::from("given")),
+            ("guarantees", map(&guarantees)),
+            ("persons", Value::Integer(4)),
+            ("income", Value::Integer(30_000)),
+            ("note", "家庭情况稳定，无新增风险。".into()),
+        ];
+        let now = Timestamp::now().0;
+        let fields = Fields::from([
+            (1, household.to_string().into()),
+            (2, form.to_string().into()),
+            (3, map(&answers)),
+            (4, Value::Integer(now - 1_200_000_000)),
+            (5, Value::Integer(now)),
+            (7, "given".into()),
+            (8, Value::List(vec![photo.to_string().into()])),
+            (9, "submitted".into()),
+            (10, "月度走访".into()),
+        ]);
+        let visit = self.op(catalogue, "visit", scope, Change::Create { fields });
+        Op { blobs: vec![photo], ..visit }
+    }
+
+    /// The form that visits of the demo are filled in with.
+    pub(crate) async fn form(&self) -> Hash {
+        let forms = self.http.get(format!("{}/sync/v1/forms", self.server));
+        let forms = forms.bearer_auth(&self.token).send().await.expect("an answer");
+        let forms: serde_json::Value =
+            serde_json::from_slice(&forms.bytes().await.expect("a body")).expect("JSON");
+        let forms = forms.as_array().expect("forms");
+        let visit = forms.iter().find(|form| form["name"] == "household_visit");
+        let hash = visit.and_then(|form| form["hash"].as_str()).expect("the demo has the form");
+        hash.parse().expect("a hash")
+    }
+
     /// A visit of 33 answers, and two changes it makes in its household.
     pub(crate) fn visit(
         &self,
         catalogue: &Catalogue,
         household: RecordId,
         scope: &ScopeId,
-        photo: Option<Hash>,
     ) -> Vec<Op> {
         let answers =
             (0..33).map(|number| (format!("question_{number}"), Value::from("yes, as before")));
@@ -228,11 +276,9 @@ impl Member {
             (2, "household_visit".into()),
             (3, Value::Map(answers.collect())),
             (7, "given".into()),
-            (8, photo.iter().map(|hash| Value::from(hash.to_string())).collect()),
             (9, "submitted".into()),
         ]);
-        let mut visit = self.op(catalogue, "visit", scope, Change::Create { fields });
-        visit.blobs.extend(photo);
+        let visit = self.op(catalogue, "visit", scope, Change::Create { fields });
         let note = Change::Add { field: 12, element: "来访".into() };
         let count = Change::Delta { field: 13, by: 0 };
         let group = Some(Group { id: GroupId(Uuid::now_v7()), size: 3 });

@@ -15,11 +15,11 @@ mod wire;
 
 use std::path::Path;
 
-use harness::{Backend, DatabaseKind, MediaKind};
+use harness::{Backend, DatabaseKind, MediaKind, Postgres};
 
 /// The tables, by the names under which one of them can be asked for. A folder (a name with a
 /// slash) has photos to measure with instead of painted ones.
-const TABLES: [&str; 14] = [
+const TABLES: [&str; 15] = [
     "wire",
     "pushes",
     "inside",
@@ -28,6 +28,7 @@ const TABLES: [&str; 14] = [
     "pulls",
     "photos",
     "visits",
+    "looks",
     "tables",
     "fingerprints",
     "pictures",
@@ -44,6 +45,7 @@ async fn main() {
         eprintln!("no table {unknown:?}; there are {}", TABLES.join(", "));
         std::process::exit(2);
     }
+    Postgres::durable();
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     println!("{cores} cores, clients included");
     for table in TABLES {
@@ -130,16 +132,26 @@ async fn print(table: &str, folder: Option<&Path>) {
                 tables::measure(backend).await;
             }
         }
-        "photos" => {
-            println!("| photos of 200 KB through tus | clients | photos/s | p95 ms |");
+        "looks" => {
+            println!("| a photo's look, SQLite | visits stored | median ms | p95 ms |");
             println!("|---|---|---|---|");
+            photos::looks().await;
+        }
+        "photos" => {
+            println!(
+                "| photos of 200 KB through tus | clients | photos/s | p95 ms | looked at, photos/s |"
+            );
+            println!("|---|---|---|---|---|");
             for media in [MediaKind::Folder, MediaKind::S3] {
                 photos::measure(Backend { database: DatabaseKind::Sqlite, media }).await;
             }
         }
         _ => {
-            println!("| 1,000 visits with a photo each, 8 clients | CPU-seconds | peak memory |");
-            println!("|---|---|---|");
+            println!(
+                "| visits with a photo each, 8 clients | visits/s | until all is looked at, s | \
+                 CPU-seconds | peak memory | bytes stored per photo | doubts |"
+            );
+            println!("|---|---|---|---|---|---|---|");
             for backend in both {
                 photos::measure_visits(backend).await;
             }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use harness::Backend;
+use mobile_schema::register::Capacity;
 use ruhu::db::Failed;
 use ruhu::http::Problem;
 use ruhu::sync::{Arrival, Pushed, RawOp};
@@ -34,7 +35,7 @@ pub(crate) async fn measure(backend: Backend) {
                         let tablet = &hand[number % hand.len()];
                         let household =
                             households[tablet.device.0.as_u128() as usize % households.len()];
-                        let ops = tablet.visit(&catalogue, household, &scope, None);
+                        let ops = tablet.visit(&catalogue, household, &scope);
                         let first_seq = 1 + 3 * (number / hand.len()) as u64;
                         (tablet, pack(&tablet.request(first_seq, ops)))
                     })
@@ -81,7 +82,7 @@ pub(crate) async fn inside(backend: Backend) {
         let (catalogue, village) = (Arc::clone(&crowd.catalogue), scope.clone());
         let arrival = move |tablet: &Member, request| {
             let (whose, scopes) = ((tablet.device, tablet.user), [village.clone()].into());
-            Arrival::new(whose, scopes, request, Arc::clone(&catalogue))
+            Arrival::new(whose, (scopes, Capacity::Cadre), request, Arc::clone(&catalogue))
         };
         let hands = crowd.dealt(clients).into_iter().map(|mut hand| hand.remove(0));
         let tablets: Vec<Member> = hands.collect();
@@ -97,7 +98,7 @@ pub(crate) async fn inside(backend: Backend) {
             let mut own = Vec::new();
             for number in 0..PUSHES / clients {
                 let home = ids[number % ids.len()];
-                let ops = tablet.visit(&crowd.catalogue, home, &scope, None);
+                let ops = tablet.visit(&crowd.catalogue, home, &scope);
                 own.push(request(tablet, ops, first + 3 * number as u64));
             }
             requests.push(own);

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
 use harness::Backend;
+use mobile_schema::Value;
 use mobile_schema::rule::citizen_id::check_character;
-use mobile_schema::{Hash, Value};
 use reqwest::Method;
 use ruhu::db::schema::checks_due;
 use ruhu::demo::COUNTY;
@@ -118,8 +118,7 @@ async fn fill(crowd: &Crowd, tablet: &Member, version: &str) -> Vec<RecordId> {
         let mut ops = Vec::new();
         for number in start..start + AT_ONCE {
             let household = tablet.household(&crowd.catalogue, &scope, number);
-            let mut visit =
-                tablet.visit(&crowd.catalogue, household.record, &scope, None::<Hash>).remove(0);
+            let mut visit = tablet.visit(&crowd.catalogue, household.record, &scope).remove(0);
             let Change::Create { fields } = &mut visit.change else { panic!("a new visit") };
             fields.insert(2, version.into());
             fields.insert(3, answers(number));

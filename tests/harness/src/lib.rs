@@ -4,11 +4,15 @@
 //! use, in private directories on free ports or a private socket; they end with the process,
 //! however it ends.
 
+mod fault;
+mod gate;
 mod postgres;
 mod process;
 mod s3;
 mod stage;
 
+pub use fault::{Fault, SmallDisk, not_here};
+pub use gate::Gate;
 pub use postgres::Postgres;
 pub use process::{ServerProcess, ruhu_binary};
 pub use s3::{ObjectStore, closed_port};

@@ -4,14 +4,17 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection};
 use ruhu::db::DatabaseUrl;
 
+use crate::gate::Gate;
+
 static SERVER: OnceLock<Postgres> = OnceLock::new();
 static DATABASES: AtomicU32 = AtomicU32::new(0);
+static DURABLE: AtomicBool = AtomicBool::new(false);
 
 /// A PostgreSQL server on a socket in a private directory.
 pub struct Postgres {
@@ -26,8 +29,8 @@ const GUARD: &str = r#"
 set -e
 cd "$1"
 "$2/initdb" --no-sync --no-locale --encoding=UTF8 --auth=trust --username=ruhu -D data >log 2>&1
-"$2/postgres" -D data -k "$1" -c listen_addresses= -c fsync=off -c synchronous_commit=off \
-    -c full_page_writes=off -c max_connections=300 -c shared_buffers=64MB >>log 2>&1 &
+"$2/postgres" -D data -k "$1" -c listen_addresses= -c fsync="$3" -c synchronous_commit="$3" \
+    -c full_page_writes="$3" -c max_connections=300 -c shared_buffers=64MB >>log 2>&1 &
 server=$!
 while ! "$2/pg_isready" -q -h "$1" -U ruhu; do kill -0 $server; sleep 0.05; done
 echo ready
@@ -39,6 +42,12 @@ rm -rf "$1"
 "#;
 
 impl Postgres {
+    /// Has the server of this process wait for its disk, as one in earnest does. Counts until the
+    /// server is first used.
+    pub fn durable() {
+        DURABLE.store(true, Ordering::Relaxed);
+    }
+
     /// The server of this test process.
     pub fn server() -> &'static Self {
         SERVER.get_or_init(Self::start)
@@ -63,6 +72,7 @@ impl Postgres {
             .args(["-c", GUARD, "postgres-for-tests"])
             .arg(&directory)
             .arg(&binaries)
+            .arg(if DURABLE.load(Ordering::Relaxed) { "on" } else { "off" })
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -93,6 +103,15 @@ impl Postgres {
         let name = format!("empty_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
         self.create(&name, None);
         self.url(&name)
+    }
+
+    /// A gate before this server, and one of its databases as it is reached through the gate.
+    pub fn behind_a_gate(&self, database: &DatabaseUrl) -> (Gate, DatabaseUrl) {
+        let DatabaseUrl::Postgres(url) = database else { unreachable!("it is one") };
+        let gate = Gate::before(Some(self.directory.join(".s.PGSQL.5432")));
+        let name = url.rsplit('/').next().expect("it has a name");
+        let through = format!("postgres://ruhu@{}/{name}", gate.address());
+        (gate, DatabaseUrl::Postgres(through))
     }
 
     fn create(&self, name: &str, template: Option<&str>) {

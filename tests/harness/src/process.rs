@@ -53,7 +53,10 @@ pub struct ServerProcess {
 impl ServerProcess {
     /// Starts a server with these arguments on a free port, and waits until it says it is ready.
     pub fn start(arguments: &[String], environment: &[(String, String)]) -> Self {
-        let mut child = Command::new(ruhu_binary())
+        // A limit on files that is met is an error for it, as a full disk is, and not its end.
+        let mut child = Command::new("sh")
+            .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
+            .arg(ruhu_binary())
             .args(["serve", "--listen", "127.0.0.1:0"])
             .args(arguments)
             .envs(environment.iter().map(|(name, value)| (name, value)))
@@ -89,10 +92,47 @@ impl ServerProcess {
         let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace();
         let ticks: f64 =
             fields.skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum();
-        let status = read("status");
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let peak = peak.and_then(|peak| peak.trim().trim_end_matches(" kB").parse::<u64>().ok());
-        (ticks / 100.0, peak.unwrap_or(0) * 1024)
+        (ticks / 100.0, self.memory("VmHWM:"))
+    }
+
+    /// How much memory it holds now, in bytes.
+    pub fn resident(&self) -> u64 {
+        self.memory("VmRSS:")
+    }
+
+    /// A line of its status (proc(5)), in bytes.
+    fn memory(&self, name: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = status.expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
+        kilobytes.map_or(0, |kilobytes: u64| kilobytes * 1024)
+    }
+
+    /// Stops it where it stands (SIGSTOP), as a machine that is frozen.
+    pub fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets it go on (SIGCONT).
+    pub fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args([name, &pid]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "kill {name}");
+    }
+
+    /// Lets no file of its grow beyond so many bytes, as if the disk was full; none is without
+    /// limit again.
+    pub fn limit_files(&self, bytes: Option<u64>) {
+        let limit = bytes.map_or("unlimited".to_owned(), |bytes| bytes.to_string());
+        let set = Command::new("prlimit")
+            .args(["--pid", &self.child.id().to_string(), &format!("--fsize={limit}:unlimited")])
+            .status();
+        assert!(set.is_ok_and(|status| status.success()), "prlimit (util-linux)");
     }
 
     /// `kill -9`.
@@ -103,9 +143,7 @@ impl ServerProcess {
 
     /// Asks it to stop (SIGTERM), waits, and gives its log.
     pub fn stop(mut self) -> String {
-        let pid = self.child.id().to_string();
-        let asked = Command::new("kill").args(["-TERM", &pid]).status();
-        assert!(asked.is_ok_and(|status| status.success()), "kill -TERM");
+        self.signal("-TERM");
         let mut log = String::new();
         let stderr = self.child.stderr.take().expect("it is piped");
         BufReader::new(stderr).read_to_string(&mut log).expect("it has a log");

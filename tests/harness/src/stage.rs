@@ -16,6 +16,7 @@ use ruhu::app::{self, App};
 use ruhu::areas::{self, Area};
 use ruhu::config::Config;
 use ruhu::db::{DatabaseUrl, Timestamp};
+use ruhu::http::origin::TrustedProxies;
 use ruhu::media_store::{MediaUrl, S3Settings};
 use ruhu::seal::{KeyFile, SealingKeys};
 use serde_json::json;
@@ -100,8 +101,18 @@ impl Stage {
         let listen = "127.0.0.1:0".parse().expect("an address");
         let sealing_keys = sealing_keys();
         let (tls, log, require_second_factor) = (None, None, false);
-        let config =
-            Config { listen, database, media, s3, sealing_keys, tls, require_second_factor, log };
+        let config = Config {
+            listen,
+            database,
+            media,
+            s3,
+            sealing_keys,
+            tls,
+            require_second_factor,
+            metrics: None,
+            trusted_proxies: TrustedProxies::default(),
+            log,
+        };
         let first = Replica::start(&config).await;
         ruhu::demo::load(&first.app).await.expect("the demo county loads");
         Self { backend, config, folder, first, tablets: AtomicU32::new(0) }

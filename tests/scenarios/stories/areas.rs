@@ -14,30 +14,50 @@ story!(a_table_of_codes_adds_areas_and_renames_them, async |stage| {
     };
     let before = count(&mut admin).await;
     let table = "代码,名称\n529901199000,新设镇（虚构）\n529901199201,新村（虚构）\n529901100201,改名村（虚构）\n";
-    let tried = json!({ "csv": table, "dry_run": true });
-    let told = admin.call(Method::POST, PATH, Some(&tried)).await.unwrap();
+    let send = async |client: &mut tablets::Client, more: &str, table: &str| {
+        client.send_file(&format!("{PATH}{more}"), table.as_bytes().to_vec()).await
+    };
+    let told = send(&mut admin, "?dry_run=true", table).await.unwrap();
     assert_eq!(told["added"].as_array().unwrap().len(), 2);
     assert_eq!(count(&mut admin).await, before, "it was only told");
-    let meant = json!({ "csv": table });
-    let told = admin.call(Method::POST, PATH, Some(&meant)).await.unwrap();
+    let told = send(&mut admin, "", table).await.unwrap();
     assert_eq!(told["renamed"].as_array().unwrap().len(), 1);
     assert_eq!(count(&mut admin).await, before + 2);
-    let again = admin.call(Method::POST, PATH, Some(&meant)).await.unwrap();
+    let again = send(&mut admin, "", table).await.unwrap();
     assert_eq!((again["added"].clone(), again["unchanged"].clone()), (json!([]), json!(3)));
 
-    let wrong = json!({ "csv": "code,name\n529901199202,好村\n52990119920,少一位\n" });
-    let refused = admin.call(Method::POST, PATH, Some(&wrong)).await.unwrap_err();
+    let wrong = "code,name\n529901199202,好村\n52990119920,少一位\n";
+    let refused = send(&mut admin, "", wrong).await.unwrap_err();
     assert_eq!(refused.kind(), "areas-invalid");
     assert_eq!(count(&mut admin).await, before + 2, "nothing of it is done");
     let mut neighbour = stage.neighbour().await;
-    let theirs = json!({ "csv": "code,name,parent\n529901100201,抢来的,539902000000\n" });
-    let refused = neighbour.call(Method::POST, PATH, Some(&theirs)).await.unwrap_err();
+    let theirs = "code,name,parent\n529901100201,抢来的,539902000000\n";
+    let refused = send(&mut neighbour, "", theirs).await.unwrap_err();
     assert_eq!(refused.kind(), "areas-invalid");
+});
+
+story!(a_place_is_closed_once_nothing_is_recorded_there, async |stage| {
+    let mut admin = stage.person("admin").await;
+    let close = |code: &str| format!("/api/v1/areas/{code}/close");
+    let used = admin.call(Method::POST, &close("529901100201"), None).await.unwrap_err();
+    assert_eq!(used.kind(), "area-in-use");
+    let (gbk, ..) = encoding_rs::GBK
+        .encode("统计用区划代码,城乡分类代码,名称\n529901100299,220,空村委会（虚构）\n");
+    let told = admin.send_file(PATH, gbk.into_owned()).await.unwrap();
+    assert_eq!(told["added"][0]["name"], "空村委会（虚构）");
+    admin.call(Method::POST, &close("529901100299"), None).await.unwrap();
+    let left = admin.call(Method::GET, "/api/v1/areas", None).await.unwrap();
+    assert!(!left.to_string().contains("529901100299"), "it is offered nowhere");
+    let own = admin.call(Method::POST, &close("529901000000"), None).await.unwrap_err();
+    assert_eq!(own.kind(), "not-found", "nobody closes what their own rights hang on");
+    let mut neighbour = stage.neighbour().await;
+    let theirs = neighbour.call(Method::POST, &close("529901100202"), None).await.unwrap_err();
+    assert_eq!(theirs.kind(), "not-found");
 });
 
 story!(a_server_gets_another_county_at_its_command_line, async |stage| {
     let import = async |table: &str| {
-        ruhu::areas::command::import(&stage.app().database, table.to_owned(), false).await
+        ruhu::areas::command::import(&stage.app().database, table.as_bytes().to_vec(), false).await
     };
     let county = "code,name\n529902000000,邻县（虚构）\n529902100000,邻镇（虚构）\n";
     assert_eq!(import(county).await.unwrap(), "2 added, 0 renamed, 0 as they were");

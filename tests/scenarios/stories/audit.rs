@@ -32,7 +32,9 @@ story!(what_admins_do_is_in_the_trail_of_their_own_county, async |stage| {
     assert_eq!(lines[1]["detail"], json!({ "days": 730, "reason": "两年" }));
     assert!(!lines.to_string().contains(issued["password"].as_str().unwrap()), "no secret is told");
     let about = auditor.call(Method::GET, &format!("/api/v1/audit?subject={id}"), None).await;
-    assert_eq!(about.unwrap().as_array().unwrap().len(), 2);
+    let about = about.unwrap();
+    assert_eq!(about.as_array().unwrap().len(), 2);
+    assert_eq!(about[0]["subject_name"], "=新来的（虚构）", "people are called by their names");
     let path = "/api/v1/audit?action=add_person&before=3";
     let older = auditor.call(Method::GET, path, None).await.unwrap();
     assert_eq!(older.as_array().unwrap().len(), 1);

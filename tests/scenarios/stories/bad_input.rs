@@ -126,14 +126,44 @@ story!(a_hundred_megabytes_are_not_read, async |stage| {
     assert_eq!(probe.push(&[op]).await.len(), 1);
 });
 
-story!(an_operation_that_is_too_large_is_set_aside_and_the_queue_goes_on, async |stage| {
+story!(an_operation_that_is_too_large_is_refused_before_it_is_acknowledged, async |stage| {
     let mut probe = Probe::new(&stage, "cadre").await;
     let (first, second) = (probe.household(0), probe.household(1));
-    let large = probe.address(&first, &"长".repeat(200_000));
     let small = probe.address(&second, "短");
-    let outcomes = probe.push(&[large, small]).await;
-    let reasons: Vec<_> = outcomes.iter().map(crate::probe::kind).collect();
-    assert_eq!(reasons, ["rejected(too_large)", "applied"]);
+    let large = probe.address(&first, &"长".repeat(400_000));
+    let request = probe.request(1, &[small.clone(), large]);
+    let url = format!("{}/sync/v1/sync", stage.address());
+    let token = probe.tablet.client().access_token().to_owned();
+    let answer = post(&url, &token, "identity", request.to_string().into_bytes()).await;
+    assert_eq!((answer.status, answer.kind.as_str()), (413, "too-large"));
+    assert_eq!(answer.body["seq"], 2, "which one it is");
+    let outcomes = probe.push(&[small]).await;
+    assert_eq!(crate::probe::kind(&outcomes[0]), "applied", "nothing of it was taken before");
+});
+
+story!(of_what_is_no_operation_the_head_is_kept, async |stage| {
+    let mut probe = Probe::new(&stage, "cadre").await;
+    let rubbish = json!({ "rubbish": "x".repeat(300_000) });
+    let outcomes = probe.push(&[rubbish.clone(), json!({ "rubbish": "short" })]).await;
+    assert!(outcomes.iter().all(|one| crate::probe::kind(one) == "rejected(malformed)"));
+    let mut supervisor = stage.person("supervisor").await;
+    let held = supervisor
+        .call(reqwest::Method::GET, "/api/v1/quarantine?reason=核对", None)
+        .await
+        .unwrap();
+    let of = |seq: u64| {
+        let all = held.as_array().unwrap().iter();
+        all.clone().find(|one| one["seq"] == seq).unwrap()["op"].clone()
+    };
+    let kept = of(1);
+    assert_eq!(kept["length"], rubbish.to_string().len());
+    let hash = mobile_schema::Hash::of(rubbish.to_string().as_bytes());
+    assert_eq!(kept["hash"], hash.to_string());
+    assert!(kept["head"].as_str().unwrap().len() < 2_000);
+    assert_eq!(of(2), json!({ "rubbish": "short" }));
+    // The same again is known again.
+    let again = probe.request(1, &[rubbish]);
+    assert_eq!(probe.send(&again).await.unwrap()["result"], "ok");
 });
 
 story!(tokens_that_are_not_ours_are_refused, async |stage| {

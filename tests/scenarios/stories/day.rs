@@ -20,4 +20,10 @@ story!(three_tablets_work_offline_and_agree_in_the_end, async |stage| {
     assert!(report.conflicts >= 1 && report.drops >= 1, "{report}");
     // What was sent twice is little beside what had to be sent once.
     assert!(report.bytes_up < report.photo_bytes * 3 / 2, "{report}");
+    // And the next days, in the same county: what stood there in the evening is changed again.
+    for seed in [8, 9] {
+        let plan = Plan { seed, visits: 1, drop_after: 0, ..plan.clone() };
+        let report = play(&plan, ProgressBar::hidden()).await.expect("the next day ends well");
+        assert!(report.conflicts >= 1, "{report}");
+    }
 });

@@ -107,8 +107,7 @@ story!(two_supervisors_who_settle_at_once_do_not_both_win, async |stage| {
 story!(what_was_parked_is_applied_or_discarded_by_a_person, async |stage| {
     let mut probe = Probe::new(&stage, "cadre").await;
     let mut deleted = probe.household(0);
-    let op = probe.op("household", deleted.id, Some(&deleted), json!({ "kind": "delete" }));
-    probe.push(&[op]).await;
+    probe.delete(&stage, &deleted).await;
     deleted.version.n += 1;
     let late = probe.address(&deleted, "迟到");
     let mut foreign = probe.op(

@@ -1,5 +1,6 @@
 //! The demo county as a person loads it from the command line.
 
+use std::io::{Read, Write};
 use std::process::Command;
 
 use harness::ruhu_binary;
@@ -34,4 +35,103 @@ fn the_demo_has_evidence_of_which_some_is_doubtful() {
     assert!(json.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()));
     let check = ruhu(&["notice", "check", "--photos"]);
     assert!(check.contains("3 notifications; the log is whole"), "{check}");
+}
+
+#[test]
+fn the_command_line_keeps_what_is_a_secret_and_asks_before_it_mixes_what_is_invented_with_people() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = |program: &str, arguments: &[&str], typed: &str| {
+        let mut child = Command::new(program)
+            .args(arguments)
+            .env("LC_ALL", "C")
+            .env("RUHU_DATA", folder.path())
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .expect("it runs");
+        child.stdin.take().expect("it is piped").write_all(typed.as_bytes()).expect("it reads");
+        let output = child.wait_with_output().expect("it ends");
+        let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+        (output.status.success(), text.concat())
+    };
+    let ruhu = ruhu_binary();
+    let ruhu = ruhu.to_str().expect("a path");
+    let table = folder.path().join("areas.csv");
+    std::fs::write(&table, "code,name\n520123000000,某县\n").expect("it is written");
+    let (imported, told) = run(ruhu, &["area", "import", table.to_str().unwrap()], "");
+    assert!(imported, "{told}");
+
+    // A person at a terminal types it twice, each time when it is asked for, and nobody sees it.
+    let secret = "correct horse battery";
+    let add = "user add admin --name Li --role admin --area 520123000000";
+    let mut terminal = Command::new("script")
+        .args(["-qec", &format!("{ruhu} {add}"), "/dev/null"])
+        .env("LC_ALL", "C")
+        .env("RUHU_DATA", folder.path())
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("it runs");
+    let mut keys = terminal.stdin.take().expect("it is piped");
+    let mut screen = terminal.stdout.take().expect("it is piped");
+    let (mut seen, mut byte) = (Vec::new(), [0]);
+    // A person is slower than a program that asks first and hides what is typed then.
+    let pid = terminal.id();
+    let is_hidden = || {
+        let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).ok()?;
+        let child = children.split_whitespace().next()?;
+        let tty = std::fs::read_link(format!("/proc/{child}/fd/0")).ok()?;
+        let told = Command::new("stty").arg("-F").arg(tty).arg("-a").output().ok()?;
+        String::from_utf8_lossy(&told.stdout).contains("-echo ").then_some(())
+    };
+    for asked in ["Password: ", "again: "] {
+        while !seen.ends_with(asked.as_bytes()) {
+            screen.read_exact(&mut byte).unwrap_or_else(|_| panic!("{seen:?}"));
+            seen.extend(byte);
+        }
+        let begun = std::time::Instant::now();
+        while is_hidden().is_none() {
+            assert!(begun.elapsed().as_secs() < 30, "what is typed is never hidden");
+        }
+        keys.write_all(format!("{secret}\n").as_bytes()).expect("it reads");
+    }
+    screen.read_to_end(&mut seen).expect("it ends");
+    let seen = String::from_utf8(seen).unwrap();
+    assert!(terminal.wait().expect("it ends").success(), "{seen}");
+    assert!(seen.contains("Password: ") && seen.contains("admin may sign in"), "{seen}");
+    assert!(!seen.contains("horse"), "{seen}");
+    // One that is piped in is taken as it is.
+    let add = ["user", "add", "li", "--name", "Li", "--role", "admin", "--area", "520123000000"];
+    assert!(run(ruhu, &add, "a piped password\n").0);
+    // What is no login, name or password in a browser is none here.
+    let refused = [
+        ("Wang", "Wang", "", "a login has 2 to 50"),
+        ("wang", " ", "", "a name has 1 to 50"),
+        ("wang", "Wang", "eleven-long", "a password has 12 to 200"),
+        ("wang", "Wang", "password1234", "too easily guessed"),
+        ("wang", "Wang", "wangwangwang", "too easily guessed"),
+    ];
+    for (login, name, password, told) in refused {
+        let add =
+            ["user", "add", login, "--name", name, "--role", "admin", "--area", "520123000000"];
+        let (added, said) = run(ruhu, &add, password);
+        assert!(!added && said.contains(told), "{login}, {name}, {password}: {said}");
+    }
+
+    let (loaded, told) = run(ruhu, &["demo", "load", "--visits", "0"], "");
+    assert!(!loaded && told.contains("--yes"), "{told}");
+    let (there, report) = run(ruhu, &["evidence", "report", "--area", ruhu::demo::COUNTY], "");
+    assert!(!there, "{report}");
+    let (loaded, told) = run(ruhu, &["demo", "load", "--visits", "0", "--yes"], "");
+    assert!(!loaded && told.contains("admin"), "their admin is not the demo's: {told}");
+
+    // A command has the settings it uses.
+    let (_, help) = run(ruhu, &["serve", "--help"], "");
+    assert!(help.contains("--tls-names") && help.contains("--s3-endpoint"), "{help}");
+    let (_, help) = run(ruhu, &["user", "add", "--help"], "");
+    assert!(help.contains("--database-url") && !help.contains("--tls-names"), "{help}");
+    let (_, help) = run(ruhu, &["form", "--help"], "");
+    assert!(!help.contains("--data"), "{help}");
+    assert!(!run(ruhu, &["keys", "rotate", "--listen", "127.0.0.1:1"], "").0);
 }

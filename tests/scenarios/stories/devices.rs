@@ -40,12 +40,20 @@ story!(a_blocked_tablet_gets_nothing_and_what_it_brings_is_kept, async |stage| {
     assert_eq!(held[0]["op"]["change"]["fields"]["4"], "封锁后");
     let areas = probe.tablet.client().call(Method::GET, "/api/v1/areas", None).await;
     assert_eq!(areas.unwrap_err().kind(), "forbidden");
+    let standing = async |probe: &mut Probe| {
+        probe.tablet.client().call(Method::GET, "/sync/v1/standing", None).await.unwrap()
+    };
+    // Why it has no village is for the tablet to say.
+    assert_eq!(standing(&mut probe).await, json!({ "tablet": "blocked", "is_disabled": false }));
     // The tablet itself purges what it held and keeps its outbox.
     probe.tablet.sync_again(std::time::Duration::from_secs(60)).await.unwrap();
     assert_eq!(probe.tablet.rows().count(), 0);
     admin.call(Method::POST, &format!("/api/v1/devices/{device}/release"), None).await.unwrap();
     probe.tablet.sync_again(std::time::Duration::from_secs(60)).await.unwrap();
     assert!(probe.tablet.rows().count() > 0);
+    let cadre = probe.tablet.machine().identity().author;
+    admin.call(Method::POST, &format!("/api/v1/people/{cadre}/disable"), None).await.unwrap();
+    assert_eq!(standing(&mut probe).await, json!({ "tablet": "active", "is_disabled": true }));
 });
 
 story!(a_tablet_wipes_itself_only_after_its_outbox_is_handed_over, async |stage| {

@@ -224,6 +224,32 @@ story!(a_form_with_mistakes_is_refused_with_all_of_them, async |stage| {
     let (status, told) =
         send(&stage, &admin, "/api/v1/forms", good, &[("wells.csv", not_text)]).await;
     assert_eq!((status, &told["problems"][0]["sheet"]), (422, &json!("wells.csv")));
+    // What can be read, and nobody could fill in right: a part that tablets don't carry out, a
+    // list without the column of its choices. The check reads the files as well.
+    let silent = "| survey |
+| | type | name | label |
+| | audit | | |
+| | text | b | B |
+";
+    for path in ["/api/v1/forms", "/api/v1/forms/check"] {
+        let silent = ("silent.md", silent.as_bytes());
+        let (status, told) = send(&stage, &admin, path, silent, &[]).await;
+        assert_eq!(status, 422, "{told}");
+        let problem = &told["problems"][0];
+        assert_eq!((&problem["severity"], &problem["row"]), (&json!("error"), &json!(2)));
+        assert!(problem["message"].as_str().unwrap().contains("“audit” isn't supported"));
+        let files: &[(&str, &[u8])] = &[("wells.csv", "code,label\nw1,东井\n".as_bytes())];
+        let (status, told) = send(&stage, &admin, path, good, files).await;
+        let message = told["problems"][0]["message"].as_str().unwrap_or_default();
+        assert!(status == 422 && message.contains("no column “name”"), "{told}");
+    }
+    // Semicolons are read as what they stand for.
+    let files: &[(&str, &[u8])] = &[("wells.csv", "name;label\nw1;东井\n".as_bytes())];
+    let (status, told) = send(&stage, &admin, "/api/v1/forms/check", good, files).await;
+    let problems = told["problems"].as_array().unwrap();
+    let is_about_words = |one: &Json| one["message"].as_str().unwrap().contains(" lacks: ");
+    assert!(status == 200 && problems.iter().all(is_about_words), "{told}");
+
     let (status, told) = send(&stage, &admin, "/api/v1/forms?area=529999999999", good, &[]).await;
     assert_eq!((status, told["status"].as_u64()), (404, Some(404)));
     let client = reqwest::Client::new().post(format!("{}/api/v1/forms", stage.address()));

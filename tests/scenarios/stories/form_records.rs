@@ -8,6 +8,7 @@ use mobile_schema::form::{Files, Form, Session, World, open};
 use mobile_schema::xml::Element;
 use mobile_schema::{Catalogue, Value};
 use reqwest::Method;
+use ruhu::accounts::Role;
 use serde_json::{Value as Json, json};
 use sync_protocol::Row;
 use sync_protocol::entity::{self, Submission, Written};
@@ -16,6 +17,7 @@ use sync_protocol::tablet::Draft;
 use tablets::HeadlessTablet;
 
 use crate::form_library::{release, send, try_out};
+use crate::hostile::{TOWNSHIP, person};
 use crate::probe::county;
 
 const LIMIT: std::time::Duration = std::time::Duration::from_secs(60);
@@ -54,12 +56,16 @@ const CHECK: &str = "| survey |
 | | household | ${which} |
 ";
 
-fn form(text: &str, id: &str) -> Arc<Form> {
+/// The pack's monthly visit.
+const MONTHLY: &str =
+    include_str!("../../../packs/anti-return-monitoring/forms/household_visit.md");
+
+pub(crate) fn form(text: &str, id: &str) -> Arc<Form> {
     let opened = open(text.as_bytes(), id);
     Arc::new(opened.form.unwrap_or_else(|| panic!("{:#?}", opened.problems)))
 }
 
-fn world() -> World {
+pub(crate) fn world() -> World {
     World {
         now: 1_764_057_600_000,
         offset: 480,
@@ -71,7 +77,11 @@ fn world() -> World {
 }
 
 /// What a session's entities change, as a tablet sees the records.
-fn written(session: &Session, catalogue: &Catalogue, tablet: &HeadlessTablet) -> Vec<Written> {
+pub(crate) fn written(
+    session: &Session,
+    catalogue: &Catalogue,
+    tablet: &HeadlessTablet,
+) -> Vec<Written> {
     let entities = session.entities();
     let files = BTreeMap::new();
     let submission = Submission { catalogue, about: None, files: &files };
@@ -80,7 +90,7 @@ fn written(session: &Session, catalogue: &Catalogue, tablet: &HeadlessTablet) ->
     written.into_iter().map(|one| one.expect("it is written")).collect()
 }
 
-fn drafts(tablet: &HeadlessTablet, near: &Row, written: Vec<Written>) -> Vec<Draft> {
+pub(crate) fn drafts(tablet: &HeadlessTablet, near: &Row, written: Vec<Written>) -> Vec<Draft> {
     let scope = tablet.machine().scope_of(near.id).expect("a village").clone();
     let mut drafts = Vec::new();
     for one in written {
@@ -161,7 +171,7 @@ story!(a_submission_makes_records_and_a_record_opens_a_form, async |stage| {
     assert!(check.open_on("household", &head.to_string(), &register.texts_of(&row.fields)));
     let begun = check.answers();
     assert_eq!(begun["which"], json!(head));
-    assert_eq!((&begun["phone"], &begun["income"]), (&json!("13800000000"), &json!("1250.50")));
+    assert_eq!((&begun["phone"], &begun["income"]), (&json!("13800000000"), &json!("1250.5")));
     assert_eq!(check.validate(check.root()), []);
     let answers = json!({ "income": "2000", "guarantees": ["food", "water"], "remark": "已核实" });
     assert_eq!(check.fill(&answers), []);
@@ -189,6 +199,43 @@ story!(a_submission_makes_records_and_a_record_opens_a_form, async |stage| {
     assert_eq!(record["fields"]["8"], 200_000);
     assert_eq!(record["fields"]["10"], json!(["food", "water"]));
     assert_eq!(tablet.view(head).unwrap().fields[&8], Value::Integer(200_000));
+
+    // The pack's monthly visit begins with what is known, and writes what it learns: nobody enters
+    // income, persons or guarantees twice.
+    let begin = |tablet: &HeadlessTablet| {
+        let mut visit = Session::begin(form(MONTHLY, "household_visit"), &Files::new(), world());
+        let held = register.texts_of(&tablet.view(head).unwrap().fields);
+        assert!(visit.open_on("household", &head.to_string(), &held));
+        visit
+    };
+    let mut visit = begin(&tablet);
+    let asked = ["food", "clothing", "schooling", "health_care", "housing", "water"];
+    let said = ["yes", "yes", "none", "no", "no", "no"];
+    let said: Json = asked.into_iter().zip(said.map(Json::from)).collect();
+    assert_eq!(visit.fill(&json!({ "consent": "given" })), []);
+    assert_eq!(visit.answers()["income"], "2000", "what is known is not asked again");
+    let answers = json!({ "guarantees": said, "persons": "4", "income": "2500.5" });
+    assert_eq!(visit.fill(&answers), []);
+    let learnt = written(&visit, &catalogue, &tablet);
+    assert_eq!(learnt[0].unplaced, []);
+    let edits = drafts(&tablet, &near, learnt);
+    tablet.edit(edits).unwrap();
+    tablet.sync_again(LIMIT).await.unwrap();
+    let path = format!("/api/v1/records/{head}");
+    let record = supervisor.call(Method::GET, &path, None).await.unwrap();
+    assert_eq!((&record["fields"]["8"], &record["fields"]["13"]), (&json!(250_050), &json!(4)));
+    let mut held: Vec<&str> =
+        record["fields"]["10"].as_array().unwrap().iter().filter_map(Json::as_str).collect();
+    held.sort_unstable();
+    assert_eq!(held, ["clothing", "food", "schooling"], "no child of school age lacks no school");
+    // Who says no, or is not at home, changes nothing.
+    for consent in ["declined", "absent"] {
+        let mut visit = begin(&tablet);
+        assert_eq!(visit.fill(&json!({ "consent": consent })), []);
+        let changes: Vec<Change> =
+            written(&visit, &catalogue, &tablet).into_iter().flat_map(|one| one.changes).collect();
+        assert_eq!(changes, [], "{consent}");
+    }
 });
 
 /// Wells are an entity list that no pack knows, and that is chosen from where it is written to.
@@ -276,6 +323,34 @@ story!(an_entity_list_of_a_form_becomes_a_register_and_grows, async |stage| {
     tablet.sync_again(LIMIT).await.unwrap();
     let record = supervisor.call(Method::GET, &path, None).await.unwrap();
     assert_eq!(record["fields"]["3"], "15");
+});
+
+story!(a_township_makes_no_register_of_the_whole_server, async |stage| {
+    let admin = [(Role::Admin, TOWNSHIP, 0)];
+    let mut admin = person(&stage, "township-admin", &admin).await;
+    let path = format!("/api/v1/forms?area={TOWNSHIP}");
+    let text = wells("depth");
+    let (status, told) = send(&stage, &admin, &path, ("wells.md", text.as_bytes()), &[]).await;
+    assert_eq!(status, 201, "{told}");
+    let (id, hash) = (told["form"]["id"].as_str().unwrap(), told["hash"].as_str().unwrap());
+    try_out(&mut admin, id, hash, json!({ "place": "东头", "metres": 12 })).await;
+    let refused = release(&mut admin, id, Some(hash), TOWNSHIP).await.unwrap_err();
+    assert_eq!(refused.kind(), "everywhere");
+    // Once the county has the register, the township's form grows nothing and is published.
+    let mut county_admin = stage.person("admin").await;
+    let (status, told) = send(
+        &stage,
+        &county_admin,
+        "/api/v1/forms",
+        ("all.md", text.replace("| | Wells | wells |", "| | All wells | all_wells |").as_bytes()),
+        &[],
+    )
+    .await;
+    assert_eq!(status, 201, "{told}");
+    let (of_all, version) = (told["form"]["id"].as_str().unwrap(), told["hash"].as_str().unwrap());
+    try_out(&mut county_admin, of_all, version, json!({ "place": "东头", "metres": 12 })).await;
+    release(&mut county_admin, of_all, Some(version), &county()).await.unwrap();
+    release(&mut admin, id, Some(hash), TOWNSHIP).await.expect("it writes to what is there");
 });
 
 story!(a_form_that_writes_to_no_register_is_not_published, async |stage| {

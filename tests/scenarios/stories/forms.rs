@@ -52,9 +52,12 @@ const FORM: &str = "| survey |
 fn a_form_is_checked_converted_and_filled_in() {
     let desk = Desk::new();
     desk.put("household.md", FORM);
+    let (well, out, _) = desk.form("C", &["check", "household.md"]);
+    let told = "warning [villages.csv]: The form names this file, and it is not in";
+    assert!(well && out.contains(told) && out.ends_with("0 errors, 1 warnings\n"), "{out}");
     desk.put("villages.csv", "name,label\nv1,Upper\n");
     let (well, out, _) = desk.form("C", &["check", "household.md"]);
-    assert!(well);
+    assert!(well && !out.contains("warning ["), "{out}");
     for line in ["title: Household", "version: 3", "repeats: 1", "0 errors, 0 warnings"] {
         assert!(out.lines().any(|one| one == line), "{line}\nnot in\n{out}");
     }
@@ -102,6 +105,15 @@ fn a_form_that_cannot_be_used_fails_and_says_all_of_why() {
         let (well, out, told) = desk.form("C", &command);
         assert!(!well && out.is_empty() && told.contains("cuont"), "{told}");
     }
+    // What every county has as a register is no file; what words show is one.
+    let shown = FORM
+        .replace("villages.csv", "household.csv")
+        .replace("| calculation |", "| calculation | media::image |")
+        .replace("| Head of household | | yes | |", "| Head of household | | yes | | tea.jpg |");
+    desk.put("shown.md", &shown);
+    let (well, out, _) = desk.form("zh_CN.UTF-8", &["check", "shown.md"]);
+    assert!(well && out.contains("提醒 [tea.jpg]：问卷用到这个文件"), "{out}");
+    assert!(!out.contains("[household.csv]"), "{out}");
     let (well, _, told) = desk.form("C", &["check", "nowhere.xlsx"]);
     assert!(!well && told.contains("nowhere.xlsx"), "{told}");
     desk.put("rubbish.xlsx", "PK\u{3}\u{4}rubbish");

@@ -173,3 +173,60 @@ story!(whom_a_line_means_is_never_guessed, async |stage| {
     let there = probe.tablet.rows().filter(|row| row.collection == "aid_award");
     assert_eq!(there.filter(|row| text(row, 3) == "助学金").count(), 3);
 });
+
+story!(a_countys_own_sheets_are_understood_and_members_find_their_households, async |stage| {
+    let mut probe = Probe::new(&stage, "cadre").await;
+    let mut admin = stage.person("admin").await;
+    let name = admin.call(Method::GET, "/api/v1/areas", None).await.unwrap();
+    let name = name.as_array().unwrap().iter().find(|one| one["code"] == village(VILLAGE)).unwrap();
+    let name = name["name"].as_str().unwrap();
+    let homes = format!(
+        "桃源县监测对象花名册,,,,,\n填报日期：2026年11月29日,,,,,\n\
+         序号,行政村,户编号,户主 姓名,户主身份证号码,家庭年收入（元）\n\
+         1,{name},TY-1,邓一（虚构）,{WANG},17740\n2,{name},TY-2,邓二（虚构）,,12000.50\n"
+    );
+    let (gbk, ..) = encoding_rs::GBK.encode(&homes);
+    let looked = admin.send_file(&path("household&dry_run=true"), gbk.to_vec()).await.unwrap();
+    let columns = looked["columns"].as_array().unwrap().iter();
+    let read_as: Vec<Option<&str>> = columns.map(|one| one["field"].as_str()).collect();
+    let wanted = ["Area", "number", "head_name", "head_citizen_id", "yearly_income"];
+    assert_eq!(read_as, [vec![None], wanted.into_iter().map(Some).collect()].concat());
+    let taken = admin.send_file(&path("household"), gbk.to_vec()).await.unwrap();
+    assert_eq!(counts(&taken), [2, 2, 0, 0, 0], "{taken}");
+
+    // A list of members that says no household is refused in words, and nothing is taken in.
+    let alone = "姓名,公民身份号码,与户主关系\n邓小一（虚构）,,长子\n";
+    let looked = send(&mut admin, "member&dry_run=true", alone).await.unwrap();
+    assert_eq!(counts(&looked)[1..], [0, 0, 0, 1], "{looked}");
+    assert!(looked["problems"][0]["zh"].as_str().unwrap().contains("户主身份证号码"), "{looked}");
+    assert_eq!(send(&mut admin, "member", alone).await.unwrap_err().kind(), "import-invalid");
+
+    // What an earlier build took in without a household is completed by the right sheet.
+    let orphan = sync_protocol::RecordId(uuid::Uuid::now_v7());
+    let create = json!({ "kind": "create", "fields": { "2": "邓小一（虚构）" } });
+    let made = probe.op("member", orphan, None, create);
+    assert_eq!(probe.push(&[made]).await[0]["outcome"], "applied");
+    let members = format!(
+        "行政村,户编号,户主姓名,姓名,与户主关系\n{name},TY-1,邓一（虚构）,邓小一（虚构）,长子\n\
+         {name},TY-2,邓二（虚构）,邓小二（虚构）,次女\n"
+    );
+    let taken = send(&mut admin, "member", &members).await.unwrap();
+    assert_eq!((counts(&taken), &taken["completed"]), ([2, 1, 1, 0, 0], &json!(1)), "{taken}");
+    probe.tablet.sync_again(LIMIT).await.unwrap();
+    let home = probe.tablet.rows().find(|row| text(row, 20) == "TY-1").unwrap().id.to_string();
+    let child = probe.tablet.rows().find(|row| row.id == orphan).unwrap();
+    assert_eq!(text(child, 1), home, "it belongs to its household now");
+    let again = send(&mut admin, "member", &members).await.unwrap();
+    assert_eq!((counts(&again), &again["completed"]), ([2, 0, 2, 0, 0], &json!(0)), "{again}");
+    // What a line says twice must be the same.
+    let torn = "户编号,户主姓名,姓名\nTY-1,邓二（虚构）,邓小三（虚构）\n";
+    let looked = send(&mut admin, "member&dry_run=true", torn).await.unwrap();
+    assert_eq!(counts(&looked)[1..], [0, 0, 0, 1], "{looked}");
+
+    // Columns with names of their own are what a person says they are.
+    let odd = format!("组,户头\n{name},邓四（虚构）\n");
+    let said = json!({ "组": "Area", "户头": "head_name" }).to_string();
+    let said: String = said.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let taken = send(&mut admin, &format!("household&columns={said}"), &odd).await.unwrap();
+    assert_eq!(counts(&taken), [1, 1, 0, 0, 0], "{taken}");
+});

@@ -5,7 +5,9 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use harness::{DatabaseKind, story};
 use reqwest::Method;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
+use sync_protocol::RecordId;
+use uuid::Uuid;
 
 use crate::probe::{Probe, VILLAGE, kind};
 
@@ -72,8 +74,17 @@ story!(an_open_console_and_an_online_tablet_hear_of_a_change, async |stage| {
     for events in [&mut tablet, &mut console] {
         let event = events.until("event: change").await;
         let data: Json = serde_json::from_str(event.split("data: ").nth(1).unwrap()).unwrap();
-        assert_eq!(data["scopes"], serde_json::json!([VILLAGE]), "where, and not what");
+        assert_eq!(data["scopes"], json!([VILLAGE]), "where, and not what");
     }
+    // What had no effect is news to those who decide about it, and nothing for tablets to fetch.
+    let foreign = json!({ "kind": "create", "fields": { "1": "别村的户" } });
+    let mut op = one.op("household", RecordId(Uuid::now_v7()), None, foreign);
+    let elsewhere = format!("area:{}", ruhu::demo::VILLAGES[2].0);
+    op["scope"] = json!(elsewhere);
+    let held = one.push(&[op]).await;
+    assert!(kind(&held[0]).starts_with("parked"), "{held:?}");
+    let event = console.until("event: change").await;
+    assert!(event.contains(&elsewhere), "{event}");
     // Its own change is no news to a tablet; another's is.
     let op = two.address(&household, "二");
     two.push(&[op]).await;
@@ -88,10 +99,10 @@ story!(the_log_says_in_words_what_an_exchange_came_to, async |stage| {
     let op = probe.address(&household, "一");
     let mut request = probe.request(1, &[op]);
     let fast = probe.tablet.clock().wall + 3 * 3_600_000;
-    request["clock"]["wall"] = serde_json::json!(fast);
+    request["clock"]["wall"] = json!(fast);
     probe.send(&request).await.unwrap();
     let device = probe.tablet.machine().identity().device;
-    request["device"] = serde_json::json!(uuid::Uuid::nil());
+    request["device"] = json!(Uuid::nil());
     assert_eq!(probe.send(&request).await.unwrap_err().kind(), "mismatch");
     let mut supervisor = stage.person("supervisor").await;
     let path = format!("/api/v1/devices/{device}/log");
@@ -104,7 +115,7 @@ story!(the_log_says_in_words_what_an_exchange_came_to, async |stage| {
         .collect();
     assert!(words[0].starts_with("本机数据属于另一台平板，请联系管理员。"), "{words:?}");
     assert!(words[1].starts_with("同步完成：上传 1 条"), "{words:?}");
-    assert!(words[1].ends_with("平板时间快了 180 分钟，请校准。"), "{words:?}");
+    assert!(words[1].ends_with("平板时间快了 3 小时，请校准。"), "{words:?}");
     assert!(log["items"][1]["attempt"]["traffic"]["sent"].as_u64().unwrap() > 100);
     let english = reqwest::Client::new()
         .get(format!("{}{path}", stage.address()))

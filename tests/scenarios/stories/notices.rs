@@ -15,6 +15,7 @@ use ruhu::notices::{PublishedKeys, Receipt, tree};
 use ruhu::{checks, jobs};
 use scenery::Photo;
 use serde_json::{Value as Json, json};
+use sync_protocol::op::{Change, Fields};
 use sync_protocol::{RecordId, Row};
 use tablets::{Client, HeadlessTablet, day};
 
@@ -71,9 +72,44 @@ impl Desk {
         id
     }
 
+    /// Signs again, and says why.
+    async fn sign_because(&mut self, content: &NoticeContent, reason: &str) -> RecordId {
+        let key = self.tablet.key().clone();
+        let mut draft = day::sign(&self.tablet, &self.household, "资助告知书", content, &key);
+        let Change::Sign { fields } = &mut draft.change else { panic!("{draft:?}") };
+        fields.insert(12, reason.into());
+        let id = draft.record;
+        self.tablet.edit(vec![draft]).unwrap();
+        self.tablet.sync_again(LIMIT).await.unwrap();
+        checks::run_due(self.stage.app()).await.unwrap();
+        id
+    }
+
     pub(crate) async fn sign(&mut self, content: &NoticeContent) -> RecordId {
         let key = self.tablet.key().clone();
         self.sign_with(content, &key).await
+    }
+
+    /// Signs for an award as a tablet does, which says what it tells of and why it does so again.
+    async fn sign_for(
+        &mut self,
+        content: &NoticeContent,
+        award: RecordId,
+        reason: Option<&str>,
+    ) -> RecordId {
+        let key = self.tablet.key().clone();
+        let mut draft = day::sign(&self.tablet, &self.household, "资助告知书", content, &key);
+        let Change::Sign { fields } = &mut draft.change else { panic!("{draft:?}") };
+        fields.insert(11, award.to_string().into());
+        if let Some(earlier) = &content.supersedes {
+            fields.insert(9, RecordId::derived(earlier).to_string().into());
+        }
+        fields.extend(reason.map(|reason| (12, reason.into())));
+        let id = draft.record;
+        self.tablet.edit(vec![draft]).unwrap();
+        self.tablet.sync_again(LIMIT).await.unwrap();
+        checks::run_due(self.stage.app()).await.unwrap();
+        id
     }
 
     pub(crate) async fn receipt(&mut self, id: RecordId) -> Option<Json> {
@@ -123,6 +159,59 @@ pub(crate) fn signed() -> Outcome {
     }
 }
 
+story!(an_award_is_signed_for_once_and_again_only_with_a_reason, async |stage| {
+    let mut desk = Desk::new(&stage).await;
+    let scope = desk.tablet.machine().scope_of(desk.household.id).unwrap().clone();
+    let mut awards = Vec::new();
+    for programme in ["国家助学金", "生活补助"] {
+        let home = desk.household.id.to_string();
+        let fields = Fields::from([(1, home.into()), (3, programme.into())]);
+        let (id, change) = (RecordId(uuid::Uuid::now_v7()), Change::Create { fields });
+        desk.tablet.edit(vec![day::draft(&desk.tablet, "aid_award", id, &scope, change)]).unwrap();
+        desk.tablet.sync_again(LIMIT).await.unwrap();
+        awards.push(desk.tablet.rows().find(|row| row.id == id).unwrap().clone());
+    }
+    let version = |row: &Row| RecordVersion {
+        record: *row.id.0.as_bytes(),
+        epoch: row.version.epoch.0,
+        n: row.version.n,
+    };
+    let told = |desk: &Desk, text: &str, supersedes: Option<Hash>| {
+        let mut records = vec![version(&desk.household), version(&awards[0])];
+        records.sort();
+        NoticeContent { supersedes, records, ..desk.content(text, signed()) }
+    };
+    let award = awards[0].id;
+
+    // An older tablet does not say what it tells of: of one award there is no doubt.
+    let first = told(&desk, "资助：625.00 元", None);
+    let old = desk.sign(&first).await;
+    assert!(desk.receipt(old).await.is_some());
+
+    // Signed once more, whatever the words: it stays as it came, and is not taken.
+    let twice = told(&desk, "资助：625.00 元。请核对。", None);
+    let twice = desk.sign_for(&twice, award, None).await;
+    assert_eq!(desk.findings(twice).await, ["notice/again"]);
+    assert_eq!(desk.receipt(twice).await, None);
+    let unexplained = told(&desk, "资助：1250.00 元", Some(first.digest()));
+    let unexplained = desk.sign_for(&unexplained, award, Some(" ")).await;
+    assert_eq!(desk.findings(unexplained).await, ["notice/again"]);
+
+    // As what replaces the first, with a reason, it is; and then that is the one to replace.
+    let right = told(&desk, "资助：1250.00 元（金额更正）", Some(first.digest()));
+    let new = desk.sign_for(&right, award, Some("金额发错，已补发")).await;
+    assert_eq!(desk.findings(new).await, [] as [String; 0]);
+    assert!(desk.receipt(new).await.is_some());
+    let late = told(&desk, "资助：1250.00 元（另一台平板）", Some(first.digest()));
+    let late = desk.sign_for(&late, award, Some("对方要求重签")).await;
+    assert_eq!(desk.findings(late).await, ["notice/again"]);
+
+    // What it says it tells of is among what its text was made from.
+    let another = told(&desk, "另一项资助", None);
+    let another = desk.sign_for(&another, awards[1].id, None).await;
+    assert_eq!(desk.findings(another).await, ["notice/records"]);
+});
+
 story!(a_notification_is_countersigned_and_its_receipt_proves_it_offline, async |stage| {
     let mut desk = Desk::new(&stage).await;
     let first = desk.content("资助告知书\n王（虚构）：1250.00 元", signed());
@@ -165,6 +254,14 @@ story!(a_notification_is_countersigned_and_its_receipt_proves_it_offline, async 
     assert!(chinese.contains("它不能证明"));
     let (well, english) = desk.ruhu(&["verify", file, "--keys", keys, "--photo", file], "C");
     assert!(!well && english.contains("✗") && english.contains("is not what was signed for"));
+    // What the server answers with, the receipt in it.
+    std::fs::write(file, told.to_string()).unwrap();
+    let (well, wrapped) = desk.ruhu(&["verify", file, "--keys", keys], "zh_CN.UTF-8");
+    assert_eq!((well, wrapped), (true, chinese));
+    let mut other = told.clone();
+    other["receipt"]["position"] = json!(99);
+    std::fs::write(file, other.to_string()).unwrap();
+    assert!(!desk.ruhu(&["verify", file, "--keys", keys], "C").0);
     std::fs::write(file, told["qr"].as_str().unwrap()).unwrap();
     assert!(desk.ruhu(&["verify", file, "--keys", keys], "C").0);
     // Whoever reads only the first lines hears no complaint.
@@ -287,7 +384,7 @@ story!(what_is_not_as_it_should_be_is_kept_and_not_countersigned, async |stage| 
         supersedes: Some(first.digest()),
         ..desk.content("金额 1200 元", signed())
     };
-    let new = desk.sign(&corrected).await;
+    let new = desk.sign_because(&corrected, "金额写错了").await;
     for id in [old, new] {
         assert_eq!(desk.findings(id).await, [] as [String; 0]);
         assert!(desk.receipt(id).await.is_some());
@@ -297,7 +394,7 @@ story!(what_is_not_as_it_should_be_is_kept_and_not_countersigned, async |stage| 
     let late = desk.content("后到的", signed());
     let early =
         NoticeContent { supersedes: Some(late.digest()), ..desk.content("先到的", signed()) };
-    let early = desk.sign(&early).await;
+    let early = desk.sign_because(&early, "后一份先到").await;
     assert_eq!(desk.findings(early).await, ["notice/supersedes"]);
     assert_eq!(desk.receipt(early).await, None);
     desk.sign(&late).await;
@@ -402,13 +499,69 @@ story!(what_is_not_as_it_should_be_is_kept_and_not_countersigned, async |stage| 
     let devices = admin.call(Method::GET, "/api/v1/devices", None).await.unwrap();
     let listed = devices["items"].as_array().unwrap().iter().find(|one| one["id"] == json!(device));
     assert_eq!(listed.unwrap()["revoked_from"], json!(Timestamp(from)));
-    let lost = desk.content("报失以后", signed());
+    assert_eq!(listed_state(&mut admin, device).await, "blocked");
+    let release = format!("/api/v1/devices/{device}/release");
+    let refused = admin.call(Method::POST, &release, None).await.unwrap_err();
+    assert_eq!(refused.kind(), "device-revoked");
+    // Whoever has it dates back what they sign; what it sends waits for a person, and if one takes
+    // it over, it is still not in the log.
+    let mut lost = desk.content("报失以后", signed());
+    lost.signed_at = from - 24 * 3_600_000_000;
     let lost = desk.sign(&lost).await;
+    let held = desk.supervisor.call(Method::GET, "/api/v1/quarantine", None).await.unwrap();
+    let held = held.as_array().unwrap().iter().find(|one| one["record"] == json!(lost)).unwrap();
+    let path = format!(
+        "/api/v1/quarantine/{}/{}/settle",
+        held["incarnation"].as_str().unwrap(),
+        held["seq"]
+    );
+    let apply = json!({ "decision": "apply", "reason": "核实过" });
+    desk.supervisor.call(Method::POST, &path, Some(&apply)).await.unwrap();
+    checks::run_due(stage.app()).await.unwrap();
     assert_eq!(desk.findings(lost).await, ["notice/revoked"]);
     let receipt: Receipt = serde_json::from_value(receipt["receipt"].clone()).unwrap();
     let verified = receipt.verify(&desk.published().await);
     assert!(!verified.holds());
     assert!(verified.verdicts.iter().any(|one| one.en.contains("reported lost")));
+});
+
+async fn listed_state(admin: &mut Client, device: sync_protocol::DeviceId) -> String {
+    let devices = admin.call(Method::GET, "/api/v1/devices", None).await.unwrap();
+    let all = devices["items"].as_array().unwrap();
+    let one = all.iter().find(|one| one["id"] == json!(device)).unwrap();
+    one["state"].as_str().unwrap().to_owned()
+}
+
+story!(a_notification_replaces_only_what_it_succeeds, async |stage| {
+    let mut desk = Desk::new(&stage).await;
+    let first = desk.content("第一份", signed());
+    let first_id = desk.sign(&first).await;
+    assert!(desk.receipt(first_id).await.is_some());
+    let of_household = desk.household.clone();
+    let others = desk.tablet.rows().filter(|row| row.collection == "household");
+    desk.household = others.filter(|row| row.id != of_household.id).last().unwrap().clone();
+    // Another household's is not replaced, whoever signs.
+    let foreign =
+        NoticeContent { supersedes: Some(first.digest()), ..desk.content("别户的", signed()) };
+    let foreign_id = desk.sign(&foreign).await;
+    assert_eq!(desk.findings(foreign_id).await, ["notice/supersedes"]);
+    assert!(desk.receipt(foreign_id).await.is_none());
+    desk.household = of_household;
+    let second = |desk: &Desk, text: &str| NoticeContent {
+        supersedes: Some(first.digest()),
+        ..desk.content(text, signed())
+    };
+    let silent = second(&desk, "没有写明理由");
+    let silent = desk.sign(&silent).await;
+    assert_eq!(desk.findings(silent).await, ["notice/again"]);
+    let own = second(&desk, "第二份");
+    let own = desk.sign_because(&own, "金额写错了").await;
+    assert_eq!(desk.findings(own).await, [] as [String; 0]);
+    assert!(desk.receipt(own).await.is_some());
+    // What stands now is the second; the first is not replaced once more.
+    let third = second(&desk, "第三份");
+    let third = desk.sign_because(&third, "再签一次").await;
+    assert_eq!(desk.findings(third).await, ["notice/again"]);
 });
 
 /// Changes the database behind its triggers, once more.

@@ -48,7 +48,16 @@ story!(a_person_is_added_granted_more_and_let_go, async |stage| {
     assert_eq!(seen["grants"].as_array().unwrap().len(), 2);
     assert_eq!(seen["manageable"], true);
     let mut client = Client::new(stage.address());
-    client.sign_in("xin", issued["password"].as_str().unwrap()).await.unwrap();
+    let password = issued["password"].as_str().unwrap();
+    client.sign_in("xin", password).await.unwrap();
+    let me = client.call(Method::GET, "/api/v1/me", None).await.unwrap();
+    assert_eq!(me["password_change_needed"], true, "an admin has read it");
+    let early = client.call(Method::GET, "/api/v1/areas", None).await.unwrap_err();
+    assert_eq!(early.kind(), "password-change-needed");
+    let own = json!({ "old": password, "new": "one-of-my-own-2026" });
+    client.call(Method::POST, "/api/v1/me/password", Some(&own)).await.unwrap();
+    client.call(Method::GET, "/api/v1/areas", None).await.expect("everything opens");
+    let login = json!({ "login": "xin", "password": "one-of-my-own-2026" });
     let me = client.call(Method::GET, "/api/v1/me", None).await.unwrap();
     assert_eq!(me["grants"].as_array().unwrap().len(), 1, "the other was over in 2020");
 
@@ -122,7 +131,9 @@ story!(whoever_wants_signs_in_with_a_code_too_and_each_code_once, async |stage| 
     let wrong = supervisor.call(Method::POST, &confirm, Some(&json!({ "code": "000000" }))).await;
     assert_eq!(wrong.unwrap_err().kind(), "code-refused");
     let first = json!({ "code": code(secret, -1) });
-    supervisor.call(Method::POST, &confirm, Some(&first)).await.unwrap();
+    let told = supervisor.call(Method::POST, &confirm, Some(&first)).await.unwrap();
+    let spare = told["recovery_codes"].as_array().unwrap();
+    assert_eq!(spare.len(), 10);
     let again = supervisor.call(Method::POST, factor, None).await.unwrap_err();
     assert_eq!(again.kind(), "not-applicable", "there is one");
 
@@ -133,11 +144,15 @@ story!(whoever_wants_signs_in_with_a_code_too_and_each_code_once, async |stage| 
         body
     };
     let used = with(code(secret, -1));
-    assert_eq!(sign_in(stage.address(), &used).await.unwrap_err(), "sign-in-refused");
+    assert_eq!(sign_in(stage.address(), &used).await.unwrap_err(), "code-wrong");
     let right = with(code(secret, 0));
     sign_in(stage.address(), &right).await.unwrap();
     let twice = sign_in(stage.address(), &right).await.unwrap_err();
-    assert_eq!(twice, "sign-in-refused", "a code passes once");
+    assert_eq!(twice, "code-wrong", "a code passes once");
+    // Without the phone, a code that was kept on paper signs in: once, and however it is typed.
+    let kept = with(spare[3].as_str().unwrap().to_uppercase().replace('-', " "));
+    sign_in(stage.address(), &kept).await.expect("a recovery code");
+    assert_eq!(sign_in(stage.address(), &kept).await.unwrap_err(), "code-wrong");
     let wrong_password = json!({ "login": "supervisor", "password": "x", "code": code(secret, 1) });
     assert_eq!(sign_in(stage.address(), &wrong_password).await.unwrap_err(), "sign-in-refused");
 
@@ -185,8 +200,23 @@ story!(a_password_is_changed_by_who_knows_the_old_one, async |stage| {
     let mut elsewhere = stage.person("auditor").await;
     let path = "/api/v1/me/password";
     let body = |old: &str, new: &str| json!({ "old": old, "new": new });
-    let short = auditor.call(Method::POST, path, Some(&body(ruhu::demo::PASSWORD, "short"))).await;
-    assert_eq!(short.unwrap_err().kind(), "malformed");
+    for short in ["short", "eleven-long", ruhu::demo::PASSWORD] {
+        let asked = body(ruhu::demo::PASSWORD, short);
+        let refused = auditor.call(Method::POST, path, Some(&asked)).await;
+        assert_eq!(refused.unwrap_err().kind(), "malformed", "{short}");
+    }
+    let common = [
+        "password1234",
+        "123456789012",
+        "auditorauditor",
+        "Ruhu20261234",
+        "示范县示范县示范县示范县",
+    ];
+    for common in common {
+        let asked = body(ruhu::demo::PASSWORD, common);
+        let refused = auditor.call(Method::POST, path, Some(&asked)).await;
+        assert_eq!(refused.unwrap_err().kind(), "password-common", "{common}");
+    }
     let wrong = auditor.call(Method::POST, path, Some(&body("wrong", "a-long-enough-one"))).await;
     assert_eq!(wrong.unwrap_err().kind(), "sign-in-refused");
     let right = body(ruhu::demo::PASSWORD, "a-long-enough-one");
@@ -207,20 +237,75 @@ story!(an_admin_whom_nobody_else_can_help_is_reset_at_the_server, async |stage| 
     let old = json!({ "login": "admin", "password": ruhu::demo::PASSWORD });
     assert_eq!(sign_in(stage.address(), &old).await.unwrap_err(), "code-needed");
     let (_, environment) = stage.process_settings();
-    let reset = |login: &'static str| {
+    let reset = |login: &'static str, password: &'static str| {
         let environment = environment.clone();
         tokio::task::spawn_blocking(move || {
             Command::new(ruhu_binary())
                 .args(["user", "reset", login])
                 .envs(environment)
-                .env("RUHU_PASSWORD", "a-password-of-its-own")
+                .env("RUHU_PASSWORD", password)
                 .output()
                 .unwrap()
         })
     };
-    assert!(!reset("nobody-here").await.unwrap().status.success());
-    assert!(reset("admin").await.unwrap().status.success());
+    assert!(!reset("nobody-here", "a-password-of-its-own").await.unwrap().status.success());
+    // What is no password in a browser is none here.
+    for unfit in ["eleven-long", "password1234", "adminadminadmin"] {
+        assert!(!reset("admin", unfit).await.unwrap().status.success(), "{unfit}");
+    }
+    assert!(reset("admin", "a-password-of-its-own").await.unwrap().status.success());
     assert_eq!(sign_in(stage.address(), &old).await.unwrap_err(), "sign-in-refused");
     let new = json!({ "login": "admin", "password": "a-password-of-its-own" });
     sign_in(stage.address(), &new).await.unwrap();
+});
+
+story!(who_is_added_at_the_server_changes_the_password_first, async |stage| {
+    let (_, environment) = stage.process_settings();
+    let added = tokio::task::spawn_blocking(move || {
+        let add = ["user", "add", "hong", "--name", "洪某（虚构）", "--role", "supervisor"];
+        Command::new(ruhu_binary())
+            .args(add)
+            .args(["--area", ruhu::demo::COUNTY])
+            .envs(environment)
+            .env("RUHU_PASSWORD", "told by telephone, once")
+            .output()
+            .unwrap()
+    });
+    assert!(added.await.unwrap().status.success());
+    let mut hong = Client::new(stage.address());
+    hong.sign_in("hong", "told by telephone, once").await.unwrap();
+    let early = hong.call(Method::GET, "/api/v1/areas", None).await.unwrap_err();
+    assert_eq!(early.kind(), "password-change-needed");
+    let path = "/api/v1/me/password";
+    let kept = json!({ "old": "told by telephone, once", "new": "told by telephone, once" });
+    let kept = hong.call(Method::POST, path, Some(&kept)).await.unwrap_err();
+    assert_eq!(kept.kind(), "malformed");
+    let own = json!({ "old": "told by telephone, once", "new": "pines behind our house" });
+    hong.call(Method::POST, path, Some(&own)).await.unwrap();
+    hong.call(Method::GET, "/api/v1/areas", None).await.expect("everything opens");
+});
+
+story!(a_list_of_people_costs_the_same_however_many_they_are, async |stage| {
+    let mut admin = stage.person("admin").await;
+    let replica = stage.another_replica().await;
+    let mut costs = Vec::new();
+    for round in 0..3 {
+        admin.move_to(&replica.address);
+        let before = replica.app.database.statements();
+        let page = admin.call(Method::GET, "/api/v1/people?limit=100", None).await.unwrap();
+        costs.push(replica.app.database.statements() - before);
+        let listed = page["items"].as_array().unwrap();
+        assert_eq!(listed.len(), 6 + 3 * round);
+        let mut grants = listed.iter().map(|person| person["grants"].as_array().unwrap().len());
+        assert!(grants.all(|grants| grants > 0), "{listed:?}");
+        admin.move_to(stage.address());
+        for number in 0..3 {
+            let person = json!({
+                "login": format!("new-{round}-{number}"), "display_name": "新人",
+                "grant": { "role": "cadre", "area": "529901100201" },
+            });
+            admin.call(Method::POST, "/api/v1/people", Some(&person)).await.unwrap();
+        }
+    }
+    assert_eq!(costs[1], costs[2], "{costs:?}");
 });

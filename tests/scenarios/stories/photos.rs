@@ -10,6 +10,8 @@ use harness::{Stage, ruhu_binary, story};
 use image::DynamicImage;
 use mobile_schema::{Hash, Value};
 use reqwest::{Method, StatusCode};
+use ruhu::media_store::ObjectName;
+use ruhu::photos::Thumbnail;
 use ruhu::{checks, jobs};
 use scenery::Photo;
 use serde_json::{Value as Json, json};
@@ -164,6 +166,18 @@ story!(a_photo_is_shown_small_to_all_who_see_its_visit_and_whole_with_a_reason, 
         }
     }
     let supervisor = stage.person("supervisor").await;
+    // What a tablet has shrunk is looked at as it is, without its facts and without a second copy.
+    let shrunk = Photo { width: 1600, ..taken(2) }.jpeg();
+    visit(&stage, &mut tablet, &household, 1, std::slice::from_ref(&shrunk)).await;
+    let hash_of_it = Hash::of(&shrunk);
+    let large = format!("/api/v1/media/{hash_of_it}/thumbnails/1600");
+    let large = get(&stage, &supervisor, &large, &[]).await;
+    assert_eq!(large.status(), StatusCode::OK);
+    let large = large.bytes().await.unwrap();
+    let shown = |bytes: &[u8]| image::load_from_memory(bytes).unwrap().into_rgb8().into_raw();
+    assert_eq!((facts(&large), shown(&large)), (0, shown(&shrunk)));
+    let copy = ObjectName::Thumbnail(hash_of_it, Thumbnail::Large);
+    assert!(!stage.app().media.has(copy).await.unwrap());
     // Without a reason, the picture; with one, everything, and it is kept who asked.
     let plain = get(&stage, &supervisor, &path, &[]).await.bytes().await.unwrap();
     assert_eq!((facts(&plain), plain.len() < bytes.len()), (0, true));
@@ -540,7 +554,6 @@ story!(
         assert!(waits.headers().contains_key("retry-after"));
 
         // The bucket has lost the photo: every attempt fails, and the last one waits for a person.
-        use ruhu::media_store::ObjectName;
         stage.app().media.delete(ObjectName::Blob(hash)).await.unwrap();
         let due = "UPDATE jobs SET run_at = created_at";
         for attempt in 1..=6 {

@@ -289,6 +289,7 @@ story!(records_expire_by_the_period_that_is_set_and_not_before, async |stage| {
     let would = get(&mut admin, "/api/v1/retention/dry-run").await;
     assert_eq!((&would[0]["collection"], &would[0]["photos"]), (&json!("visit"), &json!(1)));
     assert!(desk.tablet.view(visits[0].0).is_some());
+    a_clock_that_leaps_is_not_believed(&stage, &mut admin).await;
     let did = privacy::expire(stage.app()).await.unwrap();
     assert_eq!(serde_json::to_value(&did).unwrap(), would);
     assert_eq!(privacy::expire(stage.app()).await.unwrap()[0].records, 0, "once");
@@ -302,6 +303,82 @@ story!(records_expire_by_the_period_that_is_set_and_not_before, async |stage| {
     }
     assert!(desk.tablet.view(desk.household.id).is_some());
 });
+
+story!(who_has_the_database_signs_nothing, async |stage| {
+    let mut desk = Desk::new(&stage).await;
+    let content = desk.content("已告知", signed());
+    let notice = desk.sign(&content).await;
+    desk.receipt(notice).await.expect("it is countersigned");
+    let seeds = async || -> Vec<(String, Vec<u8>)> {
+        let read = stage.app().read(|connection| {
+            use ruhu::db::schema::{notice_keys, token_keys};
+            let mut all: Vec<(String, Vec<u8>)> =
+                token_keys::table.select((token_keys::kid, token_keys::seed)).load(connection)?;
+            let notices = notice_keys::table.select((notice_keys::id, notice_keys::seed));
+            all.extend(notices.load::<(String, Vec<u8>)>(connection)?);
+            Ok(all)
+        });
+        read.await.unwrap()
+    };
+    let sealed =
+        |all: &[(String, Vec<u8>)]| all.iter().all(|(_, one)| one.starts_with(b"\0sealed1"));
+    let all = seeds().await;
+    assert!(all.len() >= 2 && sealed(&all), "{all:?}");
+    // A database of before seeds were sealed: a server seals them as it starts, and signs with them.
+    let clear = match stage.backend.database {
+        DatabaseKind::Sqlite => "UPDATE token_keys SET seed = zeroblob(32)",
+        DatabaseKind::Postgres => "UPDATE token_keys SET seed = decode(repeat('00', 32), 'hex')",
+    };
+    execute(&stage, clear).await.unwrap();
+    let replica = stage.another_replica().await;
+    assert!(sealed(&seeds().await));
+    let mut admin = Client::new(&replica.address);
+    admin.sign_in("admin", ruhu::demo::PASSWORD).await.unwrap();
+    get(&mut admin, "/api/v1/retention").await;
+});
+
+/// A server whose clock is forty days ahead erases nothing and says so, until other clocks show the
+/// same or a person says that it is right.
+async fn a_clock_that_leaps_is_not_believed(stage: &Stage, admin: &mut Client) {
+    use ruhu::clock::{Doubt, look};
+    let settling = look(stage.app()).await.unwrap();
+    assert!(matches!(settling, Some(Doubt::Settling { .. })), "nor any in its first day");
+    let leap = match stage.backend.database {
+        DatabaseKind::Sqlite => "UPDATE clock SET newest = newest - 40 * 86400000000",
+        DatabaseKind::Postgres => "UPDATE clock SET newest = newest - interval '40 days'",
+    };
+    let alone = "UPDATE devices SET last_seen_at = NULL";
+    let ruhu = |arguments: &[&str]| {
+        let (_, environment) = stage.process_settings();
+        let mut ruhu = Command::new(ruhu_binary());
+        ruhu.arg("privacy").args(arguments).envs(environment).env("LANG", "C").env("LC_ALL", "C");
+        let ran = ruhu.output().unwrap();
+        (ran.status.success(), String::from_utf8_lossy(&ran.stderr).into_owned())
+    };
+    execute(stage, leap).await.unwrap();
+    execute(stage, alone).await.unwrap();
+    for _ in 0..2 {
+        let doubt = look(stage.app()).await.unwrap();
+        assert!(matches!(doubt, Some(Doubt::Ahead { days: 40, .. })), "{doubt:?}");
+    }
+    let told = get(admin, "/api/v1/retention/pause").await;
+    assert!(told["words"].as_str().unwrap().contains("40 天"), "{told}");
+    let (well, said) = ruhu(&["expire"]);
+    assert!(!well && said.contains("40 days ahead"), "{said}");
+    // Two tablets come, and their clocks show the same day.
+    for cadre in ["cadre", "cadre2"] {
+        stage.tablet(cadre).await;
+    }
+    assert!(matches!(look(stage.app()).await.unwrap(), Some(Doubt::Settling { .. })));
+    execute(stage, leap).await.unwrap();
+    execute(stage, alone).await.unwrap();
+    let (well, said) = ruhu(&["confirm-clock"]);
+    assert!(!well && said.contains("is erased for good; nothing was done (--yes"), "{said}");
+    assert!(matches!(look(stage.app()).await.unwrap(), Some(Doubt::Ahead { .. })));
+    let (well, said) = ruhu(&["confirm-clock", "--yes"]);
+    assert!(well, "{said}");
+    assert!(matches!(look(stage.app()).await.unwrap(), Some(Doubt::Settling { .. })));
+}
 
 story!(what_nothing_names_is_removed_after_a_month, async |stage| {
     let mut tablet = stage.tablet("cadre").await;

@@ -4,9 +4,13 @@ use std::sync::Arc;
 
 use harness::Stage;
 use mobile_schema::Value;
+use mobile_schema::register::Capacity;
 use reqwest::Method;
+use ruhu::sync::{Desk, Owner, Pushed, Pusher, RawOp, push};
 use serde_json::{Value as Json, json};
-use sync_protocol::{RecordId, Row, ScopeId};
+use sync_protocol::{
+    ClockReading, IncarnationId, Op, Outcome, RecordId, Row, ScopeId, SyncRequest,
+};
 use tablets::{Client, ClientError, HeadlessTablet};
 use uuid::Uuid;
 
@@ -114,6 +118,47 @@ impl Probe {
         assert_eq!(answer["result"], "ok", "{answer}");
         self.next += ops.len() as u64;
         answer["outcomes"].as_array().expect("outcomes").clone()
+    }
+
+    /// Has a household deleted, which a cadre can only propose: whoever answers for the village
+    /// decides so.
+    pub(crate) async fn delete(&mut self, stage: &Arc<Stage>, household: &Row) {
+        let proposal = json!({ "kind": "delete" });
+        let proposal = self.op("household", household.id, Some(household), proposal);
+        let seq = self.next;
+        assert_eq!(kind(&self.push(&[proposal]).await[0]), "parked(role)");
+        let path = format!("/api/v1/quarantine/{}/{seq}/settle", self.incarnation);
+        let apply = json!({ "decision": "apply", "reason": "户已注销，核实过" });
+        let mut supervisor = stage.person("supervisor").await;
+        let done = supervisor.call(Method::POST, &path, Some(&apply)).await.expect("it is done");
+        assert_eq!(kind(&done["outcomes"][0]), "applied");
+    }
+
+    /// Something doubtful about a record of the first village, as the server's checks find it.
+    pub(crate) async fn doubt(&self, stage: &Arc<Stage>, about: RecordId, rule: &str) -> RecordId {
+        let finding = RecordId(Uuid::now_v7());
+        let fields = json!({ "1": about, "2": rule, "4": "open", "9": "doubt", "11": true });
+        let op = self.op("finding", finding, None, json!({ "kind": "create", "fields": fields }));
+        let op: Op = serde_json::from_value(op).expect("an operation");
+        let (device, user) = (self.tablet.machine().identity().device, op.author);
+        let (catalogue, lineage) = (stage.app().definitions(), stage.app().lineage.now());
+        let now = stage.app().now();
+        let clock = ClockReading { wall: now.milliseconds(), monotonic: 0, boot: String::new() };
+        let made = stage.app().write(move |connection| {
+            let scopes = &std::collections::BTreeSet::from([op.scope.clone()]);
+            let (owner, capacity) = (Owner::Tablet(device), Capacity::Server);
+            let pusher = Pusher { owner, user, scopes, capacity, on_behalf: None };
+            let (ops, chain) = (vec![RawOp::of(&op)], IncarnationId(Uuid::now_v7()));
+            let request = SyncRequest::pushing(device, chain, 1, ops, clock.clone());
+            let desk = Desk { catalogue: &catalogue, lineage: &lineage, now };
+            let pushed = push(connection, &desk, &pusher, &request);
+            let pushed = pushed.unwrap_or_else(|_| panic!("the push is stored"));
+            let Pushed::Stored { outcomes, .. } = pushed else { panic!("{pushed:?}") };
+            assert!(matches!(outcomes[0], Outcome::Applied { .. }), "{outcomes:?}");
+            Ok(())
+        });
+        made.await.expect("the database is there");
+        finding
     }
 
     /// The record as a supervisor reads it.

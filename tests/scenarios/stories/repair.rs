@@ -40,10 +40,10 @@ story!(a_cursor_behind_the_horizon_starts_its_village_over_and_no_other, async |
     let (mut probe, mut away) = (Probe::new(&stage, "cadre").await, stage.tablet("cadre").await);
     let (gone, moved) = (probe.household(0), probe.household(1));
     let second = "area:529901100202";
-    let delete = probe.op("household", gone.id, Some(&gone), json!({ "kind": "delete" }));
+    probe.delete(&stage, &gone).await;
     let leave = json!({ "kind": "move", "to": second });
     let leave = probe.op("household", moved.id, Some(&moved), leave);
-    probe.push(&[delete, leave]).await;
+    probe.push(&[leave]).await;
     let now = stage.app().now().plus_seconds(1);
     let stale = stage.app().read(move |connection| ruhu::sync::stale_scopes(connection, now));
     let mut forgotten = 0;

@@ -59,7 +59,7 @@ struct Lives {
     /// Where each backup is, and the blobs that were known then.
     backups: Vec<(PathBuf, BTreeSet<Hash>)>,
     /// A copy that follows, and the last step of its layout.
-    follower: Option<(PathBuf, String)>,
+    follower: Option<(PathBuf, Vec<ruhu::db::DumpedFile>, String)>,
     /// What was ever uploaded, and is not lost.
     media: BTreeSet<Hash>,
     folders: usize,
@@ -96,9 +96,9 @@ impl Real {
     }
 
     fn arrival(&self, caller: &Caller, request: &SyncRequest<RawOp>) -> Arrival {
-        let Caller { user, device, scopes } = caller.clone();
+        let Caller { user, device, scopes, capacity } = caller.clone();
         let catalogue = shared_definitions(self.newer);
-        Arrival::new((device, user), scopes, Arc::new(request.clone()), catalogue)
+        Arrival::new((device, user), (scopes, capacity), Arc::new(request.clone()), catalogue)
     }
 
     fn push(
@@ -121,8 +121,9 @@ impl Real {
 }
 
 pub(crate) fn pusher(caller: &Caller) -> Pusher<'_> {
-    let Caller { user, device, scopes } = caller;
-    Pusher { owner: Owner::Tablet(*device), user: *user, scopes, decides_about: None }
+    let Caller { user, device, scopes, capacity } = caller;
+    let owner = Owner::Tablet(*device);
+    Pusher { owner, user: *user, scopes, capacity: *capacity, on_behalf: None }
 }
 
 /// Definitions as an arrival has them; the same as [`Real::definitions`].
@@ -250,7 +251,9 @@ impl Server for Real {
         let Some(lives) = &mut self.lives else { return false };
         let Some((place, known)) = lives.backups.last().cloned() else { return false };
         let (url, media) = (lives.stage.empty_database(), lives.media_store());
-        let restored = backup::restore(&url, &media, &place, false, |_, _| {});
+        let keys = &lives.stage.config().sealing_keys;
+        let how = backup::How { replace: false, keys, without_keys: false };
+        let restored = backup::restore(&url, &media, &place, how, |_, _| {});
         self.runtime.block_on(restored).expect("it is restored");
         if media_lost {
             lives.media.retain(|hash| known.contains(hash));
@@ -269,15 +272,16 @@ impl Server for Real {
         let last = |connection: &mut AnyConnection| {
             Ok(diesel::sql_query(query).get_result::<Text>(connection)?.text)
         };
-        let (_, last) = ruhu::db::dump(&lives.url, &folder, last).expect("it is copied");
-        lives.follower = Some((folder, last));
+        let (files, last) = ruhu::db::dump(&lives.url, &folder, last).expect("it is copied");
+        lives.follower = Some((folder, files, last));
     }
 
     fn fail_over(&mut self) -> bool {
         let Some(lives) = &mut self.lives else { return false };
-        let Some((folder, last)) = lives.follower.take() else { return false };
+        let Some((folder, files, last)) = lives.follower.take() else { return false };
         let url = lives.stage.empty_database();
-        ruhu::db::fill(&url, &folder, &last, false, |_| Ok(())).expect("the copy takes over");
+        ruhu::db::fill(&url, &folder, &files, &last, false, |_| Ok(()))
+            .expect("the copy takes over");
         self.move_to(url);
         true
     }
@@ -387,7 +391,7 @@ async fn tell_at_once(stage: Arc<Stage>) {
     let tellers: Vec<_> = (0..WRITERS)
         .map(|writer| {
             let app = stage.app();
-            let (database, lineage) = (app.database.clone(), app.lineage.clone());
+            let (database, lineage) = (app.database.clone(), app.lineage.now());
             let (pushes, runtime) = (app.pushes.clone(), runtime.clone());
             std::thread::spawn(move || {
                 let _inside = runtime.enter();

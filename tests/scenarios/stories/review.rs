@@ -86,27 +86,3 @@ story!(a_visit_goes_back_with_a_comment_and_comes_again_corrected, async |stage|
     let refused = supervisor.call(Method::POST, &path, Some(&late)).await.unwrap_err();
     assert_eq!(refused.kind(), "not-applicable");
 });
-
-story!(a_tablet_decides_about_no_visit, async |stage| {
-    let mut probe = Probe::new(&stage, "cadre").await;
-    let household = probe.household(4);
-    let visit = RecordId(Uuid::now_v7());
-    let create = |status: &str| {
-        let fields = json!({ "1": household.id, "3": { "consent": "given" }, "9": status });
-        json!({ "kind": "create", "fields": fields })
-    };
-    let passed_at_once = probe.op("visit", RecordId(Uuid::now_v7()), None, create("approved"));
-    let made = probe.op("visit", visit, None, create("submitted"));
-    let moved =
-        |from: &str, to: &str| json!({ "kind": "transition", "field": 9, "from": from, "to": to });
-    let ops = [
-        passed_at_once,
-        made,
-        probe.op("visit", visit, None, moved("submitted", "in_review")),
-        probe.op("visit", visit, None, moved("in_review", "approved")),
-    ];
-    let outcomes = probe.push(&ops).await;
-    let told: Vec<String> = outcomes.iter().map(kind).collect();
-    assert_eq!(told, ["rejected(kind)", "applied", "rejected(kind)", "rejected(kind)"]);
-    assert_eq!(probe.read(&stage, visit).await["status"], "submitted");
-});

@@ -14,6 +14,7 @@ use crate::probe::Probe;
 /// a cadre's tablet.
 const NOBODY: [bool; 6] = [true; 6];
 const ANYONE: [bool; 6] = [false, true, true, true, true, true];
+const IN_A_BROWSER: [bool; 6] = [false, true, true, true, true, false];
 const READERS: [bool; 6] = [false, false, true, true, true, false];
 const REVIEWERS: [bool; 6] = [false, false, true, true, false, false];
 const ADMINS: [bool; 6] = [false, false, false, true, false, false];
@@ -25,7 +26,6 @@ const TABLETS: [bool; 6] = [false, false, false, false, false, true];
 const ROUTES: &[(&str, &str, [bool; 6])] = &[
     ("get", "/healthz", NOBODY),
     ("get", "/readyz", NOBODY),
-    ("get", "/metrics", NOBODY),
     ("get", "/.well-known/jwks.json", NOBODY),
     ("post", "/api/v1/session", NOBODY),
     ("post", "/api/v1/session/refresh", NOBODY),
@@ -94,6 +94,7 @@ const ROUTES: &[(&str, &str, [bool; 6])] = &[
     ("post", "/api/v1/review/claims", REVIEWERS),
     ("delete", "/api/v1/review/claims", REVIEWERS),
     ("put", "/api/v1/review/claims/{visit}", REVIEWERS),
+    ("post", "/api/v1/review/claims/{visit}/look", REVIEWERS),
     ("get", "/api/v1/review/waiting", REVIEWERS),
     ("get", "/api/v1/review/policy", REVIEWERS),
     ("put", "/api/v1/review/policy", ADMINS),
@@ -112,10 +113,11 @@ const ROUTES: &[(&str, &str, [bool; 6])] = &[
     ("get", "/api/v1/ledgers/{name}/sheet.xlsx", READERS),
     ("get", "/api/v1/ledgers/{name}/sheet.csv", READERS),
     ("get", "/api/v1/overview", READERS),
+    ("get", "/api/v1/findings", REVIEWERS),
     ("get", "/api/v1/overview/unvisited", REVIEWERS),
-    ("get", "/api/v1/me/views", ANYONE),
-    ("put", "/api/v1/me/views", ANYONE),
-    ("delete", "/api/v1/me/views/{id}", ANYONE),
+    ("get", "/api/v1/me/views", IN_A_BROWSER),
+    ("put", "/api/v1/me/views", IN_A_BROWSER),
+    ("delete", "/api/v1/me/views/{id}", IN_A_BROWSER),
     ("get", "/api/v1/audit", AUDITORS),
     ("get", "/api/v1/audit.csv", AUDITORS),
     ("get", "/api/v1/audit/check", AUDITORS),
@@ -127,11 +129,15 @@ const ROUTES: &[(&str, &str, [bool; 6])] = &[
     ("post", "/api/v1/people/{id}/enable", ADMINS),
     ("post", "/api/v1/people/{id}/password", ADMINS),
     ("post", "/api/v1/areas/import", ADMINS),
-    ("post", "/api/v1/me/password", ANYONE),
-    ("get", "/api/v1/me/second-factor", ANYONE),
-    ("post", "/api/v1/me/second-factor", ANYONE),
-    ("delete", "/api/v1/me/second-factor", ANYONE),
-    ("post", "/api/v1/me/second-factor/confirmation", ANYONE),
+    ("post", "/api/v1/areas/{code}/close", ADMINS),
+    ("post", "/api/v1/me/password", IN_A_BROWSER),
+    ("get", "/api/v1/me/sessions", ANYONE),
+    ("delete", "/api/v1/me/sessions/{id}", IN_A_BROWSER),
+    ("post", "/api/v1/session/confirmation", IN_A_BROWSER),
+    ("get", "/api/v1/me/second-factor", IN_A_BROWSER),
+    ("post", "/api/v1/me/second-factor", IN_A_BROWSER),
+    ("delete", "/api/v1/me/second-factor", IN_A_BROWSER),
+    ("post", "/api/v1/me/second-factor/confirmation", IN_A_BROWSER),
     ("get", "/verify", NOBODY),
     ("get", "/.well-known/ruhu-notice-keys.json", NOBODY),
     ("get", "/.well-known/ruhu-notice-log.json", NOBODY),
@@ -155,10 +161,12 @@ const ROUTES: &[(&str, &str, [bool; 6])] = &[
     ("get", "/api/v1/erasures", AUDITORS),
     ("get", "/api/v1/retention", AUDITORS),
     ("get", "/api/v1/retention/dry-run", ADMINS),
+    ("get", "/api/v1/retention/pause", AUDITORS),
     ("put", "/api/v1/retention/{collection}", ADMINS),
     ("post", "/api/v1/devices/{id}/revocations", ADMINS),
     ("post", "/api/v1/jobs/{id}/requeue", ADMINS),
     ("post", "/sync/v1/sync", TABLETS),
+    ("get", "/sync/v1/standing", TABLETS),
     ("post", "/sync/v1/blobs/missing", TABLETS),
     ("options", "/sync/v1/uploads", TABLETS),
     ("post", "/sync/v1/uploads", TABLETS),

@@ -201,8 +201,7 @@ story!(a_deleted_record_is_gone_everywhere_and_stays_gone, async |stage| {
     let (mut one, mut two) =
         (Probe::new(&stage, "cadre").await, Probe::new(&stage, "cadre2").await);
     let household = one.household(0);
-    let op = one.op("household", household.id, Some(&household), json!({ "kind": "delete" }));
-    assert_eq!(kind(&one.push(&[op]).await[0]), "applied");
+    one.delete(&stage, &household).await;
     let late = two.address(&household, "迟到");
     assert_eq!(kind(&two.push(&[late]).await[0]), "parked(deleted)");
     two.tablet.sync_again(std::time::Duration::from_secs(60)).await.unwrap();

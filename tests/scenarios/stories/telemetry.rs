@@ -1,14 +1,18 @@
 //! Logs and counts say what happened, and nothing about a person.
 
+use std::net::TcpListener;
 use std::time::Duration;
 
 use harness::{ServerProcess, story};
 use mobile_schema::Value;
+use reqwest::Method;
 use sync_protocol::Row;
 
 story!(logs_and_metrics_name_nobody, async |stage| {
     let (arguments, mut environment) = stage.process_settings();
     environment.push(("RUHU_LOG".into(), "debug".into()));
+    let free = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).unwrap();
+    environment.push(("RUHU_METRICS".into(), free.to_string()));
     let server = ServerProcess::start(&arguments, &environment);
     let mut tablet = stage.tablet("cadre").await;
     let household = tablet.rows().find(|row| row.collection == "household").unwrap().clone();
@@ -23,9 +27,18 @@ story!(logs_and_metrics_name_nobody, async |stage| {
     supervisor.call(reqwest::Method::GET, &format!("/api/v1/records/{id}"), None).await.unwrap();
     let wrong = supervisor.sign_in("supervisor", "不对的密码").await;
     assert!(wrong.is_err());
-    let metrics = reqwest::get(format!("{}/metrics", server.address())).await.unwrap();
+    // A method is a word that anybody may invent; counted by name, each would be kept for ever.
+    for number in 0..20 {
+        let invented = Method::from_bytes(format!("INVENTED{number}").as_bytes()).unwrap();
+        let address = format!("{}/healthz", server.address());
+        reqwest::Client::new().request(invented, address).send().await.unwrap();
+    }
+    let outside = reqwest::get(format!("{}/metrics", server.address())).await.unwrap();
+    assert_eq!(outside.status().as_u16(), 404, "not where everybody comes");
+    let metrics = reqwest::get(format!("http://{free}/metrics")).await.unwrap();
     let metrics = metrics.text().await.unwrap();
     assert!(metrics.contains("sync_ops_total{outcome=\"applied\"}"), "{metrics}");
+    assert!(metrics.contains("method=\"other\"") && !metrics.contains("INVENTED"), "{metrics}");
     assert!(metrics.contains("route=\"/api/v1/records/{id}\""), "{metrics}");
 
     let request_id = reqwest::get(format!("{}/healthz", server.address())).await.unwrap();

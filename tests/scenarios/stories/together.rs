@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use diesel::prelude::*;
 use harness::{Backend, DatabaseKind, MediaKind, Stage};
+use mobile_schema::register::Capacity;
 use ruhu::db::schema::{chains, history, ops, quarantine, records};
 use ruhu::db::{AnyConnection, Database, Failed, Key, Timestamp};
 use ruhu::sync::{Arrival, Desk, Push, Pushed, RawOp, push_all, sealed};
@@ -188,7 +189,7 @@ fn change(
     let clock = ClockReading { wall: 1_700_000_000_000, monotonic: 0, boot: String::new() };
     let (device, ops) = (county::device(number), vec![RawOp::of(&op)]);
     let request = SyncRequest::pushing(device, chain, seq, ops, clock);
-    Arrival::new((device, op.author), own_scopes(), Arc::new(request), catalogue)
+    Arrival::new((device, op.author), (own_scopes(), Capacity::Cadre), Arc::new(request), catalogue)
 }
 
 async fn fail_alone(stage: Arc<Stage>) {

@@ -28,14 +28,6 @@ async fn visits(probe: &mut Probe, count: usize) -> Vec<RecordId> {
     ids
 }
 
-/// Something doubtful about a visit, as the checks find it.
-async fn flag(probe: &mut Probe, visit: RecordId, rule: &str) {
-    let fields = json!({ "1": visit, "2": rule, "4": "open", "9": "doubt", "11": true });
-    let finding = RecordId(Uuid::now_v7());
-    let made = probe.op("finding", finding, None, json!({ "kind": "create", "fields": fields }));
-    probe.push(&[made]).await;
-}
-
 async fn another_supervisor(stage: &harness::Stage) -> Client {
     let (login, password, now) = ("supervisor2", "another-supervisor", stage.app().now());
     let password_hash = accounts::hash_password(password).unwrap();
@@ -84,8 +76,8 @@ async fn decide(client: &mut Client, visit: &str, verdict: &str) -> Result<Json,
 story!(the_urgent_come_first_and_two_reviewers_never_get_the_same, async |stage| {
     let mut probe = Probe::new(&stage, "cadre").await;
     let ids = visits(&mut probe, 6).await;
-    flag(&mut probe, ids[4], "photo/reused").await;
-    flag(&mut probe, ids[2], "photo/dark").await;
+    probe.doubt(&stage, ids[4], "photo/reused").await;
+    probe.doubt(&stage, ids[2], "photo/dark").await;
     let weights = json!({ "photo/reused": 60, "photo/": 10 });
     set_policy(&stage, json!({ "random_percent": 0, "resubmitted": 5, "weights": weights })).await;
     let mut first = stage.person("supervisor").await;
@@ -114,8 +106,17 @@ story!(the_urgent_come_first_and_two_reviewers_never_get_the_same, async |stage|
     assert_eq!(masked["claim"]["user_name"], seen["claim"]["user_name"]);
     let mut admin = stage.person("admin").await;
     let path = format!("/api/v1/accesses?subject={}", names[4]);
-    let looked = admin.call(Method::GET, &path, None).await;
-    assert_eq!(looked.unwrap()["items"].as_array().unwrap().len(), 1);
+    let kinds = async |admin: &mut Client| -> Vec<String> {
+        let told = admin.call(Method::GET, &path, None).await.unwrap();
+        let lines = told["items"].as_array().unwrap().iter();
+        lines.map(|one| one["kind"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(kinds(&mut admin).await, ["ahead"], "it was sent, and nobody looked yet");
+    let look = |visit: &str| format!("/api/v1/review/claims/{visit}/look");
+    first.call(Method::POST, &look(&names[4]), None).await.unwrap();
+    assert_eq!(kinds(&mut admin).await, ["record", "ahead"]);
+    let other = second.call(Method::POST, &look(&names[4]), None).await.unwrap_err();
+    assert_eq!(other.kind(), "not-found", "who has not claimed it is not shown it");
 
     assert_eq!(decide(&mut second, &names[4], "approved").await.unwrap_err(), "claimed");
     let taken = format!("/api/v1/review/claims/{}", names[4]);
@@ -161,10 +162,54 @@ story!(what_is_decided_is_taken_back_with_its_comments, async |stage| {
     assert!(history.as_array().unwrap().len() >= 8, "every step is kept: {history}");
 });
 
+story!(what_was_decided_a_moment_ago_did_not_happen, async |stage| {
+    let mut probe = Probe::new(&stage, "cadre").await;
+    let visit = visits(&mut probe, 1).await[0].to_string();
+    let mut supervisor = stage.person("supervisor").await;
+    for verdict in ["approved", "returned", "rejected", "flagged"] {
+        let path = format!("/api/v1/visits/{visit}/decisions");
+        let record = format!("/api/v1/records/{visit}");
+        let seen = supervisor.call(Method::GET, &record, None).await.unwrap()["version"].clone();
+        let mut body = decision(&seen, verdict);
+        if verdict == "returned" {
+            body["comments"] = json!([{ "place": "/data/photo", "words": "请重拍" }]);
+        }
+        supervisor.call(Method::POST, &path, Some(&body)).await.unwrap();
+        let undone = decide(&mut supervisor, &visit, "undone").await.unwrap();
+        assert_eq!(undone["status"], "submitted", "{verdict}: it stands where it stood");
+        let file = format!("/api/v1/visits/{visit}");
+        let file = supervisor.call(Method::GET, &file, None).await.unwrap();
+        let open = file["findings"].as_array().unwrap().iter();
+        let open = open.filter(|one| one["status"] == "open").count();
+        assert_eq!(open, 0, "{verdict}: the words that were left are withdrawn");
+        let again = decide(&mut supervisor, &visit, "undone").await.unwrap_err();
+        assert_eq!(again, "not-applicable", "{verdict}: nothing is undone twice");
+    }
+    let queue = claim(&mut supervisor, 5).await;
+    assert_eq!(claimed(&queue), [&*visit], "it waits again");
+    supervisor.call(Method::DELETE, "/api/v1/review/claims", None).await.unwrap();
+    decide(&mut supervisor, &visit, "approved").await.unwrap();
+    let mut other = another_supervisor(&stage).await;
+    let nothing = decide(&mut other, &visit, "undone").await.unwrap_err();
+    assert_eq!(nothing, "not-applicable", "another's decision is not theirs to undo");
+
+    // What came back corrected is so again.
+    decide(&mut supervisor, &visit, "reopened").await.unwrap();
+    decide(&mut supervisor, &visit, "returned").await.unwrap();
+    let again =
+        json!({ "kind": "transition", "field": 9, "from": "returned", "to": "resubmitted" });
+    let id = RecordId(visit.parse().unwrap());
+    let again = probe.op("visit", id, None, again);
+    probe.push(&[again]).await;
+    decide(&mut supervisor, &visit, "approved").await.unwrap();
+    let undone = decide(&mut supervisor, &visit, "undone").await.unwrap();
+    assert_eq!(undone["status"], "resubmitted");
+});
+
 story!(what_is_very_doubtful_two_people_pass, async |stage| {
     let mut probe = Probe::new(&stage, "cadre").await;
     let ids = visits(&mut probe, 2).await;
-    flag(&mut probe, ids[0], "photo/reused").await;
+    probe.doubt(&stage, ids[0], "photo/reused").await;
     let weights = json!({ "photo/": 60 });
     let policy = json!({
         "random_percent": 0, "resubmitted": 5, "second_from": 50, "weights": weights,
@@ -178,6 +223,10 @@ story!(what_is_very_doubtful_two_people_pass, async |stage| {
     assert_eq!((&passed["status"], &passed["needs_second"]), (&json!("in_review"), &json!(true)));
     assert_eq!(decide(&mut first, &doubtful, "approved").await.unwrap_err(), "passed-already");
     assert_eq!(claimed(&claim(&mut first, 10).await), Vec::<String>::new());
+    let undone = decide(&mut first, &doubtful, "undone").await.unwrap();
+    assert_eq!(undone["status"], "submitted", "the first pass is undone");
+    assert_eq!(claimed(&claim(&mut first, 10).await), [&*doubtful]);
+    decide(&mut first, &doubtful, "approved").await.unwrap();
     assert_eq!(claimed(&claim(&mut second, 10).await), [&*doubtful]);
     let path = format!("/api/v1/visits/{doubtful}");
     let file = second.call(Method::GET, &path, None).await.unwrap();
@@ -188,8 +237,8 @@ story!(what_is_very_doubtful_two_people_pass, async |stage| {
 story!(visits_are_found_by_where_they_stand_a_page_at_a_time, async |stage| {
     let mut probe = Probe::new(&stage, "cadre").await;
     let ids = visits(&mut probe, 5).await;
-    flag(&mut probe, ids[1], "form/required").await;
-    flag(&mut probe, ids[3], "form/constraint").await;
+    probe.doubt(&stage, ids[1], "form/required").await;
+    probe.doubt(&stage, ids[3], "form/constraint").await;
     let mut supervisor = stage.person("supervisor").await;
     let mut seen = Vec::new();
     let mut after = String::new();

@@ -1,7 +1,8 @@
 //! JSON and CBOR, with and without the dictionary: the same exchange.
 
 use data_encoding::BASE64;
-use harness::story;
+use harness::{Backend, DatabaseKind, MediaKind, Stage, story};
+use reqwest::Method;
 use serde_json::{Value as Json, json};
 use sync_protocol::SyncResponse;
 use sync_protocol::encoding::canonical::op_bytes;
@@ -129,3 +130,52 @@ story!(what_cannot_be_read_is_refused_clearly, async |stage| {
     }
     assert_eq!(cbor::MEDIA_TYPE, "application/cbor");
 });
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn head_is_get_without_a_body_and_a_wrong_method_is_told() {
+    let backend = Backend { database: DatabaseKind::Sqlite, media: MediaKind::Folder };
+    let stage = Stage::open(backend).await;
+    let admin = stage.person("admin").await;
+    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build();
+    let http = http.unwrap();
+    let ask = async |method: &str, path: &str| {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        let request = http.request(method, format!("{}{path}", stage.address()));
+        let answer = request.bearer_auth(admin.access_token()).send().await.unwrap();
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        (status, headers, answer.text().await.unwrap())
+    };
+    for path in
+        ["/healthz", "/readyz", "/api/v1/me", "/.well-known/jwks.json", "/", "/openapi.json"]
+    {
+        let (status, headers, body) = ask("GET", path).await;
+        let (of_head, headers_of_head, nothing) = ask("HEAD", path).await;
+        assert_eq!((of_head, nothing.as_str()), (status, ""), "{path}");
+        for name in ["content-type", "content-length", "location", "etag"] {
+            assert_eq!(headers_of_head.get(name), headers.get(name), "{path} {name}");
+        }
+        if !body.is_empty() {
+            assert_eq!(headers_of_head["content-length"], body.len().to_string(), "{path}");
+        }
+    }
+    assert_eq!(ask("HEAD", "/api/v1/nothing").await.0, 404);
+    assert_eq!(
+        ask("HEAD", "/api/v1/records/none").await.0,
+        ask("GET", "/api/v1/records/none").await.0
+    );
+    let other = uuid::Uuid::now_v7();
+    for (method, path, allow) in [
+        ("DELETE", "/healthz", "GET, HEAD"),
+        ("PUT", "/api/v1/session", "DELETE, POST"),
+        ("POST", "/api/v1/me", "GET, HEAD"),
+        ("PATCH", "/sync/v1/uploads", "OPTIONS, POST"),
+        ("POST", &format!("/api/v1/records/{other}/history"), "GET, HEAD"),
+        ("POST", "/tablet/", "GET, HEAD"),
+    ] {
+        let (status, headers, body) = ask(method, path).await;
+        assert_eq!(status, 405, "{method} {path}");
+        assert_eq!(headers["allow"], allow, "{method} {path}");
+        assert!(body.contains("urn:ruhu:problem:method-not-allowed"), "{body}");
+    }
+    assert_eq!(ask("POST", "/api/v1/nothing").await.0, 404);
+}

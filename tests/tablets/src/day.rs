@@ -152,7 +152,7 @@ async fn play_in(plan: &Plan, bar: &ProgressBar, stores: &Path) -> Result<Report
         day_offline(plan, tablet, index, &photos, &mut work, &template)
             .map_err(|error| DayError::Tablet { tablet: CADRES[index].1, error })?;
     }
-    disagree(&mut tablets)?;
+    let disagreement = disagree(&mut tablets)?;
 
     let total: usize = tablets.iter().map(|tablet| tablet.machine().unsent()).sum();
     bar.set_length((total + work.photos.len()) as u64);
@@ -197,11 +197,7 @@ async fn play_in(plan: &Plan, bar: &ProgressBar, stores: &Path) -> Result<Report
         report.digests += check(tablet, name).await?;
     }
     check_photos(&mut tablets[0], &work).await?;
-    if report.conflicts == 0 {
-        return Err(DayError::Check(
-            "two tablets changed one address, and no conflict was raised".into(),
-        ));
-    }
+    disagreement.check(&tablets)?;
     Ok(report)
 }
 
@@ -450,13 +446,26 @@ pub fn sign(
     Draft { blobs, ..draft(tablet, "notice", RecordId::derived(&digest), &scope, change) }
 }
 
-/// Two tablets change the same address while offline.
-fn disagree(tablets: &mut [HeadlessTablet]) -> Result<(), DayError> {
+/// What two tablets said of one household's address, neither of which knew of the other.
+struct Disagreement {
+    household: RecordId,
+    addresses: [&'static str; 2],
+}
+
+/// More addresses than a household can have before and get on one day.
+const ADDRESSES: [&str; 3] = ["三组 9 号", "五组 2 号", "七组 4 号"];
+
+/// Two tablets change the same address while offline. Neither says what stands there already, from
+/// an earlier day maybe: that would change nothing, so nobody could be in conflict with it.
+fn disagree(tablets: &mut [HeadlessTablet]) -> Result<Disagreement, DayError> {
     let both: BTreeSet<RecordId> = own_households(&tablets[0]).iter().map(|row| row.id).collect();
     let second = own_households(&tablets[1]);
     let shared = second.iter().rev().find(|row| both.contains(&row.id));
-    let household = shared.ok_or(DayError::Lacking("a village that two cadres share"))?.id;
-    for (tablet, address) in tablets.iter_mut().zip(["三组 9 号", "五组 2 号"]) {
+    let shared = shared.ok_or(DayError::Lacking("a village that two cadres share"))?;
+    let (household, known) = (shared.id, shared.fields.get(&4).and_then(Value::as_text));
+    let mut others = ADDRESSES.into_iter().filter(|address| Some(*address) != known);
+    let addresses = [others.next(), others.next()].map(Option::unwrap_or_default);
+    for (tablet, address) in tablets.iter_mut().zip(addresses) {
         let scope = scope_of(tablet, household);
         let change = Change::Patch { fields: Fields::from([(4, address.into())]) };
         let edit = draft(tablet, "household", household, &scope, change);
@@ -464,7 +473,29 @@ fn disagree(tablets: &mut [HeadlessTablet]) -> Result<(), DayError> {
             .edit(vec![edit])
             .map_err(|error| DayError::Tablet { tablet: "tablets A, B", error })?;
     }
-    Ok(())
+    Ok(Disagreement { household, addresses })
+}
+
+impl Disagreement {
+    /// Both tablets have the conflict, with both values.
+    fn check(&self, tablets: &[HeadlessTablet]) -> Result<(), DayError> {
+        let about = self.household.to_string();
+        let said = BTreeSet::from(self.addresses);
+        let is_it = |row: &Row| {
+            let side = |id| row.fields.get(&id)?.get("values")?.get("4")?.as_text();
+            let sides: BTreeSet<&str> = [side(5), side(6)].into_iter().flatten().collect();
+            row.fields.get(&1).and_then(Value::as_text) == Some(&*about) && sides == said
+        };
+        for (tablet, (_, name)) in tablets.iter().zip(CADRES).take(2) {
+            if !tablet.rows().any(|row| row.collection == "conflict" && is_it(row)) {
+                let words = format!(
+                    "two tablets changed one address, and {name} has no conflict of {said:?}"
+                );
+                return Err(DayError::Check(words));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Compares what a tablet holds with what the server gives to one who knows nothing.

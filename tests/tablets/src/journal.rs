@@ -88,6 +88,11 @@ impl Journal {
         Ok(hash)
     }
 
+    /// Other bytes under the name of what is kept.
+    pub fn replace_blob(&self, hash: &Hash, bytes: &[u8]) -> io::Result<()> {
+        fs::write(self.blob_path(hash), bytes)
+    }
+
     /// A kept photo or document.
     pub fn blob(&self, hash: &Hash) -> io::Result<Vec<u8>> {
         fs::read(self.blob_path(hash))

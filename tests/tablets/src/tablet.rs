@@ -19,7 +19,7 @@ use sync_protocol::encoding::{canonical, cbor};
 use sync_protocol::finding::{Finding, RuleSets, judge_household};
 use sync_protocol::log::{Attempt, Traffic};
 use sync_protocol::tablet::{
-    Draft, Effect, Event, Identity, QueuedOp, RetryPolicy, Stored, Tablet,
+    BlobState, Draft, Effect, Event, Identity, QueuedOp, RetryPolicy, StoreChange, Stored, Tablet,
 };
 use sync_protocol::{IncarnationId, RecordId, RequestId, Row, SyncRequest, SyncResponse};
 use uuid::Uuid;
@@ -45,7 +45,7 @@ pub struct Tally {
     pub rows_up: u64,
     /// Rows that came.
     pub rows_down: u64,
-    /// Photos the server has verified.
+    /// Photos whose upload ended well.
     pub photos: u64,
     /// Operations that raised a conflict.
     pub conflicts: u64,
@@ -118,7 +118,7 @@ impl HeadlessTablet {
             safe_before: 0,
         };
         let mut journal = Journal::open(folder)?;
-        journal.commit(vec![sync_protocol::tablet::StoreChange::Identity(identity.clone())])?;
+        journal.commit(vec![StoreChange::Identity(identity.clone())])?;
         let machine = Tablet::open(identity, Stored::default(), RETRY, rand::random());
         let mut tablet = Self::assemble(folder, machine, journal, client, key);
         tablet.keep_keys()?;
@@ -206,6 +206,30 @@ impl HeadlessTablet {
     /// Keeps a photo, which an operation may then name.
     pub fn keep_photo(&self, bytes: &[u8]) -> io::Result<Hash> {
         self.journal.keep_blob(bytes)
+    }
+
+    /// Whether it still has a photo.
+    pub fn has_photo(&self, hash: &Hash) -> bool {
+        self.journal.blob(hash).is_ok()
+    }
+
+    /// Puts other bytes in a photo's place, as a failing disk would.
+    pub fn damage_photo(&self, hash: &Hash, bytes: &[u8]) -> io::Result<()> {
+        self.journal.replace_blob(hash, bytes)
+    }
+
+    /// Goes on with an upload that was begun elsewhere.
+    pub fn note_upload(&mut self, hash: Hash, location: String) -> io::Result<()> {
+        self.journal.note_upload(hash, location)
+    }
+
+    /// Takes a photo for uploaded that is not, as an app of before did, and starts again.
+    pub fn believe_uploaded(&mut self, hash: &Hash) -> io::Result<()> {
+        let next = self.machine.outbox().last().map_or(1, |(seq, _)| seq + 1);
+        let state = BlobState::Verified { next };
+        self.journal.commit(vec![StoreChange::Blob { hash: *hash, state }])?;
+        self.damage(|_, _| {});
+        Ok(())
     }
 
     /// The file that a person exports as the last resort: who signed, the outbox, the photos.
@@ -316,7 +340,7 @@ impl HeadlessTablet {
                 Ok(()) => {
                     self.tally.photos += 1;
                     self.progress();
-                    self.event(Event::BlobVerified(hash))
+                    self.event(Event::BlobSent(hash))
                 }
                 Err(TabletError::Client(error)) => self.failed(error, None),
                 Err(other) => Err(other),
@@ -361,9 +385,12 @@ impl HeadlessTablet {
         let mut known = None;
         if let Some(location) = self.journal.uploads.get(&hash).cloned() {
             match self.client.upload_offset(&location).await {
+                // What the app's tus client does with it: all there is success, and any refusal but
+                // that somebody is at it begins another upload.
+                Ok(offset) if offset == bytes.len() as u64 => return Ok(()),
                 Ok(offset) => known = Some((location, offset)),
-                // It expired, or it was finished and the answer got lost.
-                Err(ClientError::Refused { status: 404 | 410, .. }) => {}
+                Err(error @ ClientError::Refused { status: 423, .. }) => return Err(error.into()),
+                Err(ClientError::Refused { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
         }
@@ -395,7 +422,11 @@ impl HeadlessTablet {
         let retry_after = match &error {
             ClientError::Link(_) => None,
             ClientError::Refused { status: 429 | 500.., retry_after, .. } => *retry_after,
-            ClientError::Refused { status: 409 | 422 | 423, .. } if request.is_none() => None,
+            ClientError::Refused { status: 404 | 409 | 410 | 422 | 423, .. }
+                if request.is_none() =>
+            {
+                None
+            }
             _ => return Err(error.into()),
         };
         let retry_after = retry_after.map(|seconds| seconds * 1_000);
@@ -408,7 +439,7 @@ impl HeadlessTablet {
                 let traffic = Traffic::default();
                 Event::RequestFailed { request, retry_after, problem, traffic }
             }
-            None => Event::BlobFailed,
+            None => Event::BlobFailed { retry_after },
         })
     }
 

@@ -1,0 +1,323 @@
+//! What the server's database and bucket do when they fail: it is told in words and in time, costs
+//! nobody but those it concerns, and is over when it is over.
+
+use std::time::{Duration, Instant};
+
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, PgConnection};
+use harness::{Backend, DatabaseKind, Gate, MediaKind, Postgres, ServerProcess, Stage};
+use reqwest::Method;
+use ruhu::db::{DatabaseUrl, Hold, Use};
+use serde_json::{Value as Json, json};
+use tablets::Client;
+
+use crate::probe::{Probe, VILLAGE, kind};
+
+/// A stage on PostgreSQL.
+async fn stage() -> std::sync::Arc<Stage> {
+    let backend = Backend { database: DatabaseKind::Postgres, media: MediaKind::Folder };
+    std::sync::Arc::new(Stage::open(backend).await)
+}
+
+/// A server on the stage, with this in place of what the stage says.
+fn server_with(stage: &Stage, name: &str, value: String) -> ServerProcess {
+    let (arguments, mut environment) = stage.process_settings();
+    environment.retain(|(known, _)| known != name);
+    // Nobody reads its log.
+    environment.push(("RUHU_LOG".into(), "off".into()));
+    environment.push((name.into(), value));
+    ServerProcess::start(&arguments, &environment)
+}
+
+/// What `/readyz` says does not work, and how long it took to say so.
+async fn not_ready(address: &str) -> (Option<String>, Duration) {
+    let asked = Instant::now();
+    let answer = reqwest::get(format!("{address}/readyz")).await.expect("an answer");
+    let status = answer.status().as_u16();
+    let body = answer.text().await.expect("all of it");
+    let part = match status {
+        200 => None,
+        503 => Some(serde_json::from_str::<Json>(&body).expect("a problem")["part"].to_string()),
+        other => panic!("{other} {body}"),
+    };
+    (part.map(|part| part.trim_matches('"').to_owned()), asked.elapsed())
+}
+
+/// Asks until it is as wanted.
+async fn until(patience: Duration, mut wanted: impl AsyncFnMut() -> bool) -> Duration {
+    let begun = Instant::now();
+    while !wanted().await {
+        assert!(begun.elapsed() < patience, "it is not so within {patience:?}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    begun.elapsed()
+}
+
+async fn me(client: &mut Client) -> (Option<String>, Duration) {
+    let asked = Instant::now();
+    let answer = client.call(Method::GET, "/api/v1/me", None).await;
+    (answer.err().map(|error| error.kind().to_owned()), asked.elapsed())
+}
+
+fn psql(url: &DatabaseUrl) -> PgConnection {
+    let DatabaseUrl::Postgres(url) = url else { unreachable!("it is one") };
+    PgConnection::establish(url).expect("PostgreSQL answers")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_was_cut_off_is_seen_again_by_what_needs_the_database_alone() {
+    let stage = stage().await;
+    let database = stage.config().database.clone();
+    let (gate, DatabaseUrl::Postgres(url)) = Postgres::server().behind_a_gate(&database) else {
+        unreachable!("it is PostgreSQL")
+    };
+    let server = server_with(&stage, "RUHU_DATABASE_URL", url);
+    let is_free = || Hold::take(&database, Use::Alone).is_ok();
+    assert!(!is_free(), "a server uses it");
+    gate.refuse();
+    let patience = Duration::from_secs(60);
+    until(patience, async || is_free()).await;
+    gate.open();
+    until(patience, async || !is_free()).await;
+    server.kill();
+    assert!(is_free(), "nothing of it stays in the way");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_goes_away_is_told_at_once_and_costs_nothing_when_it_is_back() {
+    let stage = stage().await;
+    let (gate, DatabaseUrl::Postgres(url)) =
+        Postgres::server().behind_a_gate(&stage.config().database)
+    else {
+        unreachable!("it is PostgreSQL")
+    };
+    let server = server_with(&stage, "RUHU_DATABASE_URL", url);
+    let address = server.address().to_owned();
+    let mut person = stage.person("admin").await;
+    person.move_to(&address);
+    let token = person.access_token().to_owned();
+    let crowd = async || {
+        let mut asked = tokio::task::JoinSet::new();
+        for _ in 0..24 {
+            let request = reqwest::Client::new().get(format!("{address}/api/v1/people"));
+            let request = request.bearer_auth(&token);
+            asked.spawn(async move { request.send().await.unwrap().status().as_u16() });
+        }
+        asked.join_all().await
+    };
+    assert!(crowd().await.iter().all(|status| *status == 200));
+
+    // It was started anew: whatever stands is dead, and nobody notices.
+    gate.cut();
+    assert_eq!(crowd().await, [200; 24]);
+
+    gate.refuse();
+    for _ in 0..3 {
+        let (problem, took) = me(&mut person).await;
+        assert_eq!(problem.as_deref(), Some("database-unavailable"));
+        assert!(took < Duration::from_secs(2), "{took:?}");
+    }
+    let (part, took) = not_ready(&address).await;
+    assert_eq!(part.as_deref(), Some("database"));
+    assert!(took < Duration::from_secs(4), "{took:?}");
+    gate.open();
+    until(Duration::from_secs(10), async || me(&mut person).await.0.is_none()).await;
+    until(Duration::from_secs(10), async || not_ready(&address).await.0.is_none()).await;
+
+    // A machine without power says nothing at all.
+    gate.swallow();
+    let (problem, took) = me(&mut person).await;
+    assert_eq!(problem.as_deref(), Some("database-unavailable"));
+    assert!(took < Duration::from_secs(12), "{took:?}");
+    let (problem, took) = me(&mut person).await;
+    assert_eq!(problem.as_deref(), Some("database-unavailable"));
+    assert!(took < Duration::from_secs(3), "by then it is known: {took:?}");
+    let (part, took) = not_ready(&address).await;
+    assert_eq!(part.as_deref(), Some("database"));
+    assert!(took < Duration::from_secs(4), "{took:?}");
+    gate.open();
+    until(Duration::from_secs(20), async || me(&mut person).await.0.is_none()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_of_postgres_is_told_in_words() {
+    let stage = stage().await;
+    let mut owner = psql(&stage.config().database);
+    // What PostgreSQL answers when it can't make a file longer, to the letter.
+    owner
+        .batch_execute(
+            "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+               RAISE EXCEPTION 'could not extend file \"base/16384/16400\": No space left on device'
+                 USING ERRCODE = '53100', HINT = 'Check free disk space.';
+             END $$;
+             CREATE TRIGGER full_disk BEFORE INSERT ON write_probe EXECUTE FUNCTION full_disk();
+             CREATE TRIGGER full_disk BEFORE INSERT ON sessions EXECUTE FUNCTION full_disk();",
+        )
+        .unwrap();
+    let mut person = Client::new(stage.address());
+    let refused = person.sign_in("admin", ruhu::demo::PASSWORD).await.unwrap_err();
+    assert_eq!(refused.kind(), "database-unavailable");
+    assert_eq!(not_ready(stage.address()).await.0.as_deref(), Some("database"));
+    let there = "DROP TRIGGER full_disk ON write_probe; DROP TRIGGER full_disk ON sessions";
+    owner.batch_execute(there).unwrap();
+    person.sign_in("admin", ruhu::demo::PASSWORD).await.expect("there is room again");
+    until(Duration::from_secs(10), async || not_ready(stage.address()).await.0.is_none()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_of_sqlite_is_told_in_words() {
+    let backend = Backend { database: DatabaseKind::Sqlite, media: MediaKind::S3 };
+    let stage = Stage::open(backend).await;
+    let server = server_with(&stage, "RUHU_LOG", "off".into());
+    let mut person = Client::new(server.address());
+    person.sign_in("admin", ruhu::demo::PASSWORD).await.unwrap();
+    server.limit_files(Some(4_096));
+    let refused = person.sign_in("admin", ruhu::demo::PASSWORD).await.unwrap_err();
+    assert_eq!(refused.kind(), "database-unavailable");
+    assert_eq!(not_ready(server.address()).await.0.as_deref(), Some("database"));
+    assert_eq!(me(&mut person).await.0, None, "what is there can be read");
+    server.limit_files(None);
+    until(Duration::from_secs(10), async || not_ready(server.address()).await.0.is_none()).await;
+    person.sign_in("admin", ruhu::demo::PASSWORD).await.expect("there is room again");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bucket_that_swallows_everything_is_told_in_time() {
+    let backend = Backend { database: DatabaseKind::Sqlite, media: MediaKind::S3 };
+    let stage = Stage::open(backend).await;
+    let gate = Gate::before(None);
+    harness::ruhu_binary();
+    let begun = Instant::now();
+    let server = server_with(&stage, "RUHU_S3_ENDPOINT", format!("http://{}", gate.address()));
+    assert!(begun.elapsed() < Duration::from_secs(15), "it starts all the same");
+    let (part, took) = not_ready(server.address()).await;
+    assert_eq!(part.as_deref(), Some("media"));
+    assert!(took < Duration::from_secs(4), "{took:?}");
+    let mut person = Client::new(server.address());
+    person.sign_in("admin", ruhu::demo::PASSWORD).await.expect("everything else works");
+}
+
+/// A push of another address to a household of the probe's first village.
+async fn push(probe: &mut Probe, words: &str) -> Result<(), String> {
+    let row = probe.tablet.rows().find(|row| row.collection == "household").unwrap().clone();
+    let scope = probe.tablet.machine().scope_of(row.id).unwrap().to_string();
+    let mut op = probe.address(&row, words);
+    op["scope"] = json!(scope);
+    let request = probe.request(probe.next, &[op]);
+    let answer = probe.send(&request).await.map_err(|error| error.kind().to_owned())?;
+    assert_eq!(answer["result"], "ok", "{answer}");
+    probe.next += 1;
+    assert_ne!(kind(&answer["outcomes"][0]), "rejected");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_village_that_somebody_holds_stops_no_other() {
+    let stage = stage().await;
+    let mut here = Probe::new(&stage, "cadre").await;
+    let mut there = Probe::new(&stage, "cadre3").await;
+    let mut holder = psql(&stage.config().database);
+    let hold = format!("BEGIN; SELECT * FROM scope_heads WHERE scope = '{VILLAGE}' FOR UPDATE");
+    holder.batch_execute(&hold).unwrap();
+    let begun = Instant::now();
+    let waiting = tokio::spawn(async move {
+        let refused = push(&mut here, "等").await.unwrap_err();
+        (here, refused, begun.elapsed())
+    });
+    // Whoever holds it holds it all the while; how fast the machine is says nothing.
+    let (mut stored, mut slowest) = (0, Duration::ZERO);
+    while !waiting.is_finished() || stored < 4 {
+        let asked = Instant::now();
+        push(&mut there, &format!("别村 {stored}")).await.expect("it is another village");
+        slowest = slowest.max(asked.elapsed());
+        stored += 1;
+    }
+    let (mut here, refused, took) = waiting.await.unwrap();
+    assert_eq!(refused, "busy");
+    assert!((4..30).contains(&took.as_secs()), "{took:?}");
+    assert!(slowest < took, "the other village waits {slowest:?}, and this one {took:?}");
+    assert_eq!(not_ready(stage.address()).await.0, None, "the replica is none the worse for it");
+    holder.batch_execute("ROLLBACK").unwrap();
+    push(&mut here, "可以了").await.expect("nobody holds it any more");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replica_that_is_frozen_in_a_transaction_stops_the_others_for_seconds_only() {
+    let stage = stage().await;
+    let frozen = server_with(&stage, "RUHU_LOG", "off".into());
+    let mut one = Probe::new(&stage, "cadre").await;
+    let mut other = Probe::new(&stage, "cadre2").await;
+    // Its transaction waits for what somebody else holds; then it is frozen, and gets it.
+    let mut holder = psql(&stage.config().database);
+    let hold = format!("BEGIN; SELECT * FROM scope_heads WHERE scope = '{VILLAGE}' FOR UPDATE");
+    holder.batch_execute(&hold).unwrap();
+    one.tablet.client().move_to(frozen.address());
+    let waiting = tokio::spawn(async move {
+        let pushed = push(&mut one, "冻住").await;
+        (one, pushed)
+    });
+    let mut watcher = psql(&stage.config().database);
+    let mut count = |query: &str| {
+        use diesel::RunQueryDsl;
+        #[derive(diesel::QueryableByName)]
+        struct Count {
+            #[diesel(sql_type = diesel::sql_types::BigInt)]
+            count: i64,
+        }
+        diesel::sql_query(query).get_result::<Count>(&mut watcher).unwrap().count
+    };
+    let here = "SELECT count(*) AS count FROM pg_stat_activity WHERE datname = current_database()";
+    let waits = format!("{here} AND wait_event_type = 'Lock'");
+    until(Duration::from_secs(10), async || count(&waits) > 0).await;
+    frozen.freeze();
+    holder.batch_execute("ROLLBACK").unwrap();
+    let stands = format!("{here} AND state = 'idle in transaction'");
+    until(Duration::from_secs(10), async || count(&stands) > 0).await;
+
+    let took = until(Duration::from_secs(30), async || match push(&mut other, "继续").await {
+        Ok(()) => true,
+        Err(problem) => {
+            assert_eq!(problem, "busy");
+            false
+        }
+    });
+    let took = took.await;
+    assert!(took < Duration::from_secs(20), "{took:?}");
+    frozen.thaw();
+    let (mut one, pushed) = waiting.await.unwrap();
+    if let Err(problem) = pushed {
+        assert!(["busy", "database-unavailable"].contains(&problem.as_str()), "{problem}");
+        push(&mut one, "再试").await.expect("it goes on where it stood");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_done_now_and_then_one_replica_does_for_all() {
+    let stage = stage().await;
+    let mut logs = Vec::new();
+    let (arguments, mut environment) = stage.process_settings();
+    environment.push(("RUHU_LOG".into(), "ruhu::cli=debug".into()));
+    for _ in 0..2 {
+        let server = ServerProcess::start(&arguments, &environment);
+        // Until the first has done it: then it is due in a while.
+        let is_done = async || {
+            let count = stage.app().read(|connection| {
+                use diesel::prelude::*;
+                use ruhu::db::schema::turns::dsl;
+                let later = ruhu::db::Timestamp::now().plus_seconds(5 * 60);
+                let done = dsl::turns.filter(dsl::name.eq("tidy").and(dsl::until.gt(later)));
+                done.count().get_result::<i64>(connection)
+            });
+            count.await.unwrap() == 1
+        };
+        until(Duration::from_secs(30), is_done).await;
+        Client::new(server.address()).sign_in("admin", ruhu::demo::PASSWORD).await.unwrap();
+        let log = tokio::task::spawn_blocking(move || server.stop()).await.unwrap();
+        let took = |is_ours: &str| {
+            let wanted = ["\"work\":\"tidy\"".to_owned(), format!("\"is_ours\":{is_ours}")];
+            log.lines().filter(|line| wanted.iter().all(|part| line.contains(part))).count()
+        };
+        logs.push((took("true"), took("false")));
+    }
+    assert_eq!(logs, [(1, 0), (0, 1)]);
+}
