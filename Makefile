@@ -9,8 +9,10 @@ DATA ?= ./data
 CARGO ?= cargo
 
 FUZZ_SECONDS ?= 300
+# A folder of tests/fixtures
+FIXTURE ?= $(shell date +%F)
 
-.PHONY: run test web e2e oracle check bench bench-web guide-pictures simulate fuzz tools web-tools debian-wasm test-tools help
+.PHONY: run test web e2e oracle check bench bench-web guide-pictures fixtures simulate fuzz tools web-tools debian-wasm test-tools help
 
 help: ## What there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,11 +41,29 @@ e2e: web ## The app in a real browser, with a real server; pictures of its scree
 	$(CARGO) build --package ruhu
 	npm run e2e --silent --prefix web
 
+fixtures: web ## What later builds are to open, made by this one: tests/fixtures
+	$(CARGO) build --package ruhu --package tablets
+	cd web && FIXTURE=$(FIXTURE) npx playwright test --config playwright.earlier.config.ts
+
 ORACLE_FORMS ?= 200
-oracle: tools web-tools ## The form engine against ODK's own: random forms and answers, and the forms of the tests
+# JavaRosa, the engine of ODK Collect, is in here.
+ODK_VALIDATE = target/oracle/pyxform/validators/odk_validate/bin/ODK_Validate.jar
+oracle: tools web-tools $(ODK_VALIDATE) ## The form engine against ODK's own, those of browsers and of Collect: random forms and answers, and the forms of the tests
+	$(call install,javac=default-jdk-headless)
 	$(CARGO) build --workspace --bin ruhu
 	npm ci --silent --prefix web/e2e/forms-oracle
-	TZ=Asia/Shanghai node web/e2e/forms-oracle/run.mjs ./target/debug/ruhu --forms $(ORACLE_FORMS) mobile-schema/tests/forms/*.md
+	TZ=Asia/Shanghai node web/e2e/forms-oracle/run.mjs ./target/debug/ruhu --forms $(ORACLE_FORMS) \
+	  --javarosa $(ODK_VALIDATE) mobile-schema/tests/forms/*.md packs/*/forms/*.md \
+	  $(filter-out $(TOLD_ONLY),$(wildcard mobile-schema/tests/faults/*.md)) mobile-schema/tests/faults/*.xml
+
+# What these do in other engines is theirs: here they are told of when they are checked.
+TOLD_ONLY = $(addprefix mobile-schema/tests/faults/,07-search.md 08-select-multiple-from-a-repeat.md 09-column-that-is-not-there.md)
+
+$(ODK_VALIDATE): web/e2e/forms-oracle/requirements.txt
+	$(call install,pip3=python3-pip)
+	pip3 download --quiet --no-deps --require-hashes --dest target/oracle --requirement $<
+	python3 -m zipfile -e target/oracle/pyxform-*.whl target/oracle
+	touch $@
 
 check: tools ## Formatting and lints, warnings denied
 	$(CARGO) fmt --all --check
