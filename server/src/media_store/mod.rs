@@ -3,6 +3,7 @@
 //! Blobs are named by their SHA-256 and never change. The pieces of unfinished uploads are
 //! objects of their own, so that any replica can go on with an upload.
 
+mod breaker;
 mod folder;
 mod s3;
 

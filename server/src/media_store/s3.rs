@@ -15,6 +15,7 @@ use aws_smithy_http_client::tls;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 
+use super::breaker::Breaker;
 use super::{ByteStream, MediaError};
 
 /// How to reach the bucket. Credentials and region come from the usual AWS variables.
@@ -70,6 +71,7 @@ impl S3 {
             .force_path_style(settings.path_style)
             .retry_config(RetryConfig::standard().with_max_attempts(3))
             .timeout_config(timeouts)
+            .interceptor(Breaker::default())
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
         if let (Some(access), Some(secret)) = (&settings.access_key, &settings.secret_key) {
