@@ -697,11 +697,14 @@ diesel::table! {
 
 diesel::table! {
     use crate::db::types::{Id, Moment};
+    use diesel::sql_types::{Binary, Nullable};
 
     review_passes (visit, user_id) {
         visit -> Id,
         user_id -> Id,
         at -> Moment,
+        work -> Nullable<Binary>,
+        ended_in -> Nullable<Id>,
     }
 }
 

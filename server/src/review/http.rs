@@ -1,21 +1,23 @@
 //! `POST /api/v1/visits/{id}/decisions`
 
 use actix_web::{post, web};
+use diesel::QueryResult;
 use mobile_schema::Value;
 use mobile_schema::register::Capacity;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sync_protocol::op::Change;
-use sync_protocol::{Record, RecordId, UserId, Version, finding};
+use sync_protocol::{Op, Record, RecordId, UserId, Version, finding};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use super::rules::{self, Comment, Verdict};
-use super::{queries, queue, undo};
+use super::{passes, queries, queue, undo};
 use crate::app::App;
 use crate::areas::{self, AreaPath};
 use crate::audit::{self, Did};
+use crate::db::types::Key;
 use crate::db::{AnyConnection, Failed};
 use crate::http::caller::ReviewVisits;
 use crate::http::{Body, Kind, Permitted, Problem};
@@ -76,7 +78,7 @@ async fn decide(
     let (scope, decided) = in_browser(&app, user, permitted.areas, move |connection, person| {
         let person = &Person { capacity: Capacity::Reviewer, ..*person };
         let visit = as_seen(connection, person.scopes, ("visit", id), decision.version)?;
-        if rules::is_by(&visit, user) {
+        if !queries::own_work(connection, &[Key::from(id)], user)?.is_empty() {
             return Err(Failed::Rule(Problem::new(&Kind::OWN_WORK)));
         }
         let decided = enact(connection, person, &visit, &decision)?;
@@ -161,17 +163,38 @@ fn enact(
     let ops = person.together(edits)?;
     act_wholly(connection, person, &ops)?;
     queries::release(connection, person.user, Some(id.0))?;
-    if needs_second {
-        queries::pass(connection, id.0, person.user, person.now)?;
-    } else if undo.is_some_and(|undo| undo.is_first_pass) {
-        queries::forget_pass(connection, id.0, person.user)?;
-    } else if !matches!(verdict, Verdict::Flagged | Verdict::Undone) {
-        queries::forget_passes(connection, id.0)?;
-    }
+    settle_passes(connection, person, visit, (verdict, needs_second), undo, &ops)?;
     let now = records::load(connection, &[id])?.pop().ok_or_else(|| wrong(&Kind::INTERNAL))?;
     let status = now.fields.get(&visit::STATUS).and_then(Value::as_text);
     let status = status.unwrap_or_default().to_owned();
     Ok(VisitDecided { version: now.version, status, needs_second })
+}
+
+/// What becomes of the first passes of a visit once it was decided about in these operations.
+fn settle_passes(
+    connection: &mut AnyConnection,
+    person: &Person<'_>,
+    visit: &Record,
+    (verdict, needs_second): (Verdict, bool),
+    undo: Option<undo::Undo>,
+    ops: &[Op],
+) -> QueryResult<()> {
+    let id = visit.id.0;
+    if needs_second {
+        return passes::give(connection, visit, person.user, person.now);
+    }
+    match (undo, verdict) {
+        (Some(undo), _) if undo.is_first_pass => passes::take_back(connection, id, person.user),
+        (Some(undo), _) => match undo.decision {
+            Some(decision) => passes::restore(connection, id, decision),
+            None => Ok(()),
+        },
+        (None, Verdict::Flagged | Verdict::Undone) => Ok(()),
+        (None, _) => match ops.iter().find_map(|op| op.group) {
+            Some(group) => passes::end(connection, id, group.id),
+            None => Ok(()),
+        },
+    }
 }
 
 /// Whether a visit is passed once this person passes it: the policy may want two.
@@ -180,7 +203,7 @@ fn is_last_pass(
     user: UserId,
     visit: &Record,
 ) -> Result<bool, Failed<Problem>> {
-    let passes = queries::passes_of(connection, visit.id.0)?;
+    let passes = passes::of(connection, visit.id)?;
     if passes.iter().any(|pass| pass.user == user.0) {
         return Err(Failed::Rule(Problem::new(&Kind::PASSED_ALREADY)));
     }

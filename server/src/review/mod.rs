@@ -4,6 +4,7 @@
 
 mod http;
 mod order;
+mod passes;
 mod policy;
 mod queries;
 mod queue;
@@ -11,4 +12,5 @@ mod rules;
 mod undo;
 
 pub use http::routes;
-pub(crate) use queries::{Claim, Pass, claim_on, passes_of};
+pub(crate) use passes::{Pass, of as passes_of};
+pub(crate) use queries::{Claim, claim_on};

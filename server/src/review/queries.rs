@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 use serde::Serialize;
 use sync_protocol::record::Writer;
 use sync_protocol::{Op, RecordId, UserId};
@@ -10,14 +12,13 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::order::Waiting;
+use super::passes;
 use super::policy::Policy;
-use super::rules::is_by;
+use super::rules::{is_by, is_writing};
 use crate::areas::AreaPath;
-use crate::db::schema::{
-    areas, devices, history, ops, records, review_claims, review_passes, review_policies, users,
-};
+use crate::db::schema::{areas, history, ops, records, review_claims, review_policies, users};
 use crate::db::types::{JsonText, Key, Timestamp};
-use crate::db::{AnyConnection, RowLocked};
+use crate::db::{AnyConnection, RowLocked, STATEMENT_ROWS, containing, padded};
 use crate::limits::MAX_WAITING;
 use crate::records as store;
 use crate::seal;
@@ -35,15 +36,6 @@ pub(crate) struct Claim {
     until: Timestamp,
 }
 
-/// Who passed a visit that needs a second person.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub(crate) struct Pass {
-    pub(crate) user: Uuid,
-    user_name: String,
-    #[schema(value_type = String)]
-    at: Timestamp,
-}
-
 /// Who is looking at a visit just now.
 pub(crate) fn claim_on(
     connection: &mut AnyConnection,
@@ -57,53 +49,6 @@ pub(crate) fn claim_on(
         .first(connection)
         .optional()?;
     Ok(found.map(|(user, user_name, until)| Claim { user: user.0, user_name, until }))
-}
-
-/// Who has passed a visit that needs a second person.
-pub(crate) fn passes_of(connection: &mut AnyConnection, visit: Uuid) -> QueryResult<Vec<Pass>> {
-    let rows: Vec<(Key, String, Timestamp)> = review_passes::table
-        .inner_join(users::table.on(users::id.eq(review_passes::user_id)))
-        .filter(review_passes::visit.eq(Key(visit)))
-        .order(review_passes::at)
-        .select((users::id, users::display_name, review_passes::at))
-        .load(connection)?;
-    Ok(rows.into_iter().map(|(user, user_name, at)| Pass { user: user.0, user_name, at }).collect())
-}
-
-/// Notes that a person passes a visit that needs a second one.
-pub(super) fn pass(
-    connection: &mut AnyConnection,
-    visit: Uuid,
-    user: UserId,
-    now: Timestamp,
-) -> QueryResult<()> {
-    diesel::insert_into(review_passes::table)
-        .values((
-            review_passes::visit.eq(Key(visit)),
-            review_passes::user_id.eq(Key::from(user)),
-            review_passes::at.eq(now),
-        ))
-        .execute(connection)?;
-    Ok(())
-}
-
-/// Forgets who passed it: it was decided about.
-pub(super) fn forget_passes(connection: &mut AnyConnection, visit: Uuid) -> QueryResult<()> {
-    diesel::delete(review_passes::table.filter(review_passes::visit.eq(Key(visit))))
-        .execute(connection)?;
-    Ok(())
-}
-
-/// Forgets that this person passed it.
-pub(super) fn forget_pass(
-    connection: &mut AnyConnection,
-    visit: Uuid,
-    user: UserId,
-) -> QueryResult<()> {
-    let theirs = review_passes::user_id.eq(Key::from(user));
-    diesel::delete(review_passes::table.filter(review_passes::visit.eq(Key(visit)).and(theirs)))
-        .execute(connection)?;
-    Ok(())
 }
 
 /// The operations that were last done to a visit in one go, with what they did to other records, if
@@ -210,15 +155,11 @@ pub(super) fn waiting(
         .filter(review_claims::until.gt(now).and(review_claims::user_id.ne(Key::from(user))))
         .select(review_claims::visit)
         .load(connection)?;
-    let passed: Vec<Key> = review_passes::table
-        .filter(review_passes::user_id.eq(Key::from(user)))
-        .select(review_passes::visit)
-        .load(connection)?;
+    let ids: Vec<Key> = visits.iter().map(|(id, ..)| *id).collect();
+    let passed = passes::by(connection, user, &ids)?;
     let left = open_flags_of(connection, scopes, user)?.into_iter().map(|(visit, _)| visit);
     let mut not_theirs: HashSet<Key> = claimed.into_iter().chain(passed).chain(left).collect();
-    let all = visits.iter().map(|(id, ..)| *id).filter(|id| !not_theirs.contains(id));
-    let own = own_work(connection, all.collect(), user)?;
-    not_theirs.extend(own);
+    not_theirs.extend(own_work(connection, &ids, user)?);
     let open: Vec<(Option<Key>, Option<String>)> = records::table
         .filter(records::collection.eq("finding").and(records::status.eq("open")))
         .filter(records::deleted.eq(false).and(records::scope.eq_any(scopes)))
@@ -239,19 +180,39 @@ pub(super) fn waiting(
     Ok(visits.into_iter().filter(|(id, ..)| !not_theirs.contains(id)).map(waiting).collect())
 }
 
-/// Those of these visits that somebody had a hand in. Whoever never had a tablet visits nobody.
+/// Those of these visits that somebody had a hand in: what they say is this person's, or was before
+/// somebody else wrote over it.
 pub(super) fn own_work(
     connection: &mut AnyConnection,
-    visits: Vec<Key>,
+    visits: &[Key],
     user: UserId,
-) -> QueryResult<Vec<Key>> {
-    let tablets = devices::table.filter(devices::user_id.eq(Key::from(user)));
-    if visits.is_empty() || tablets.count().get_result::<i64>(connection)? == 0 {
-        return Ok(Vec::new());
+) -> QueryResult<HashSet<Key>> {
+    let made = ops::incarnation.eq(history::incarnation).and(ops::seq.eq(history::seq));
+    let mut own = HashSet::new();
+    for chunk in visits.chunks(STATEMENT_ROWS) {
+        let marks = sql::<Text>("CAST(records.marks AS TEXT)");
+        let named: Vec<Key> = records::table
+            .filter(records::id.eq_any(padded(chunk.to_vec())))
+            .filter(marks.like(containing(&user.0.to_string())))
+            .select(records::id)
+            .load(connection)?;
+        let named: Vec<RecordId> = named.into_iter().map(RecordId::from).collect();
+        let stands = store::load(connection, &named)?.into_iter();
+        own.extend(stands.filter(|one| is_by(one, user)).map(|one| Key::from(one.id)));
+        let brought: Vec<(Key, Key, i64, Vec<u8>)> = history::table
+            .inner_join(ops::table.on(made))
+            .filter(history::record.eq_any(padded(chunk.to_vec())))
+            .filter(ops::pushed_by.eq(Key::from(user)))
+            .select((history::record, ops::incarnation, ops::seq, ops::body))
+            .load(connection)?;
+        for (visit, chain, seq, body) in brought {
+            // Of what was erased nobody can say that it was none.
+            if !own.contains(&visit) && read(chain, seq, body)?.is_none_or(|op| is_writing(&op)) {
+                own.insert(visit);
+            }
+        }
     }
-    let ids: Vec<RecordId> = visits.into_iter().map(RecordId::from).collect();
-    let visits = store::load(connection, &ids)?.into_iter();
-    Ok(visits.filter(|visit| is_by(visit, user)).map(|visit| visit.id.into()).collect())
+    Ok(own)
 }
 
 /// One person's open doubts in these scopes: the visit, and the finding.

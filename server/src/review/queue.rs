@@ -158,7 +158,7 @@ async fn claim_one(
             if !queries::waits(connection, visit, &scopes)? {
                 return Ok(Err(&Kind::NOT_FOUND));
             }
-            if !queries::own_work(connection, vec![Key(visit)], claimant.caller.user)?.is_empty() {
+            if !queries::own_work(connection, &[Key(visit)], claimant.caller.user)?.is_empty() {
                 return Ok(Err(&Kind::OWN_WORK));
             }
             let is_theirs = claimant.take(connection, visit)?;

@@ -6,7 +6,7 @@ use mobile_schema::{FieldId, Value};
 use serde::{Deserialize, Serialize};
 use sync_protocol::finding::field;
 use sync_protocol::op::{Change, Fields};
-use sync_protocol::{Record, RecordId, UserId};
+use sync_protocol::{Op, Record, RecordId, UserId};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -58,11 +58,27 @@ impl Verdict {
     }
 }
 
-/// Whether somebody had a hand in what a visit says: nobody decides about their own work. Words and
-/// decisions of reviewers are none.
+/// Whether a field is what a visit says. Words and decisions of reviewers are none of it.
+pub(super) fn is_work(field: &FieldId) -> bool {
+    ![visit::STATUS, visit::NOTES].contains(field)
+}
+
+/// Whether an operation writes to what a visit says. What settles a conflict writes where it left a
+/// mark.
+pub(super) fn is_writing(op: &Op) -> bool {
+    match &op.change {
+        Change::Create { .. } | Change::Sign { .. } | Change::Delete | Change::Move { .. } => true,
+        Change::Patch { fields } => fields.keys().any(is_work),
+        Change::Add { field, .. } | Change::Remove { field, .. } | Change::Delta { field, .. } => {
+            is_work(field)
+        }
+        Change::Transition { .. } | Change::Resolve { .. } => false,
+    }
+}
+
+/// Whether somebody had a hand in what a visit says: nobody decides about their own work.
 pub(super) fn is_by(visit: &Record, person: UserId) -> bool {
     let marks = &visit.marks;
-    let is_work = |field: &FieldId| ![visit::STATUS, visit::NOTES].contains(field);
     let elements = marks
         .elements
         .iter()

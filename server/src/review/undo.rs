@@ -3,7 +3,7 @@
 use mobile_schema::Value;
 use sync_protocol::finding::{self, field};
 use sync_protocol::op::Change;
-use sync_protocol::{Op, RecordId};
+use sync_protocol::{GroupId, Op, RecordId};
 
 use super::queries::WAITING;
 use super::rules::{FLAG, IN_REVIEW};
@@ -16,6 +16,8 @@ pub(super) struct Undo {
     pub(super) changes: Vec<Change>,
     /// The words and doubts that were left with it.
     pub(super) words: Vec<RecordId>,
+    /// The decision that did not happen.
+    pub(super) decision: Option<GroupId>,
     /// Whether it was the pass of a visit that another person has to pass, too.
     pub(super) is_first_pass: bool,
 }
@@ -53,14 +55,15 @@ pub(super) fn of(status: &str, reason: &str, done: &[Op]) -> Option<Undo> {
         _ => false,
     };
     let is_first_pass = was_left && !done.iter().any(is_flag);
-    Some(Undo { changes: back.into_iter().flatten().collect(), words, is_first_pass })
+    let decision = done.first().and_then(|op| op.group).map(|group| group.id);
+    Some(Undo { changes: back.into_iter().flatten().collect(), words, decision, is_first_pass })
 }
 
 #[cfg(test)]
 mod tests {
     use mobile_schema::Hash;
     use sync_protocol::op::Group;
-    use sync_protocol::{GroupId, Hlc, UserId};
+    use sync_protocol::{Hlc, UserId};
     use uuid::Uuid;
 
     use super::super::rules::{Verdict, changes, flag};

@@ -239,7 +239,7 @@ pub(super) fn file(
         earlier,
         names,
         claim: review::claim_on(connection, id, now)?,
-        passes: review::passes_of(connection, id)?,
+        passes: review::passes_of(connection, RecordId(id))?,
         visit,
     }))
 }
