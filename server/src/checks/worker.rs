@@ -101,7 +101,7 @@ async fn run_batch(app: &App) -> Result<usize, Problem> {
         }
     }
     let count = due.len() - later.len();
-    let (catalogue, lineage) = (app.definitions(), app.lineage.now());
+    let (catalogue, lineage) = (app.definitions(), app.lineage.clone());
     let written: Result<(bool, BTreeSet<ScopeId>), Failed<Problem>> = app
         .database
         .write(move |connection| {
@@ -132,7 +132,7 @@ async fn run_batch(app: &App) -> Result<usize, Problem> {
             let scopes: BTreeSet<ScopeId> = ops.iter().flat_map(places).collect();
             if !ops.is_empty() {
                 queries::introduce(connection, now)?;
-                let (catalogue, lineage, scopes) = (&*catalogue, &*lineage, &scopes);
+                let (catalogue, lineage, scopes) = (&*catalogue, &lineage, &scopes);
                 let (user, capacity, on_behalf) = (CHECKER, Capacity::Server, None);
                 let checker = Person { user, scopes, capacity, catalogue, lineage, now, on_behalf };
                 act(connection, &checker, &ops)?;

@@ -316,6 +316,17 @@ pub fn wait_for_locks(
     }
 }
 
+/// Waits until no transaction reads a table any more, and has the next ones wait for this one.
+/// SQLite has one transaction that writes at a time.
+pub fn lock_table(connection: &mut AnyConnection, table: &str) -> diesel::QueryResult<()> {
+    match connection {
+        AnyConnection::Postgres(postgres) => {
+            postgres.batch_execute(&format!("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"))
+        }
+        AnyConnection::Sqlite(_) => Ok(()),
+    }
+}
+
 /// Ends a read transaction, however its queries end.
 struct EndOnDrop<'a>(&'a mut AnyConnection);
 

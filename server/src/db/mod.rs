@@ -24,7 +24,7 @@ mod writer;
 
 pub use any::{AnyConnection, MultiBackend, MultiRawValue};
 pub(crate) use connect::is_sqlite;
-pub use connect::{Database, DatabaseUrl, UrlProblem, wait_for_locks};
+pub use connect::{Database, DatabaseUrl, UrlProblem, lock_table, wait_for_locks};
 pub use dialect::{Prepared, RowLocked, STATEMENT_ROWS, SkipLocked, containing, padded};
 pub(crate) use dialect::{insert_all, update_all, write_all};
 pub use dump::{

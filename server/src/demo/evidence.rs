@@ -84,7 +84,7 @@ pub async fn load_evidence(app: &App, visits: usize) -> Result<usize, DemoProble
     }
     let ops = writer.ops;
     let count = ops.len();
-    let (lineage, cadre) = (app.lineage.now(), known.cadre);
+    let (lineage, cadre) = (app.lineage.clone(), known.cadre);
     let pushed: Result<(), Failed<Problem>> = app
         .database
         .write(move |connection| {

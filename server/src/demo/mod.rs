@@ -147,7 +147,7 @@ pub async fn load(app: &App) -> Result<Loaded, DemoProblem> {
     installed?;
     let catalogue = app.reload_definitions().await?;
     let password_hash = accounts::hash_password(PASSWORD).map_err(DemoProblem::Other)?;
-    let lineage = app.lineage.now();
+    let lineage = app.lineage.clone();
     let pushed: Result<(usize, usize), Failed<Problem>> = app
         .database
         .write(move |connection| {
@@ -161,7 +161,7 @@ pub async fn load(app: &App) -> Result<Loaded, DemoProblem> {
             let counts = (of("household"), of("member"));
             let device = loader(connection, admin, now)?;
             let scopes: BTreeSet<ScopeId> = ops.iter().map(|op| op.scope.clone()).collect();
-            let (catalogue, lineage) = (&*catalogue, &*lineage);
+            let (catalogue, lineage) = (&*catalogue, &lineage);
             let owner = Owner::Tablet(device);
             let (scopes, capacity) = (&scopes, Capacity::Server);
             let pusher = Pusher { owner, user: admin, scopes, capacity, on_behalf: None };

@@ -2,13 +2,15 @@
 //!
 //! A tablet may bring what is about a record before another brings the record. Such an operation is
 //! parked (`unknown`); the push that brings the record asks for it to be tried again, in its own
-//! transaction, and so does the push that is parked, since the two may pass each other unseen.
+//! transaction. The two may pass each other unseen, so what a push parks is looked at once more,
+//! a while later and all of its chain together: however much waits, it is one job.
 
 use std::collections::BTreeSet;
 
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use mobile_schema::register::Capacity;
-use sync_protocol::{DeviceId, Outcome, RecordId, ScopeId, UserId};
+use sync_protocol::{DeviceId, IncarnationId, Outcome, RecordId, ScopeId, UserId};
 use uuid::Uuid;
 
 use super::console::{Person, act};
@@ -16,29 +18,31 @@ use super::held::{self, together};
 use super::push::Behalf;
 use crate::app::App;
 use crate::checks::{self, CHECKER};
-use crate::db::schema::quarantine;
+use crate::db::schema::{quarantine, records};
 use crate::db::types::{Key, Timestamp};
 use crate::db::{AnyConnection, Failed};
 use crate::devices;
 use crate::http::{Kind, Problem};
 use crate::jobs::{self, JobKind};
-use crate::records;
+use crate::records as store;
 
 /// Operations that are looked at in one transaction.
 const AT_ONCE: i64 = 200;
+/// Seconds after which a push that was under way has been stored, or never is.
+const PASSING: i64 = 15;
 
 /// Records that operations may have waited for.
 pub(super) struct Arrivals {
     /// Those that are new.
     pub(super) new: Vec<RecordId>,
-    /// Those that some operations wait for from now on.
-    pub(super) awaited: BTreeSet<RecordId>,
+    /// The chains of which operations wait for records from now on.
+    pub(super) waiting: BTreeSet<IncarnationId>,
 }
 
 /// Asks for what waited for these to be tried again.
 pub(super) fn ask(
     connection: &mut AnyConnection,
-    Arrivals { new, mut awaited }: Arrivals,
+    Arrivals { new, waiting }: Arrivals,
     now: Timestamp,
 ) -> QueryResult<()> {
     if !new.is_empty() {
@@ -50,11 +54,15 @@ pub(super) fn ask(
             .select(quarantine::record)
             .distinct()
             .load(connection)?;
-        awaited.extend(found.into_iter().flatten().map(RecordId::from));
+        for record in found.into_iter().flatten() {
+            jobs::ask(connection, JobKind::Arrived, &record.0.to_string(), now)?;
+        }
     }
-    awaited
+    // By then whoever brings a record at this moment has stored it.
+    let later = now.plus_seconds(PASSING);
+    waiting
         .iter()
-        .try_for_each(|record| jobs::ask(connection, JobKind::Arrived, &record.to_string(), now))
+        .try_for_each(|chain| jobs::ask(connection, JobKind::Arrived, &chain.0.to_string(), later))
 }
 
 /// Notes what those wait for that were parked before it was noted, and has them tried again.
@@ -62,45 +70,57 @@ pub(super) fn ask(
 /// # Errors
 /// Where the database can't be reached.
 pub async fn note_awaited(app: &App) -> Result<(), Problem> {
-    loop {
+    let mut after = Some((Key(Uuid::nil()), 0));
+    while let Some(place) = after {
         let now = app.now();
-        let noted = app.write(move |connection| note_some(connection, now)).await?;
-        if noted == 0 {
-            app.jobs.ring();
-            return Ok(());
-        }
+        after = app.write(move |connection| note_some(connection, place, now)).await?;
     }
+    app.jobs.ring();
+    Ok(())
 }
 
-fn note_some(connection: &mut AnyConnection, now: Timestamp) -> QueryResult<usize> {
+/// Notes some that stand behind a place; gives the last of them, if there were any.
+fn note_some(
+    connection: &mut AnyConnection,
+    (chain, last): (Key, i64),
+    now: Timestamp,
+) -> QueryResult<Option<(Key, i64)>> {
+    let is_behind = quarantine::incarnation
+        .gt(chain)
+        .or(quarantine::incarnation.eq(chain).and(quarantine::seq.gt(last)));
     let rows: Vec<(Key, i64)> = quarantine::table
         .filter(quarantine::settlement.is_null().and(quarantine::record.is_null()))
         .filter(quarantine::kind.eq("parked").and(quarantine::reason.eq("unknown")))
+        .filter(is_behind)
+        .order((quarantine::incarnation, quarantine::seq))
         .limit(AT_ONCE)
         .select((quarantine::incarnation, quarantine::seq))
         .load(connection)?;
-    let mut noted = 0;
-    for (incarnation, seq) in rows {
-        // What is parked could be read once.
-        let Some(op) = held::op_at(connection, incarnation, seq)? else { continue };
-        noted += diesel::update(quarantine::table.find((incarnation, seq)))
+    for (incarnation, seq) in &rows {
+        // What is parked could be read once; what was erased since waits for nothing.
+        let Some(op) = held::op_at(connection, *incarnation, *seq)? else { continue };
+        diesel::update(quarantine::table.find((*incarnation, *seq)))
             .set(quarantine::record.eq(Some(Key::from(op.record))))
             .execute(connection)?;
         jobs::ask(connection, JobKind::Arrived, &op.record.to_string(), now)?;
     }
-    Ok(noted)
+    Ok(rows.last().copied())
 }
 
-/// Tries again what waits for a record, if it is there now: each as if it came at this moment.
+/// Tries again what waits for a record, or what a chain has waiting for records that are there now:
+/// each as if it came at this moment.
 ///
 /// # Errors
 /// Where the database can't be reached: it is tried later.
-pub(crate) async fn try_again(app: &App, record: &str) -> Result<(), Problem> {
-    let record: Uuid = record.parse().map_err(|_| Problem::new(&Kind::INTERNAL))?;
+pub(crate) async fn try_again(app: &App, record_or_chain: &str) -> Result<(), Problem> {
+    let id: Uuid = record_or_chain.parse().map_err(|_| Problem::new(&Kind::INTERNAL))?;
     let places: Vec<(Key, i64)> = app
         .read(move |connection| {
+            let there = records::table.filter(records::id.nullable().eq(quarantine::record));
             quarantine::table
-                .filter(quarantine::record.eq(Key(record)).and(quarantine::settlement.is_null()))
+                .filter(quarantine::settlement.is_null())
+                .filter(quarantine::record.eq(Key(id)).or(quarantine::incarnation.eq(Key(id))))
+                .filter(exists(there))
                 .filter(quarantine::kind.eq("parked").and(quarantine::reason.eq("unknown")))
                 .order((quarantine::received_at, quarantine::incarnation, quarantine::seq))
                 .select((quarantine::incarnation, quarantine::seq))
@@ -108,7 +128,7 @@ pub(crate) async fn try_again(app: &App, record: &str) -> Result<(), Problem> {
         })
         .await?;
     for (incarnation, seq) in places {
-        let (catalogue, lineage, now) = (app.definitions(), app.lineage.now(), app.now());
+        let (catalogue, lineage, now) = (app.definitions(), app.lineage.clone(), app.now());
         let tried: Result<Vec<ScopeId>, Failed<Refused>> = app
             .database
             .write(move |connection| {
@@ -166,7 +186,7 @@ fn attempt(
         return Ok(Vec::new());
     }
     let ids: Vec<RecordId> = ops.iter().map(|(_, op)| op.record).collect();
-    let there = records::load_for_update(connection, &ids)?;
+    let there = store::load_for_update(connection, &ids)?;
     if there.is_empty() {
         return Ok(Vec::new());
     }

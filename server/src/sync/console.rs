@@ -7,12 +7,13 @@ use mobile_schema::register::Capacity;
 use mobile_schema::{Catalogue, Hash};
 use sync_protocol::op::{Change, Group};
 use sync_protocol::{
-    ClockReading, DeviceId, GroupId, Hlc, IncarnationId, Lineage, Op, Outcome, Record, RecordId,
-    ScopeId, SyncRequest, UserId, Version,
+    ClockReading, DeviceId, GroupId, Hlc, IncarnationId, Op, Outcome, Record, RecordId, ScopeId,
+    SyncRequest, UserId, Version,
 };
 use uuid::Uuid;
 
 use super::chain::{self, Owner};
+use super::epoch::Lives;
 use super::push::{Behalf, Desk, Pushed, Pusher, push};
 use super::wire::RawOp;
 use crate::app::App;
@@ -32,7 +33,7 @@ pub struct Person<'a> {
     /// Every definition.
     pub catalogue: &'a Catalogue,
     /// The epochs the database descends from.
-    pub lineage: &'a Lineage,
+    pub lineage: &'a Lives,
     /// When.
     pub now: Timestamp,
     /// The operation of another's that is applied.
@@ -130,12 +131,12 @@ where
     T: Send + 'static,
     F: FnMut(&mut AnyConnection, &Person<'_>) -> Result<T, Failed<Problem>> + Send + 'static,
 {
-    let (catalogue, lineage, now) = (app.definitions(), app.lineage.now(), app.now());
+    let (catalogue, lineage, now) = (app.definitions(), app.lineage.clone(), app.now());
     let done: Result<T, Failed<Problem>> = app
         .database
         .write(move |connection| {
             let (scopes, catalogue, lineage) =
-                (&areas::scopes_under(connection, &areas)?, &*catalogue, &*lineage);
+                (&areas::scopes_under(connection, &areas)?, &*catalogue, &lineage);
             let capacity = Capacity::Office;
             let person =
                 Person { user, scopes, capacity, catalogue, lineage, now, on_behalf: None };

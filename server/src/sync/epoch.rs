@@ -8,11 +8,12 @@ use sync_protocol::{Epoch, Lineage};
 
 use crate::app::App;
 use crate::db::schema::epochs;
-use crate::db::{AnyConnection, Timestamp};
+use crate::db::{AnyConnection, Prepared, Timestamp};
 use crate::limits::EPOCH_REREAD;
 
 /// The lineage as this process knows it. Another may begin an epoch meanwhile (`ruhu epoch new`, or
-/// a replica that was told that the database went back), so it is read again now and then.
+/// a replica that was told that the database went back), so it is read again now and then, and
+/// whatever writes versions asks in its own transaction.
 #[derive(Clone)]
 pub struct Lives(Arc<RwLock<Arc<Lineage>>>);
 
@@ -30,6 +31,21 @@ impl Lives {
     /// The epoch the database lives in now.
     pub fn current(&self) -> Epoch {
         self.now().current()
+    }
+
+    /// The lineage as a transaction finds it. It stays so until the transaction ends: to begin an
+    /// epoch, all who have asked are waited for.
+    pub(super) fn within(&self, connection: &mut AnyConnection) -> QueryResult<Arc<Lineage>> {
+        let known = self.now();
+        let newest = epochs::table.order(epochs::ordinal.desc()).limit(1).select(epochs::epoch);
+        let newest: Vec<i64> = Prepared::always(newest).get_results(connection)?;
+        if newest.first() != Some(&(known.current().0 as i64))
+            && let Some(read) = self::known(connection)?
+        {
+            tracing::warn!(epoch = %read.current(), "another epoch has begun");
+            self.set(read);
+        }
+        Ok(self.now())
     }
 
     /// It is another one.

@@ -162,14 +162,16 @@ async fn decide(
     (incarnation, seq): (Key, i64),
     reason: &str,
 ) -> Result<Result<(), String>, Problem> {
-    let (catalogue, lineage, now) = (app.definitions(), app.lineage.now(), app.now());
+    let (catalogue, lineage, now) = (app.definitions(), app.lineage.clone(), app.now());
     let reason = reason.to_owned();
     let done: Result<(), Failed<Problem>> = app
         .database
         .write(move |connection| {
-            let Some(waiting) = held::find(connection, incarnation, seq)? else { return Ok(()) };
+            let waiting = held::find(connection, incarnation, seq)?;
+            // Somebody may have decided meanwhile.
+            let Some(waiting) = waiting.filter(|one| !one.is_settled()) else { return Ok(()) };
             let scopes = &scopes_of(connection, &waiting)?;
-            let (catalogue, lineage) = (&*catalogue, &*lineage);
+            let (catalogue, lineage) = (&*catalogue, &lineage);
             let capacity = Capacity::Office;
             let person =
                 Person { user, scopes, capacity, catalogue, lineage, now, on_behalf: None };

@@ -16,6 +16,7 @@ use sync_protocol::{
 
 use super::arrived::{self, Arrivals};
 use super::chain::{self, Chain, ForeignChain, Owner, Wanted};
+use super::epoch::Lives;
 use super::quarantine;
 use super::wire::RawOp;
 use crate::checks;
@@ -32,7 +33,7 @@ pub struct Desk<'a> {
     /// Every definition.
     pub catalogue: &'a Catalogue,
     /// The epochs the database descends from.
-    pub lineage: &'a Lineage,
+    pub lineage: &'a Lives,
     /// When.
     pub now: Timestamp,
 }
@@ -185,18 +186,21 @@ pub fn push_all(
     desk: &Desk<'_>,
     pushes: &[Push<'_>],
 ) -> QueryResult<Vec<Result<Pushed, ForeignChain>>> {
+    // Another replica may have begun an epoch: what is written as of an earlier one would be taken
+    // for older than it is.
+    let lineage = &*desk.lineage.within(connection)?;
     let wanted = pushes.iter().map(|push| Wanted::of(push.pusher.owner, push.request));
     let chains = chain::find_all(connection, &wanted.collect::<Vec<_>>())?;
     let mut all = Vec::with_capacity(pushes.len());
     for (push, chain) in pushes.iter().zip(chains) {
         all.push(match chain {
-            Ok(chain) => Admitted::of(connection, desk, push, chain)?.map_err(Ok),
+            Ok(chain) => Admitted::of(connection, lineage, push, chain)?.map_err(Ok),
             Err(foreign) => Err(Err(foreign)),
         });
     }
     let mut admitted: Vec<&mut Admitted<'_>> =
         all.iter_mut().filter_map(|one| one.as_mut().ok()).collect();
-    take_in(connection, desk, &mut admitted)?;
+    take_in(connection, desk, lineage, &mut admitted)?;
     Ok(all.into_iter().map(|one| one.map_or_else(|done| done, |one| Ok(one.done()))).collect())
 }
 
@@ -204,6 +208,7 @@ pub fn push_all(
 fn take_in(
     connection: &mut AnyConnection,
     desk: &Desk<'_>,
+    lineage: &Lineage,
     admitted: &mut [&mut Admitted<'_>],
 ) -> QueryResult<()> {
     let fresh: Vec<Hash> = admitted
@@ -215,7 +220,7 @@ fn take_in(
     for one in admitted.iter_mut() {
         one.recall(&known);
     }
-    let board = merge(connection, desk, admitted)?;
+    let board = merge(connection, desk, lineage, admitted)?;
     for one in admitted.iter_mut() {
         one.repeat_outcomes();
     }
@@ -255,13 +260,13 @@ impl<'a> Admitted<'a> {
     /// Compares a request with its chain.
     fn of(
         connection: &mut AnyConnection,
-        desk: &Desk<'_>,
+        lineage: &Lineage,
         push: &'a Push<'a>,
         chain: Chain,
     ) -> QueryResult<Result<Self, Pushed>> {
         let request = push.request;
         let first_seq = request.first_seq;
-        let next = match admit(desk.lineage, request.epoch, chain.admission, first_seq) {
+        let next = match admit(lineage, request.epoch, chain.admission, first_seq) {
             Ok(next) => next,
             Err(refusal) => return Ok(Err(refusal.into())),
         };
@@ -374,18 +379,15 @@ impl Pusher<'_> {
     }
 }
 
-/// The records that somebody's operations may have waited for: new ones, and those that these
-/// operations wait for, which another's push may be bringing at this very moment.
+/// The records that somebody's operations may have waited for: new ones, and those that operations
+/// of these chains wait for, which another's push may be bringing at this very moment.
 fn arrivals(board: &Board, admitted: &[&mut Admitted<'_>]) -> Arrivals {
     let new = board.changed().filter(|(before, _)| before.is_none()).map(|(_, now)| now.id);
     let new = new.collect();
     let unknown = Outcome::Parked { reason: ParkReason::Unknown };
-    let waits = admitted.iter().flat_map(|one| {
-        let fresh = one.stored()..one.keys.len();
-        let waits = fresh.filter(|place| one.outcomes[*place].as_ref() == Some(&unknown));
-        waits.filter_map(|place| one.raw(place).op()).map(|op| op.record)
-    });
-    Arrivals { new, awaited: waits.collect() }
+    let waits =
+        admitted.iter().filter(|one| one.outcomes[one.stored()..].contains(&Some(unknown.clone())));
+    Arrivals { new, waiting: waits.map(|one| one.push.request.incarnation).collect() }
 }
 
 /// Merges the operations that have no outcome yet into the records they are about, one push after
@@ -393,6 +395,7 @@ fn arrivals(board: &Board, admitted: &[&mut Admitted<'_>]) -> Arrivals {
 fn merge(
     connection: &mut AnyConnection,
     desk: &Desk<'_>,
+    lineage: &Lineage,
     admitted: &mut [&mut Admitted<'_>],
 ) -> QueryResult<Option<Board>> {
     let undecided: Vec<_> = admitted.iter().map(|one| one.undecided()).collect();
@@ -407,7 +410,7 @@ fn merge(
         let refused = one.refused();
         let authority = Authority {
             catalogue: desk.catalogue,
-            lineage: desk.lineage,
+            lineage,
             presenter: &one.presenter,
             scopes: one.push.pusher.scopes,
             capacity: one.push.pusher.capacity,

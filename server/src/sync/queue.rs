@@ -368,7 +368,7 @@ impl Store {
         arrivals: Vec<Arc<Arrival>>,
         patience: Option<Duration>,
     ) -> Result<Vec<Answer>, Failed<Problem>> {
-        let lineage = self.lineage.now();
+        let lineage = self.lineage.clone();
         let stored = self.database.write(move |connection| {
             let Some(first) = arrivals.first() else { return Ok(Vec::new()) };
             if let Some(patience) = patience {

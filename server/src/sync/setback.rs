@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::backup;
 use crate::db::schema::{devices, epochs, setbacks};
 use crate::db::types::{Key, Timestamp};
-use crate::db::{AnyConnection, RowLocked};
+use crate::db::{AnyConnection, lock_table};
 use crate::http::{Problem, Tablet};
 use crate::limits::EPOCH_SETTLES;
 
@@ -119,14 +119,14 @@ fn begin(
     known: Epoch,
     now: Timestamp,
 ) -> QueryResult<Option<Lineage>> {
-    let newest = || {
-        let columns = (epochs::epoch, epochs::ordinal, epochs::started_at);
-        epochs::table.order(epochs::ordinal.desc()).limit(1).select(columns)
-    };
-    let _: Vec<(i64, i64, Timestamp)> = RowLocked(newest()).get_results(connection)?;
-    // While that row was waited for, another replica may have put one behind it.
-    let rows: Vec<(i64, i64, Timestamp)> = newest().load(connection)?;
-    let Some((epoch, ordinal, started_at)) = rows.first().copied() else { return Ok(None) };
+    // What another replica stores as of the present epoch is stored before.
+    lock_table(connection, "epochs")?;
+    let newest: Option<(i64, i64, Timestamp)> = epochs::table
+        .order(epochs::ordinal.desc())
+        .select((epochs::epoch, epochs::ordinal, epochs::started_at))
+        .first(connection)
+        .optional()?;
+    let Some((epoch, ordinal, started_at)) = newest else { return Ok(None) };
     let is_young = ordinal > 1 && started_at.plus_seconds(EPOCH_SETTLES) > now;
     if epoch as u64 != known.0 || is_young {
         return Ok(None);

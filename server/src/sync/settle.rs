@@ -71,7 +71,7 @@ pub(super) async fn settle(
     let (incarnation, seq) = place.into_inner();
     let Decision { decision, scope, corrections, reason } = body.read().await?;
     check_reason(&reason)?;
-    let (catalogue, lineage) = (app.definitions(), app.lineage.now());
+    let (catalogue, lineage) = (app.definitions(), app.lineage.clone());
     let (user, now, areas_of) = (permitted.caller.user, app.now(), permitted.areas);
     let settled: Result<(Vec<Outcome>, Vec<ScopeId>), Failed<Problem>> = app
         .database
@@ -89,7 +89,7 @@ pub(super) async fn settle(
             if decision == What::Apply && asks_a_person && waiting.pushed_by == user.into() {
                 return Err(Failed::Rule(Problem::new(&Kind::OWN_WORK)));
             }
-            let (catalogue, lineage) = (&*catalogue, &*lineage);
+            let (catalogue, lineage) = (&*catalogue, &lineage);
             let (scopes, capacity) = (&scopes, Capacity::Office);
             let person =
                 Person { user, scopes, capacity, catalogue, lineage, now, on_behalf: None };
