@@ -11,48 +11,53 @@ use crate::app::App;
 use crate::http::{Kind, Problem};
 use crate::{limits, sync};
 
+/// How many tablets know more than the database, or the part that does not work.
+type Found = Result<i64, &'static str>;
+
 /// What was found when somebody asked last. Finding out writes to the disk, and anybody may ask.
 #[derive(Default)]
-pub struct Readiness(Mutex<Option<(Instant, Option<&'static str>)>>);
+pub struct Readiness(Mutex<Option<(Instant, Found)>>);
 
 impl Readiness {
     /// How long an answer counts.
     const COUNTS: Duration = Duration::from_secs(2);
 
-    /// The part that does not work, if any.
-    async fn failing(&self, app: &App) -> Option<&'static str> {
-        let mut found = self.0.lock().await;
-        if let Some((at, failing)) = *found
+    /// Whether everything works.
+    async fn now(&self, app: &App) -> Found {
+        let mut last = self.0.lock().await;
+        if let Some((at, found)) = *last
             && at.elapsed() < Self::COUNTS
         {
-            return failing;
+            return found;
         }
-        let failing = look(app).await.err();
-        *found = Some((Instant::now(), failing));
-        failing
+        let found = look(app).await;
+        *last = Some((Instant::now(), found));
+        found
     }
 }
 
 /// Tries each part, none for long: whoever asks wants to know whether it works now.
-async fn look(app: &App) -> Result<(), &'static str> {
+async fn look(app: &App) -> Found {
     let (database, media) = tokio::join!(in_time(app.database.ping()), in_time(app.media.ready()),);
     let not_ready = |part: &'static str, error: String| {
         tracing::error!(part, error, "not ready");
         part
     };
     database.map_err(|error| not_ready("database", error))?;
+    let setbacks = in_time(app.read(sync::setbacks)).await;
+    let setbacks = setbacks.map_err(|error| not_ready("database", error))?;
     media.map_err(|error| not_ready("media", error))?;
     match app.pushes.standing() {
         Some(standing) if standing > limits::PUSHES_MAY_STAND => {
             Err(not_ready("pushes", format!("they stand for {} s", standing.as_secs())))
         }
-        _ => Ok(()),
+        _ => Ok(setbacks),
     }
 }
 
-async fn in_time<E: std::fmt::Display>(
-    part: impl Future<Output = Result<(), E>>,
-) -> Result<(), String> {
+async fn in_time<T, E: std::fmt::Display>(
+    part: impl Future<Output = Result<T, E>>,
+) -> Result<T, String> {
     match tokio::time::timeout(limits::READY_WITHIN, part).await {
         Ok(done) => done.map_err(|error| error.to_string()),
         Err(_) => Err(format!("no answer within {} s", limits::READY_WITHIN.as_secs())),
@@ -70,10 +75,8 @@ async fn alive() -> HttpResponse {
 #[utoipa::path(tag = "health", responses((status = 200), (status = 503)))]
 #[get("/readyz")]
 async fn ready(app: web::Data<App>) -> Result<HttpResponse, Problem> {
-    if let Some(part) = app.readiness.failing(&app).await {
-        return Err(Problem::new(&Kind::UNAVAILABLE).with("part", part).retry_after(5));
-    }
-    let setbacks = app.read(sync::setbacks).await?;
+    let not_ready = |part| Problem::new(&Kind::UNAVAILABLE).with("part", part).retry_after(5);
+    let setbacks = app.readiness.now(&app).await.map_err(not_ready)?;
     let mut told = "ready\n".to_owned();
     if setbacks > 0 {
         told.push_str(&format!(

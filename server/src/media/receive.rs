@@ -48,6 +48,9 @@ pub(super) async fn receive(
     task.await.unwrap_or_else(|_| Err(Problem::new(&Kind::INTERNAL)))
 }
 
+/// So much is taken from the budget of the day at once: networks bring pieces of any size.
+const COUNTED_AT_ONCE: usize = 64 * 1024;
+
 /// Bytes of a chunk that wait to be put down; with a checksum all of it does.
 fn most_waiting(checksum: Option<&Checksum>) -> usize {
     if checksum.is_some() { 4 * UPLOAD_PIECE } else { UPLOAD_PIECE }
@@ -62,6 +65,7 @@ async fn take_in(
 ) -> Result<u64, Problem> {
     let mut arriving =
         Arriving { app, upload, received: upload.received, waiting: BytesMut::new(), tail: None };
+    let mut paid = 0;
     let ended = loop {
         let piece = tokio::select! {
             // First what is there already, which on a dead connection is the last there is.
@@ -79,9 +83,14 @@ async fn take_in(
                 if piece.len() as u64 > room {
                     return Err(Problem::new(&Kind::TOO_LARGE).with("limit", upload.length));
                 }
-                if let Err(spent) = app.throttle.media(device, piece.len()) {
-                    break Err(spent);
+                if piece.len() > paid {
+                    let next = (room as usize).min(COUNTED_AT_ONCE).max(piece.len()) - paid;
+                    if let Err(spent) = app.throttle.media(device, next) {
+                        break Err(spent);
+                    }
+                    paid += next;
                 }
+                paid -= piece.len();
                 arriving.waiting.extend_from_slice(&piece);
             }
         }
