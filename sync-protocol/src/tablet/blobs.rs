@@ -33,6 +33,8 @@ pub(super) struct Blobs {
     missing: BTreeSet<Hash>,
     /// Those it is not known of.
     unasked: BTreeSet<Hash>,
+    /// Those that were asked about, until there is an answer.
+    asked: BTreeSet<Hash>,
     /// Those whose upload ended well: only an answer to a question tells whether they are there.
     sent: BTreeSet<Hash>,
     /// How often an upload came to nothing, since the start; in the order of the hashes. A map of
@@ -66,6 +68,7 @@ impl Blobs {
             states,
             missing: BTreeSet::new(),
             unasked,
+            asked: BTreeSet::new(),
             sent: BTreeSet::new(),
             failures: Vec::new(),
             leaving: BTreeSet::new(),
@@ -97,6 +100,7 @@ impl Blobs {
         let named = self.named(outbox);
         for hash in asked {
             self.unasked.remove(hash);
+            self.asked.remove(hash);
             let (sent, leaving) = (self.sent.remove(hash), self.leaving.remove(hash));
             let Some(state) = self.states.get(hash).copied() else { continue };
             if missing.contains(hash) {
@@ -213,6 +217,7 @@ impl Blobs {
         let hashes: Vec<_> = self.unasked.iter().copied().take(MAX_MISSING).collect();
         for hash in &hashes {
             self.unasked.remove(hash);
+            self.asked.insert(*hash);
         }
         (!hashes.is_empty()).then_some(hashes)
     }
@@ -225,6 +230,7 @@ impl Blobs {
 
     pub(super) fn ask_again(&mut self) {
         self.unasked.extend(self.unverified());
+        self.unasked.append(&mut self.asked);
     }
 
     /// Whether the server has confirmed all there is, and nothing is to be asked.
