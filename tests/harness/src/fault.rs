@@ -1,6 +1,8 @@
 //! What goes wrong with media stores and databases, so that a story can have it go wrong at a step
 //! of its choice.
 
+use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -35,19 +37,30 @@ pub struct SmallDisk(PathBuf);
 
 impl SmallDisk {
     /// Mounts one over a folder, if this process may.
-    fn over(folder: &Path) -> Option<Self> {
+    pub fn over(folder: &Path) -> Option<Self> {
         std::fs::create_dir_all(folder).expect("a folder");
         let mounted = Command::new("mount")
             .args(["-t", "tmpfs", "-o", "size=64m", "ruhu-test"])
             .arg(folder)
             .output()
             .is_ok_and(|mounted| mounted.status.success());
-        // What the store made when it was opened.
-        std::fs::create_dir_all(folder.join("incoming")).expect("a folder");
         mounted.then(|| Self(folder.to_owned()))
     }
 
-    /// Leaves so many bytes of room.
+    /// Fills it with a file, up to so many bytes: next to nothing of it.
+    pub fn fill(&self, room: u64) -> PathBuf {
+        let filler = self.0.join("filler");
+        let mut file = File::create(&filler).expect("a file");
+        let zeros = vec![0; 64 * 1024];
+        let mut length = 0;
+        while file.write_all(&zeros).is_ok() {
+            length += zeros.len() as u64;
+        }
+        file.set_len(length - room).expect("it is cut");
+        filler
+    }
+
+    /// Makes it so small that so many bytes of room are left.
     fn leave(&self, room: u64) {
         let told = Command::new("df").args(["--output=used", "-k"]).arg(&self.0).output();
         let told = String::from_utf8(told.expect("df").stdout).expect("letters");
@@ -74,7 +87,12 @@ impl Stage {
     /// bucket, or this process may not mount. Nothing may be stored yet.
     pub fn small_disk(&self) -> Option<SmallDisk> {
         match &self.config().media {
-            MediaUrl::Folder(folder) => SmallDisk::over(folder),
+            MediaUrl::Folder(folder) => {
+                let disk = SmallDisk::over(folder);
+                // What the store made when it was opened.
+                std::fs::create_dir_all(folder.join("incoming")).expect("a folder");
+                disk
+            }
             MediaUrl::S3 { .. } => None,
         }
     }

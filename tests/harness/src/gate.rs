@@ -7,23 +7,39 @@ use std::sync::Arc;
 
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpStream, UnixStream};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 /// What the gate does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
-    /// It lets everything through. With another number, connections that stand are cut.
-    Open(u32),
+    /// It lets everything through.
+    Open,
     /// It closes what comes.
     Refusing,
     /// It takes what comes, and never answers.
     Swallowing,
 }
 
+/// What the gate was told to do. Each connection holds on to what it acts by.
+#[derive(Clone)]
+struct Order {
+    mode: Mode,
+    _held: mpsc::Sender<()>,
+}
+
+impl Order {
+    /// An order, and what ends when no connection acts by it any more.
+    fn new(mode: Mode) -> (Self, mpsc::Receiver<()>) {
+        let (held, until) = mpsc::channel(1);
+        (Self { mode, _held: held }, until)
+    }
+}
+
 /// A gate on a free port. It ends with the process.
 pub struct Gate {
     address: SocketAddr,
-    mode: Arc<watch::Sender<Mode>>,
+    order: Arc<watch::Sender<Order>>,
+    until: mpsc::Receiver<()>,
 }
 
 impl Gate {
@@ -32,19 +48,20 @@ impl Gate {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         listener.set_nonblocking(true).expect("the listener can wait");
         let address = listener.local_addr().expect("it has an address");
-        let first = if socket.is_some() { Mode::Open(0) } else { Mode::Swallowing };
-        let mode = Arc::new(watch::Sender::new(first));
-        let modes = mode.clone();
+        let first = if socket.is_some() { Mode::Open } else { Mode::Swallowing };
+        let (first, until) = Order::new(first);
+        let order = Arc::new(watch::Sender::new(first));
+        let orders = order.clone();
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.expect("a runtime").block_on(async move {
                 let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
                 while let Ok((stream, _)) = listener.accept().await {
-                    tokio::spawn(serve(stream, socket.clone(), modes.subscribe()));
+                    tokio::spawn(serve(stream, socket.clone(), orders.subscribe()));
                 }
             });
         });
-        Self { address, mode }
+        Self { address, order, until }
     }
 
     /// Where it stands.
@@ -53,36 +70,41 @@ impl Gate {
     }
 
     /// Cuts every connection, and lets new ones through: the service was started anew.
-    pub fn cut(&self) {
-        self.mode.send_modify(|mode| {
-            *mode = match *mode {
-                Mode::Open(before) => Mode::Open(before + 1),
-                _ => Mode::Open(0),
-            };
-        });
+    pub async fn cut(&mut self) {
+        self.tell(Mode::Open).await;
     }
 
-    /// Lets everything through, again.
-    pub fn open(&self) {
-        self.mode.send_replace(Mode::Open(1_000));
+    /// Lets everything through that comes, again.
+    pub async fn open(&mut self) {
+        self.tell(Mode::Open).await;
     }
 
     /// Cuts every connection and refuses new ones: the service has ended.
-    pub fn refuse(&self) {
-        self.mode.send_replace(Mode::Refusing);
+    pub async fn refuse(&mut self) {
+        self.tell(Mode::Refusing).await;
     }
 
     /// Takes what is sent and never answers, on any connection: the machine is gone.
-    pub fn swallow(&self) {
-        self.mode.send_replace(Mode::Swallowing);
+    pub async fn swallow(&mut self) {
+        self.tell(Mode::Swallowing).await;
+    }
+
+    /// Tells every connection, and waits until each has done so.
+    async fn tell(&mut self, mode: Mode) {
+        let (order, until) = Order::new(mode);
+        drop(self.order.send_replace(order));
+        let mut before = std::mem::replace(&mut self.until, until);
+        // Nothing is ever sent: it ends with the last connection that acted by the order before.
+        assert_eq!(before.recv().await, None);
     }
 }
 
-async fn serve(mut stream: TcpStream, socket: Option<PathBuf>, mut modes: watch::Receiver<Mode>) {
-    let mode = *modes.borrow_and_update();
+async fn serve(mut stream: TcpStream, socket: Option<PathBuf>, mut orders: watch::Receiver<Order>) {
+    let mut order = orders.borrow_and_update().clone();
+    let mode = order.mode;
     let through = async {
         match (mode, socket) {
-            (Mode::Open(_), Some(socket)) => {
+            (Mode::Open, Some(socket)) => {
                 if let Ok(mut behind) = UnixStream::connect(socket).await {
                     // Either side may end it.
                     let _ = copy_bidirectional(&mut stream, &mut behind).await;
@@ -92,12 +114,20 @@ async fn serve(mut stream: TcpStream, socket: Option<PathBuf>, mut modes: watch:
             _ => std::future::pending().await,
         }
     };
-    let swallows = tokio::select! {
+    let mut is_told = tokio::select! {
         () = through => false,
-        _ = modes.changed() => *modes.borrow() == Mode::Swallowing,
+        told = orders.changed() => told.is_ok(),
     };
-    if swallows {
-        // Until the gate does something else, nothing comes back.
-        let _ = modes.changed().await;
+    while is_told {
+        let next = orders.borrow_and_update().clone();
+        is_told = next.mode == Mode::Swallowing;
+        if is_told {
+            // Until the gate does something else, nothing comes back.
+            order = next;
+            is_told = orders.changed().await.is_ok();
+        }
     }
+    // Whoever waits for the order to be followed finds the connection cut.
+    drop(stream);
+    drop(order);
 }

@@ -2,8 +2,9 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread::JoinHandle;
 
 /// The `ruhu` program of this build.
 pub fn ruhu_binary() -> PathBuf {
@@ -44,10 +45,47 @@ pub(crate) fn folder_until_exit(prefix: &str) -> PathBuf {
     folder
 }
 
+/// What a process writes to its standard error, which is read all the while: a pipe that nobody
+/// reads fills, and stops who writes into it.
+struct Log {
+    text: Arc<Mutex<Vec<u8>>>,
+    reader: JoinHandle<()>,
+}
+
+impl Log {
+    fn of(mut stderr: ChildStderr) -> Self {
+        let text = Arc::new(Mutex::new(Vec::new()));
+        let into = text.clone();
+        let reader = std::thread::spawn(move || {
+            let mut piece = [0; 8192];
+            while let Ok(length @ 1..) = stderr.read(&mut piece) {
+                let mut text = into.lock().unwrap_or_else(PoisonError::into_inner);
+                text.extend_from_slice(&piece[..length]);
+            }
+        });
+        Self { text, reader }
+    }
+
+    /// What it has written so far.
+    fn so_far(&self) -> String {
+        let text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&text).into_owned()
+    }
+
+    /// All of it, once the process has ended.
+    fn whole(self) -> String {
+        self.reader.join().expect("it is read");
+        let text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&text).into_owned()
+    }
+}
+
 /// A running `ruhu serve`. It is killed when dropped.
 pub struct ServerProcess {
     child: Child,
     address: String,
+    said: BufReader<ChildStdout>,
+    log: Option<Log>,
 }
 
 impl ServerProcess {
@@ -64,21 +102,32 @@ impl ServerProcess {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the server starts");
+        let log = Log::of(child.stderr.take().expect("it is piped"));
+        let mut said = BufReader::new(child.stdout.take().expect("it is piped"));
         let mut line = String::new();
-        let stdout = child.stdout.take().expect("it is piped");
-        BufReader::new(stdout).read_line(&mut line).expect("it says something");
+        said.read_line(&mut line).expect("it says something");
         let Some(address) = line.trim().strip_prefix("Ruhu is ready at ") else {
-            let mut log = String::new();
-            let stderr = child.stderr.take().expect("it is piped");
-            BufReader::new(stderr).read_to_string(&mut log).expect("it says why");
-            panic!("the server did not start: {line}{log}");
+            panic!("the server did not start: {line}{}", log.whole());
         };
-        Self { address: address.to_owned(), child }
+        Self { address: address.to_owned(), child, said, log: Some(log) }
     }
 
     /// Where it listens.
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Where its counts and times are, if it was told to have them (`RUHU_METRICS`).
+    pub fn metrics(&mut self) -> String {
+        let mut line = String::new();
+        self.said.read_line(&mut line).expect("it says something");
+        let address = line.trim().strip_prefix("Counts and times for Prometheus are at ");
+        address.unwrap_or_else(|| panic!("it says where they are: {line}")).to_owned()
+    }
+
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        self.log.as_ref().map_or_else(String::new, Log::so_far)
     }
 
     /// Seconds of processor time it has used, and the most memory it has held, in bytes.
@@ -144,10 +193,8 @@ impl ServerProcess {
     /// Asks it to stop (SIGTERM), waits, and gives its log.
     pub fn stop(mut self) -> String {
         self.signal("-TERM");
-        let mut log = String::new();
-        let stderr = self.child.stderr.take().expect("it is piped");
-        BufReader::new(stderr).read_to_string(&mut log).expect("it has a log");
         let status = self.child.wait().expect("it ends");
+        let log = self.log.take().map_or_else(String::new, Log::whole);
         assert!(status.success(), "{status}\n{log}");
         log
     }

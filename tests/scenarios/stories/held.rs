@@ -130,6 +130,7 @@ story!(what_waits_for_a_record_takes_effect_when_it_arrives, async |stage| {
     jobs::run_due(stage.app()).await.unwrap();
     let mut supervisor = stage.person("supervisor").await;
     let waiting = held(&mut supervisor).await;
+    assert_eq!(waiting.len(), 3, "{waiting:?}");
     assert!(waiting.iter().all(|one| one["settlement"].is_null()), "nothing has arrived");
 
     let made = |probe: &Probe, id| {
@@ -149,6 +150,7 @@ story!(what_waits_for_a_record_takes_effect_when_it_arrives, async |stage| {
     assert_eq!((notes.len(), &notes[0]["author"]), (1, &author), "it is the cadre's word");
     let all = held(&mut supervisor).await;
     let about = |id: RecordId| all.iter().filter(move |one| one["record"] == json!(id));
+    assert_eq!(about(late).count(), 2);
     assert!(about(late).all(|one| one["settlement"] == "applied" && one["words"].is_null()));
     let other = about(gone).find(|one| one["reason"] == "deleted").unwrap();
     assert_eq!(other["settlement"], Json::Null);

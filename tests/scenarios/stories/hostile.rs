@@ -152,7 +152,9 @@ story!(nor_does_it_by_settling_a_conflict, async |stage| {
     assert_eq!(probe.read(&stage, id).await["fields"]["9"], "rejected");
     // What it wanted stands in quarantine, where nobody makes a decision of it either.
     let held = supervisor.call(Method::GET, "/api/v1/quarantine", None).await.unwrap();
-    for one in held.as_array().unwrap() {
+    let held = held.as_array().unwrap();
+    assert!(held.len() >= 4, "{held:?}");
+    for one in held {
         let place = format!("{}/{}", one["incarnation"].as_str().unwrap(), one["seq"]);
         let apply = json!({ "decision": "apply", "reason": "帮他通过" });
         let path = format!("/api/v1/quarantine/{place}/settle");

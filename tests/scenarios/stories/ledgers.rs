@@ -22,10 +22,10 @@ use crate::probe::{Probe, VILLAGE, kind};
 
 const LEDGER: &str = "/api/v1/ledgers/alert_half_month";
 
-/// The half month that today is in, and one that is long gone.
+/// Today, and tomorrow: it may become midnight before all is done.
 fn now() -> String {
-    let today = ruhu::db::Timestamp::now().in_china();
-    format!("from={}&until={}", &today[..10], &today[..10])
+    let today = Timestamp::now().in_china()[..10].to_owned();
+    format!("from={today}&until={}", day_after(&today, 1))
 }
 
 async fn alerts(probe: &mut Probe, sources: &[(&str, &str)]) {
@@ -57,7 +57,7 @@ fn row<'a>(ledger: &'a Json, code: &str) -> &'a Json {
 }
 
 story!(a_ledger_counts_villages_and_names_who_is_missing, async |stage| {
-    let mut probe = Probe::new(&stage, "cadre").await;
+    let (mut probe, now) = (Probe::new(&stage, "cadre").await, now());
     let sources = [
         ("self_report", "risk_removed"),
         ("self_report", "confirmed"),
@@ -67,7 +67,7 @@ story!(a_ledger_counts_villages_and_names_who_is_missing, async |stage| {
     let mut supervisor = stage.person("supervisor").await;
     let listed = supervisor.call(Method::GET, "/api/v1/ledgers", None).await.unwrap();
     assert!(listed.as_array().unwrap().iter().any(|one| one["name"] == "alert_half_month"));
-    let ledger = supervisor.call(Method::GET, &format!("{LEDGER}?{}", now()), None).await.unwrap();
+    let ledger = supervisor.call(Method::GET, &format!("{LEDGER}?{now}"), None).await.unwrap();
     let village = row(&ledger, "529901100201");
     assert_eq!(village["values"], json!([2, 2, 1, 1, 0, 0, 3, 0, 0]));
     assert_eq!(
@@ -101,14 +101,14 @@ story!(a_ledger_counts_villages_and_names_who_is_missing, async |stage| {
     assert_eq!(tones[5..], [&Json::Null, &json!("red"), &json!("yellow"), &json!("blue")]);
 
     let mut auditor = stage.person("auditor").await;
-    let ledger = auditor.call(Method::GET, &format!("{LEDGER}?{}", now()), None).await.unwrap();
+    let ledger = auditor.call(Method::GET, &format!("{LEDGER}?{now}"), None).await.unwrap();
     assert_eq!(row(&ledger, "529901100201")["values"][0], Json::Null, "so few point at people");
     assert_eq!(ledger["indicators"][0]["of"], Json::Null, "and so do shares of so few");
     assert_eq!(ledger["exceptions"], json!([]));
 });
 
 story!(a_ledger_opens_in_excel, async |stage| {
-    let mut probe = Probe::new(&stage, "cadre").await;
+    let (mut probe, now) = (Probe::new(&stage, "cadre").await, now());
     alerts(&mut probe, &[("self_report", "confirmed")]).await;
     let supervisor = stage.person("supervisor").await;
     let get = async |path: String| {
@@ -118,7 +118,7 @@ story!(a_ledger_opens_in_excel, async |stage| {
         assert_eq!(response.status().as_u16(), 200);
         response.bytes().await.unwrap().to_vec()
     };
-    let csv = get(format!("{LEDGER}/sheet.csv?{}", now())).await;
+    let csv = get(format!("{LEDGER}/sheet.csv?{now}")).await;
     assert!(csv.starts_with(b"\xef\xbb\xbf"), "without it Excel garbles Chinese");
     let text = String::from_utf8(csv).unwrap();
     assert!(text.contains("防返贫监测预警半月报"));
@@ -128,7 +128,7 @@ story!(a_ledger_opens_in_excel, async |stage| {
         assert!(text.contains(line), "{line}: {text}");
     }
 
-    let xlsx = get(format!("{LEDGER}/sheet.xlsx?{}", now())).await;
+    let xlsx = get(format!("{LEDGER}/sheet.xlsx?{now}")).await;
     let mut archive = zip::ZipArchive::new(std::io::Cursor::new(xlsx)).unwrap();
     let mut part = |name: &str| {
         let mut text = String::new();
@@ -341,9 +341,10 @@ story!(a_ledger_says_what_a_slow_recount_says, async |stage| {
     });
     admin.call(Method::POST, "/api/v1/tasks", Some(&task)).await.unwrap();
 
-    let today = stage.app().now().in_china()[..10].to_owned();
+    // All was received on the day of the first or on the next: it may become midnight meanwhile.
+    let first = received(&stage).await.into_iter().map(|(_, at)| at).min().expect("there are some");
+    let today = first.in_china()[..10].to_owned();
     let [yesterday, tomorrow, later] = [-1, 1, 2].map(|days| day_after(&today, days));
-    // It may become midnight meanwhile.
     let periods = [(&yesterday, &yesterday), (&today, &tomorrow), (&later, &later)];
     for (ledger, register) in [("plots", "plot"), ("homes", "household"), ("tasks", "task")] {
         let all = all_of(&mut admin, register).await;

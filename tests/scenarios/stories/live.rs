@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 use harness::{DatabaseKind, story};
 use reqwest::Method;
 use serde_json::{Value as Json, json};
-use sync_protocol::RecordId;
+use sync_protocol::{RecordId, Row};
 use uuid::Uuid;
 
 use crate::probe::{Probe, VILLAGE, kind};
@@ -40,8 +40,10 @@ impl Events {
     pub(crate) async fn until(&mut self, words: &str) -> String {
         let waiting = async {
             loop {
-                if let Some(at) = self.text.find(words) {
-                    let end = self.text[at..].find("\n\n").map_or(self.text.len(), |end| at + end);
+                // An event is whole once the empty line behind it has come.
+                let begins = self.text.find(words);
+                let ends = begins.and_then(|at| Some(at + self.text[at..].find("\n\n")?));
+                if let (Some(at), Some(end)) = (begins, ends) {
                     let found = self.text[at..end].to_owned();
                     self.text.drain(..end);
                     return found;
@@ -49,47 +51,73 @@ impl Events {
                 self.text.push_str(&self.stream.next().await.expect("the stream goes on"));
             }
         };
-        tokio::time::timeout(Duration::from_secs(20), waiting).await.expect("the event comes")
+        tokio::time::timeout(Duration::from_secs(60), waiting).await.expect("the event comes")
     }
+}
+
+/// Where something changed, by the next event.
+async fn next_change(events: &mut Events) -> Json {
+    let event = events.until("event: change").await;
+    let data: Json = serde_json::from_str(event.split("data: ").nth(1).unwrap()).unwrap();
+    data["scopes"].clone()
+}
+
+/// A change in the second village, which the login `cadre` looks after as well.
+fn change_next_door(probe: &Probe) -> Json {
+    let next_door = format!("area:{}", ruhu::demo::VILLAGES[1].0);
+    let is_there = |row: &&Row| {
+        let scope = probe.tablet.machine().scope_of(row.id);
+        row.collection == "household" && scope.is_some_and(|scope| scope.to_string() == next_door)
+    };
+    let household = probe.tablet.rows().find(is_there).expect("the demo has households");
+    let mut op = probe.address(household, "邻村");
+    op["scope"] = json!(next_door);
+    op
 }
 
 story!(an_open_console_and_an_online_tablet_hear_of_a_change, async |stage| {
     let (mut one, mut two) =
         (Probe::new(&stage, "cadre").await, Probe::new(&stage, "cadre2").await);
+    let mut second = Probe::new(&stage, "cadre").await;
     let supervisor = stage.person("supervisor").await;
     let other = stage.another_replica().await;
-    let token = two.tablet.client().access_token().to_owned();
-    let own = one.tablet.client().access_token().to_owned();
+    let token = |probe: &mut Probe| probe.tablet.client().access_token().to_owned();
     // SQLite is for one process; replicas tell each other through PostgreSQL.
     let address = match stage.backend.database {
         DatabaseKind::Sqlite => stage.address().to_owned(),
         DatabaseKind::Postgres => other.address.clone(),
     };
-    let mut tablet = Events::open(&address, "/sync/v1/live", &token).await;
+    let mut tablet = Events::open(&address, "/sync/v1/live", &token(&mut two)).await;
+    let mut beside = Events::open(&address, "/sync/v1/live", &token(&mut second)).await;
     let mut console = Events::open(&address, "/api/v1/live", supervisor.access_token()).await;
-    let mut itself = Events::open(stage.address(), "/sync/v1/live", &own).await;
+    let mut itself = Events::open(stage.address(), "/sync/v1/live", &token(&mut one)).await;
     let household = one.household(0);
     let op = one.address(&household, "一");
     assert_eq!(kind(&one.push(&[op]).await[0]), "applied");
-    for events in [&mut tablet, &mut console] {
-        let event = events.until("event: change").await;
-        let data: Json = serde_json::from_str(event.split("data: ").nth(1).unwrap()).unwrap();
-        assert_eq!(data["scopes"], json!([VILLAGE]), "where, and not what");
+    for events in [&mut tablet, &mut beside, &mut console] {
+        assert_eq!(next_change(events).await, json!([VILLAGE]), "where, and not what");
     }
-    // What had no effect is news to those who decide about it, and nothing for tablets to fetch.
+    // What had no effect is news to those who decide about it, and nothing for tablets to fetch:
+    // the next that they hear of is the next that had.
     let foreign = json!({ "kind": "create", "fields": { "1": "别村的户" } });
-    let mut op = one.op("household", RecordId(Uuid::now_v7()), None, foreign);
+    let mut foreign = one.op("household", RecordId(Uuid::now_v7()), None, foreign);
     let elsewhere = format!("area:{}", ruhu::demo::VILLAGES[2].0);
-    op["scope"] = json!(elsewhere);
-    let held = one.push(&[op]).await;
-    assert!(kind(&held[0]).starts_with("parked"), "{held:?}");
-    let event = console.until("event: change").await;
-    assert!(event.contains(&elsewhere), "{event}");
-    // Its own change is no news to a tablet; another's is.
+    foreign["scope"] = json!(elsewhere);
+    let gone = one.op("household", household.id, Some(&household), json!({ "kind": "delete" }));
+    let held = one.push(&[foreign, gone]).await;
+    assert!(held.iter().all(|one| kind(one).starts_with("parked")), "{held:?}");
+    assert_eq!(next_change(&mut console).await, json!([VILLAGE, elsewhere]));
+    let op = change_next_door(&one);
+    let next_door = op["scope"].clone();
+    assert_eq!(kind(&one.push(&[op]).await[0]), "applied");
+    assert_eq!(next_change(&mut beside).await, json!([next_door]));
+    // Its own changes are no news to a tablet; another's are, each once.
+    let op = change_next_door(&second);
+    second.push(&[op]).await;
+    assert_eq!(next_change(&mut itself).await, json!([next_door]));
     let op = two.address(&household, "二");
     two.push(&[op]).await;
-    itself.until("event: change").await;
-    assert!(!itself.text.contains("event: change"), "one change, one event");
+    assert_eq!(next_change(&mut itself).await, json!([VILLAGE]));
     two.tablet.sync_again(Duration::from_secs(60)).await.unwrap();
 });
 

@@ -8,10 +8,15 @@ use diesel::{Connection, PgConnection};
 use harness::{Backend, DatabaseKind, Gate, MediaKind, Postgres, ServerProcess, Stage};
 use reqwest::Method;
 use ruhu::db::{DatabaseUrl, Hold, Use};
+use ruhu::limits;
 use serde_json::{Value as Json, json};
 use tablets::Client;
+use tokio::time::MissedTickBehavior;
 
 use crate::probe::{Probe, VILLAGE, kind};
+
+/// Whoever waits for a database that is away, or for something to give up by itself, waits longer.
+const IN_VAIN: Duration = limits::DATABASE_PATIENCE;
 
 /// A stage on PostgreSQL.
 async fn stage() -> std::sync::Arc<Stage> {
@@ -44,13 +49,12 @@ async fn not_ready(address: &str) -> (Option<String>, Duration) {
 }
 
 /// Asks until it is as wanted.
-async fn until(patience: Duration, mut wanted: impl AsyncFnMut() -> bool) -> Duration {
+async fn until(patience: Duration, mut wanted: impl AsyncFnMut() -> bool) {
     let begun = Instant::now();
     while !wanted().await {
         assert!(begun.elapsed() < patience, "it is not so within {patience:?}");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    begun.elapsed()
 }
 
 async fn me(client: &mut Client) -> (Option<String>, Duration) {
@@ -68,16 +72,16 @@ fn psql(url: &DatabaseUrl) -> PgConnection {
 async fn a_server_that_was_cut_off_is_seen_again_by_what_needs_the_database_alone() {
     let stage = stage().await;
     let database = stage.config().database.clone();
-    let (gate, DatabaseUrl::Postgres(url)) = Postgres::server().behind_a_gate(&database) else {
+    let (mut gate, DatabaseUrl::Postgres(url)) = Postgres::server().behind_a_gate(&database) else {
         unreachable!("it is PostgreSQL")
     };
     let server = server_with(&stage, "RUHU_DATABASE_URL", url);
     let is_free = || Hold::take(&database, Use::Alone).is_ok();
     assert!(!is_free(), "a server uses it");
-    gate.refuse();
+    gate.refuse().await;
     let patience = Duration::from_secs(60);
     until(patience, async || is_free()).await;
-    gate.open();
+    gate.open().await;
     until(patience, async || !is_free()).await;
     server.kill();
     assert!(is_free(), "nothing of it stays in the way");
@@ -86,7 +90,7 @@ async fn a_server_that_was_cut_off_is_seen_again_by_what_needs_the_database_alon
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_goes_away_is_told_at_once_and_costs_nothing_when_it_is_back() {
     let stage = stage().await;
-    let (gate, DatabaseUrl::Postgres(url)) =
+    let (mut gate, DatabaseUrl::Postgres(url)) =
         Postgres::server().behind_a_gate(&stage.config().database)
     else {
         unreachable!("it is PostgreSQL")
@@ -108,34 +112,35 @@ async fn a_database_that_goes_away_is_told_at_once_and_costs_nothing_when_it_is_
     assert!(crowd().await.iter().all(|status| *status == 200));
 
     // It was started anew: whatever stands is dead, and nobody notices.
-    gate.cut();
+    gate.cut().await;
     assert_eq!(crowd().await, [200; 24]);
 
-    gate.refuse();
+    gate.refuse().await;
     for _ in 0..3 {
         let (problem, took) = me(&mut person).await;
         assert_eq!(problem.as_deref(), Some("database-unavailable"));
-        assert!(took < Duration::from_secs(2), "{took:?}");
+        assert!(took < IN_VAIN, "{took:?}");
     }
     let (part, took) = not_ready(&address).await;
     assert_eq!(part.as_deref(), Some("database"));
-    assert!(took < Duration::from_secs(4), "{took:?}");
-    gate.open();
+    assert!(took < IN_VAIN, "{took:?}");
+    gate.open().await;
     until(Duration::from_secs(10), async || me(&mut person).await.0.is_none()).await;
     until(Duration::from_secs(10), async || not_ready(&address).await.0.is_none()).await;
 
     // A machine without power says nothing at all.
-    gate.swallow();
+    gate.swallow().await;
+    let (problem, first) = me(&mut person).await;
+    assert_eq!(problem.as_deref(), Some("database-unavailable"));
+    assert!(first < IN_VAIN * 3, "{first:?}");
     let (problem, took) = me(&mut person).await;
     assert_eq!(problem.as_deref(), Some("database-unavailable"));
-    assert!(took < Duration::from_secs(12), "{took:?}");
-    let (problem, took) = me(&mut person).await;
-    assert_eq!(problem.as_deref(), Some("database-unavailable"));
-    assert!(took < Duration::from_secs(3), "by then it is known: {took:?}");
+    // Who finds out by waiting waits as long as the first did.
+    assert!(took < first, "by then it is known: {took:?}, and {first:?} before");
     let (part, took) = not_ready(&address).await;
     assert_eq!(part.as_deref(), Some("database"));
-    assert!(took < Duration::from_secs(4), "{took:?}");
-    gate.open();
+    assert!(took < IN_VAIN, "{took:?}");
+    gate.open().await;
     until(Duration::from_secs(20), async || me(&mut person).await.0.is_none()).await;
 }
 
@@ -189,10 +194,11 @@ async fn a_bucket_that_swallows_everything_is_told_in_time() {
     harness::ruhu_binary();
     let begun = Instant::now();
     let server = server_with(&stage, "RUHU_S3_ENDPOINT", format!("http://{}", gate.address()));
-    assert!(begun.elapsed() < Duration::from_secs(15), "it starts all the same");
+    // A bucket that never answers is waited for without end, or not.
+    assert!(begun.elapsed() < Duration::from_secs(60), "it starts all the same");
     let (part, took) = not_ready(server.address()).await;
     assert_eq!(part.as_deref(), Some("media"));
-    assert!(took < Duration::from_secs(4), "{took:?}");
+    assert!(took < IN_VAIN, "{took:?}");
     let mut person = Client::new(server.address());
     person.sign_in("admin", ruhu::demo::PASSWORD).await.expect("everything else works");
 }
@@ -207,7 +213,8 @@ async fn push(probe: &mut Probe, words: &str) -> Result<(), String> {
     let answer = probe.send(&request).await.map_err(|error| error.kind().to_owned())?;
     assert_eq!(answer["result"], "ok", "{answer}");
     probe.next += 1;
-    assert_ne!(kind(&answer["outcomes"][0]), "rejected");
+    let kind = kind(&answer["outcomes"][0]);
+    assert!(["applied", "merged", "conflict"].contains(&&*kind), "{kind}");
     Ok(())
 }
 
@@ -224,9 +231,13 @@ async fn a_village_that_somebody_holds_stops_no_other() {
         let refused = push(&mut here, "等").await.unwrap_err();
         (here, refused, begun.elapsed())
     });
-    // Whoever holds it holds it all the while; how fast the machine is says nothing.
+    // Whoever holds it holds it all the while; how fast the machine is says nothing. A tablet may
+    // ask so often and no more: a fast machine would come to that without a pause.
+    let mut every = tokio::time::interval(Duration::from_millis(100));
+    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (mut stored, mut slowest) = (0, Duration::ZERO);
     while !waiting.is_finished() || stored < 4 {
+        every.tick().await;
         let asked = Instant::now();
         push(&mut there, &format!("别村 {stored}")).await.expect("it is another village");
         slowest = slowest.max(asked.elapsed());
@@ -268,21 +279,31 @@ async fn a_replica_that_is_frozen_in_a_transaction_stops_the_others_for_seconds_
     };
     let here = "SELECT count(*) AS count FROM pg_stat_activity WHERE datname = current_database()";
     let waits = format!("{here} AND wait_event_type = 'Lock'");
-    until(Duration::from_secs(10), async || count(&waits) > 0).await;
-    frozen.freeze();
+    // While it waits, and not between two times that it does.
+    until(Duration::from_secs(30), async || {
+        if count(&waits) > 0 {
+            frozen.freeze();
+            if count(&waits) > 0 {
+                return true;
+            }
+            frozen.thaw();
+        }
+        false
+    })
+    .await;
     holder.batch_execute("ROLLBACK").unwrap();
     let stands = format!("{here} AND state = 'idle in transaction'");
     until(Duration::from_secs(10), async || count(&stands) > 0).await;
 
-    let took = until(Duration::from_secs(30), async || match push(&mut other, "继续").await {
+    // It is frozen until it is let go on: that they do is PostgreSQL's doing.
+    until(limits::IDLE_IN_TRANSACTION * 4, async || match push(&mut other, "继续").await {
         Ok(()) => true,
         Err(problem) => {
             assert_eq!(problem, "busy");
             false
         }
-    });
-    let took = took.await;
-    assert!(took < Duration::from_secs(20), "{took:?}");
+    })
+    .await;
     frozen.thaw();
     let (mut one, pushed) = waiting.await.unwrap();
     if let Err(problem) = pushed {
@@ -294,30 +315,33 @@ async fn a_replica_that_is_frozen_in_a_transaction_stops_the_others_for_seconds_
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_done_now_and_then_one_replica_does_for_all() {
     let stage = stage().await;
-    let mut logs = Vec::new();
     let (arguments, mut environment) = stage.process_settings();
     environment.push(("RUHU_LOG".into(), "ruhu::cli=debug".into()));
-    for _ in 0..2 {
-        let server = ServerProcess::start(&arguments, &environment);
-        // Until the first has done it: then it is due in a while.
-        let is_done = async || {
-            let count = stage.app().read(|connection| {
-                use diesel::prelude::*;
-                use ruhu::db::schema::turns::dsl;
-                let later = ruhu::db::Timestamp::now().plus_seconds(5 * 60);
-                let done = dsl::turns.filter(dsl::name.eq("tidy").and(dsl::until.gt(later)));
-                done.count().get_result::<i64>(connection)
-            });
-            count.await.unwrap() == 1
-        };
-        until(Duration::from_secs(30), is_done).await;
-        Client::new(server.address()).sign_in("admin", ruhu::demo::PASSWORD).await.unwrap();
-        let log = tokio::task::spawn_blocking(move || server.stop()).await.unwrap();
-        let took = |is_ours: &str| {
-            let wanted = ["\"work\":\"tidy\"".to_owned(), format!("\"is_ours\":{is_ours}")];
-            log.lines().filter(|line| wanted.iter().all(|part| line.contains(part))).count()
-        };
-        logs.push((took("true"), took("false")));
+    // Both at once, and each runs until it has asked whether it is its turn.
+    let starting = [(); 2].map(|()| {
+        let (arguments, environment) = (arguments.clone(), environment.clone());
+        tokio::task::spawn_blocking(move || ServerProcess::start(&arguments, &environment))
+    });
+    let mut servers = Vec::new();
+    for started in starting {
+        servers.push(started.await.unwrap());
     }
-    assert_eq!(logs, [(1, 0), (0, 1)]);
+    let took = |server: &ServerProcess| {
+        let (log, work) = (server.log(), "\"work\":\"tidy\"");
+        let times = |is_ours: &str| {
+            let wanted = format!("\"is_ours\":{is_ours}");
+            log.lines().filter(|line| line.contains(work) && line.contains(&wanted)).count()
+        };
+        (times("true"), times("false"))
+    };
+    until(Duration::from_secs(60), async || servers.iter().all(|one| took(one) != (0, 0))).await;
+    for server in &servers {
+        Client::new(server.address()).sign_in("admin", ruhu::demo::PASSWORD).await.unwrap();
+    }
+    let mut turns: Vec<_> = servers.iter().map(took).collect();
+    turns.sort_unstable();
+    assert_eq!(turns, [(0, 1), (1, 0)]);
+    for server in servers {
+        tokio::task::spawn_blocking(move || server.stop()).await.unwrap();
+    }
 }

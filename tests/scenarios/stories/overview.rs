@@ -62,6 +62,10 @@ async fn recount(client: &mut Client) -> Recount {
 
 story!(households_that_were_not_visited_are_named, async |stage| {
     let mut probe = Probe::new(&stage, "cadre").await;
+    // It may become midnight meanwhile.
+    let begun = stage.app().now();
+    let day = |offset: i64| begun.plus_seconds(offset * 24 * 3600).in_china()[..10].to_owned();
+    let (today, tomorrow) = (day(0), day(1));
     // What an id says of its time is nobody's business: some say nothing, and one lies by years.
     let old = uuid::Timestamp::from_unix(uuid::NoContext, 1_577_836_800, 0);
     let ids = [
@@ -81,11 +85,6 @@ story!(households_that_were_not_visited_are_named, async |stage| {
     visit(&mut probe, 3, ids[4], Some("absent")).await;
     let declined = visit(&mut probe, 3, ids[5], Some("declined")).await;
     visit(&mut probe, 1, ids[6], Some("absent")).await;
-    // It may become midnight meanwhile.
-    let day = |offset: i64| {
-        stage.app().now().plus_seconds(offset * 24 * 3600).in_china()[..10].to_owned()
-    };
-    let (today, tomorrow) = (day(0), day(1));
     let period = format!("from={today}&until={tomorrow}");
     let mut supervisor = stage.person("supervisor").await;
     let township = get(&mut supervisor, &format!("/api/v1/overview?{period}")).await;

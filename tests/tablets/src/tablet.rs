@@ -294,26 +294,49 @@ impl HeadlessTablet {
         self.run_until_quiet(limit).await
     }
 
+    /// Finds a network, at this address, and syncs until it is so, and no further. What ends before
+    /// that is late, too.
+    pub async fn sync_until(
+        &mut self,
+        server: &str,
+        limit: Duration,
+        mut is_so: impl FnMut(&Self) -> bool,
+    ) -> Result<(), TabletError> {
+        self.client.move_to(server);
+        self.event(Event::NetworkUp)?;
+        let deadline = Instant::now() + limit;
+        while !is_so(self) {
+            if self.machine.is_quiet() {
+                return Err(TabletError::Late("all is handed over and fetched".into()));
+            }
+            self.step(deadline).await?;
+        }
+        Ok(())
+    }
+
     async fn run_until_quiet(&mut self, limit: Duration) -> Result<(), TabletError> {
         let deadline = Instant::now() + limit;
         while !self.machine.is_quiet() {
-            if Instant::now() > deadline {
-                let unsent = self.machine.unsent();
-                let photos = self.machine.unverified_blobs().len();
-                return Err(TabletError::Late(format!(
-                    "{unsent} operations, {photos} photos left"
-                )));
-            }
-            match self.effects.pop_front() {
-                Some(effect) => self.carry_out(effect).await?,
-                None => {
-                    let at = self.alarm.take().unwrap_or_else(Instant::now);
-                    tokio::time::sleep_until(at.into()).await;
-                    self.event(Event::Tick)?;
-                }
-            }
+            self.step(deadline).await?;
         }
         Ok(())
+    }
+
+    /// Does what is next, if there is still time.
+    async fn step(&mut self, deadline: Instant) -> Result<(), TabletError> {
+        if Instant::now() > deadline {
+            let unsent = self.machine.unsent();
+            let photos = self.machine.unverified_blobs().len();
+            return Err(TabletError::Late(format!("{unsent} operations, {photos} photos left")));
+        }
+        match self.effects.pop_front() {
+            Some(effect) => self.carry_out(effect).await,
+            None => {
+                let at = self.alarm.take().unwrap_or_else(Instant::now);
+                tokio::time::sleep_until(at.into()).await;
+                self.event(Event::Tick)
+            }
+        }
     }
 
     /// Hands an event to the machine; its changes are stored before anything else is done.
