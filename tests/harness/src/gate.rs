@@ -20,6 +20,31 @@ enum Mode {
     Swallowing,
 }
 
+/// What stands behind the gate.
+#[derive(Clone)]
+enum Service {
+    Socket(PathBuf),
+    Address(SocketAddr),
+}
+
+impl Service {
+    /// Carries bytes both ways until either side ends it.
+    async fn carry(&self, stream: &mut TcpStream) {
+        let carried = match self {
+            Self::Socket(path) => match UnixStream::connect(path).await {
+                Ok(mut behind) => copy_bidirectional(stream, &mut behind).await,
+                Err(error) => Err(error),
+            },
+            Self::Address(address) => match TcpStream::connect(address).await {
+                Ok(mut behind) => copy_bidirectional(stream, &mut behind).await,
+                Err(error) => Err(error),
+            },
+        };
+        // A connection that is cut ends with an error.
+        drop(carried);
+    }
+}
+
 /// What the gate was told to do. Each connection holds on to what it acts by.
 #[derive(Clone)]
 struct Order {
@@ -43,13 +68,21 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// A gate before a socket; before nothing, it only swallows.
-    pub fn before(socket: Option<PathBuf>) -> Self {
+    /// A gate before a service that listens on a socket of this machine.
+    pub fn before_socket(socket: PathBuf) -> Self {
+        Self::before(Service::Socket(socket))
+    }
+
+    /// A gate before a service that listens on an address.
+    pub fn before_address(address: SocketAddr) -> Self {
+        Self::before(Service::Address(address))
+    }
+
+    fn before(service: Service) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         listener.set_nonblocking(true).expect("the listener can wait");
         let address = listener.local_addr().expect("it has an address");
-        let first = if socket.is_some() { Mode::Open } else { Mode::Swallowing };
-        let (first, until) = Order::new(first);
+        let (first, until) = Order::new(Mode::Open);
         let order = Arc::new(watch::Sender::new(first));
         let orders = order.clone();
         std::thread::spawn(move || {
@@ -57,7 +90,7 @@ impl Gate {
             runtime.expect("a runtime").block_on(async move {
                 let listener = tokio::net::TcpListener::from_std(listener).expect("a listener");
                 while let Ok((stream, _)) = listener.accept().await {
-                    tokio::spawn(serve(stream, socket.clone(), orders.subscribe()));
+                    tokio::spawn(serve(stream, service.clone(), orders.subscribe()));
                 }
             });
         });
@@ -99,19 +132,14 @@ impl Gate {
     }
 }
 
-async fn serve(mut stream: TcpStream, socket: Option<PathBuf>, mut orders: watch::Receiver<Order>) {
+async fn serve(mut stream: TcpStream, service: Service, mut orders: watch::Receiver<Order>) {
     let mut order = orders.borrow_and_update().clone();
     let mode = order.mode;
     let through = async {
-        match (mode, socket) {
-            (Mode::Open, Some(socket)) => {
-                if let Ok(mut behind) = UnixStream::connect(socket).await {
-                    // Either side may end it.
-                    let _ = copy_bidirectional(&mut stream, &mut behind).await;
-                }
-            }
-            (Mode::Refusing, _) => {}
-            _ => std::future::pending().await,
+        match mode {
+            Mode::Open => service.carry(&mut stream).await,
+            Mode::Refusing => {}
+            Mode::Swallowing => std::future::pending().await,
         }
     };
     let mut is_told = tokio::select! {

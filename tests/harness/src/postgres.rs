@@ -108,7 +108,7 @@ impl Postgres {
     /// A gate before this server, and one of its databases as it is reached through the gate.
     pub fn behind_a_gate(&self, database: &DatabaseUrl) -> (Gate, DatabaseUrl) {
         let DatabaseUrl::Postgres(url) = database else { unreachable!("it is one") };
-        let gate = Gate::before(Some(self.directory.join(".s.PGSQL.5432")));
+        let gate = Gate::before_socket(self.directory.join(".s.PGSQL.5432"));
         let name = url.rsplit('/').next().expect("it has a name");
         let through = format!("postgres://ruhu@{}/{name}", gate.address());
         (gate, DatabaseUrl::Postgres(through))

@@ -17,6 +17,7 @@ use s3s_fs::FileSystem;
 use uuid::Uuid;
 
 use crate::fault::Fault;
+use crate::gate::Gate;
 use crate::process::folder_until_exit;
 
 const ACCESS_KEY: &str = "ruhu-test";
@@ -109,6 +110,11 @@ impl ObjectStore {
         let bucket = format!("county-{}", Uuid::new_v4());
         std::fs::create_dir_all(self.root.join(&bucket)).expect("a bucket");
         (MediaUrl::S3 { bucket, prefix: "media".into() }, self.settings())
+    }
+
+    /// A gate before the service.
+    pub fn behind_a_gate(&self) -> Gate {
+        Gate::before_address(self.address)
     }
 
     /// Has something go wrong with a bucket, or nothing any more.

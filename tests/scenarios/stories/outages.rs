@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection};
-use harness::{Backend, DatabaseKind, Gate, MediaKind, Postgres, ServerProcess, Stage};
+use harness::{Backend, DatabaseKind, MediaKind, ObjectStore, Postgres, ServerProcess, Stage};
+use mobile_schema::Hash;
 use reqwest::Method;
 use ruhu::db::{DatabaseUrl, Hold, Use};
 use ruhu::limits;
 use serde_json::{Value as Json, json};
-use tablets::Client;
+use tablets::{Client, HeadlessTablet, photo};
 use tokio::time::MissedTickBehavior;
 
 use crate::probe::{Probe, VILLAGE, kind};
@@ -190,7 +191,8 @@ async fn a_full_disk_of_sqlite_is_told_in_words() {
 async fn a_bucket_that_swallows_everything_is_told_in_time() {
     let backend = Backend { database: DatabaseKind::Sqlite, media: MediaKind::S3 };
     let stage = Stage::open(backend).await;
-    let gate = Gate::before(None);
+    let mut gate = ObjectStore::server().behind_a_gate();
+    gate.swallow().await;
     harness::ruhu_binary();
     let begun = Instant::now();
     let server = server_with(&stage, "RUHU_S3_ENDPOINT", format!("http://{}", gate.address()));
@@ -201,6 +203,35 @@ async fn a_bucket_that_swallows_everything_is_told_in_time() {
     assert!(took < IN_VAIN, "{took:?}");
     let mut person = Client::new(server.address());
     person.sign_in("admin", ruhu::demo::PASSWORD).await.expect("everything else works");
+
+    // Somebody waits; once it is known, nobody does.
+    let mut tablet = stage.tablet("cadre").await;
+    tablet.client().move_to(server.address());
+    let begun = Instant::now();
+    assert_eq!(upload(&mut tablet, 0).await.as_deref(), Some("unavailable"));
+    let waited = begun.elapsed();
+    let begun = Instant::now();
+    for number in 1..9 {
+        assert_eq!(upload(&mut tablet, number).await.as_deref(), Some("unavailable"));
+    }
+    // One of them may have been the one that tries again.
+    assert!(begun.elapsed() < 2 * waited, "{waited:?}, then {:?}", begun.elapsed());
+    gate.open().await;
+    until(Duration::from_secs(60), async || upload(&mut tablet, 9).await.is_none()).await;
+    until(Duration::from_secs(60), async || not_ready(server.address()).await.0.is_none()).await;
+}
+
+/// Sends a photo of its own, whole; gives what was refused.
+async fn upload(tablet: &mut HeadlessTablet, number: u64) -> Option<String> {
+    let bytes = photo::invented(number, "2026:11:29 10:00:00", 26.2, 107.2);
+    let client = tablet.client();
+    let begun = client.start_upload(&Hash::of(&bytes), bytes.len(), "image/jpeg").await;
+    let location = match begun {
+        Ok(location) => location,
+        Err(refused) => return Some(refused.kind().to_owned()),
+    };
+    let sent = client.upload_chunk(&location, 0, &bytes).await;
+    sent.err().map(|refused| refused.kind().to_owned())
 }
 
 /// A push of another address to a household of the probe's first village.

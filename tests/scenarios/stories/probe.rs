@@ -141,7 +141,7 @@ impl Probe {
         let op = self.op("finding", finding, None, json!({ "kind": "create", "fields": fields }));
         let op: Op = serde_json::from_value(op).expect("an operation");
         let (device, user) = (self.tablet.machine().identity().device, op.author);
-        let (catalogue, lineage) = (stage.app().definitions(), stage.app().lineage.now());
+        let (catalogue, lineage) = (stage.app().definitions(), stage.app().lineage.clone());
         let now = stage.app().now();
         let clock = ClockReading { wall: now.milliseconds(), monotonic: 0, boot: String::new() };
         let made = stage.app().write(move |connection| {

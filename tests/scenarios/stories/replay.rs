@@ -15,7 +15,7 @@ use ruhu::db::schema::{devices, ops, records, scope_heads, users};
 use ruhu::db::{AnyConnection, Database, DatabaseUrl, Failed, Key, Timestamp};
 use ruhu::http::Problem;
 use ruhu::media_store::MediaStore;
-use ruhu::sync::{Arrival, Desk, Owner, Pushed, Pusher, Pushes, RawOp, pull, push};
+use ruhu::sync::{self, Arrival, Desk, Owner, Pushed, Pusher, Pushes, RawOp, pull, push};
 use simulation::county;
 use simulation::memory::Push;
 use simulation::server::{Caller, Server, State};
@@ -31,7 +31,7 @@ use tablets::HeadlessTablet;
 /// The real push and pull on a database that others use at the same time, or on one of its own.
 pub(crate) struct Real {
     pub(crate) database: Database,
-    pub(crate) lineage: Arc<Lineage>,
+    pub(crate) lineage: sync::Lives,
     pub(crate) runtime: tokio::runtime::Handle,
     pub(crate) newer: bool,
     blobs: BTreeSet<Hash>,
@@ -80,7 +80,7 @@ impl Lives {
 }
 
 impl Real {
-    pub(crate) fn new(database: Database, lineage: Arc<Lineage>) -> Self {
+    pub(crate) fn new(database: Database, lineage: sync::Lives) -> Self {
         let (runtime, blobs) = (tokio::runtime::Handle::current(), BTreeSet::new());
         let (newer, lives, pushes, pushed) = (false, None, None, None);
         Self { database, lineage, runtime, newer, blobs, lives, pushes, pushed }
@@ -144,15 +144,15 @@ impl Real {
     /// Goes on with another database.
     fn move_to(&mut self, url: DatabaseUrl) {
         self.database = Database::open(&url).expect("it opens");
-        self.lineage = Arc::new(self.runtime.block_on(lineage_of(&self.database)));
+        self.lineage = self.runtime.block_on(lineage_of(&self.database));
         self.lives.as_mut().expect("it has lives").url = url;
     }
 }
 
-pub(crate) async fn lineage_of(database: &Database) -> Lineage {
+pub(crate) async fn lineage_of(database: &Database) -> sync::Lives {
     let lineage: Result<Lineage, Failed> =
-        database.write(|connection| Ok(ruhu::sync::lineage(connection, Timestamp::now())?)).await;
-    lineage.expect("it has a lineage")
+        database.write(|connection| Ok(sync::lineage(connection, Timestamp::now())?)).await;
+    sync::Lives::new(lineage.expect("it has a lineage"))
 }
 
 pub(crate) fn own_scopes() -> BTreeSet<ScopeId> {
@@ -342,7 +342,7 @@ impl Server for Real {
     }
 
     fn lineage(&self) -> Option<Lineage> {
-        Some((*self.lineage).clone())
+        Some((*self.lineage.now()).clone())
     }
 
     fn take_push(&mut self) -> Option<Push> {
@@ -391,7 +391,7 @@ async fn tell_at_once(stage: Arc<Stage>) {
     let tellers: Vec<_> = (0..WRITERS)
         .map(|writer| {
             let app = stage.app();
-            let (database, lineage) = (app.database.clone(), app.lineage.now());
+            let (database, lineage) = (app.database.clone(), app.lineage.clone());
             let (pushes, runtime) = (app.pushes.clone(), runtime.clone());
             std::thread::spawn(move || {
                 let _inside = runtime.enter();
@@ -442,7 +442,7 @@ async fn live_again_and_again(stage: Arc<Stage>) {
         ruhu::db::migrate(&url).expect("it has a layout");
         let database = Database::open(&url).expect("it opens");
         people(&database).await;
-        let lineage = Arc::new(lineage_of(&database).await);
+        let lineage = lineage_of(&database).await;
         let stage = stage.clone();
         let told = tokio::task::spawn_blocking(move || {
             county::name_county(&format!("s{seed}-"));

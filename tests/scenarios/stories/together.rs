@@ -121,7 +121,7 @@ async fn store_together(stage: Arc<Stage>) {
             people(database).await;
         }
         let [first, second] = databases;
-        let lineage = Arc::new(lineage_of(&first).await);
+        let lineage = lineage_of(&first).await;
         let compared = tokio::task::spawn_blocking(move || {
             county::name_county(&format!("s{seed}-"));
             let mut real = Real::new(first, lineage.clone());
