@@ -175,7 +175,7 @@ const GUESSES: usize = 58;
 /// Wrong sign-ins at once, from several places; how many were looked at, and how many were told to
 /// come again later.
 async fn guess(address: &str, places: std::ops::Range<u8>) -> (usize, usize) {
-    let of_a_place = |place: u8| {
+    let of_a_place = move |place: u8| {
         let from = std::net::IpAddr::from([127, 0, 0, place]);
         let client = reqwest::Client::builder().local_address(from).build().unwrap();
         (0..GUESSES).map(move |number| {
