@@ -14,6 +14,7 @@ use s3s::route::S3Route;
 use s3s::service::S3ServiceBuilder;
 use s3s::{Body, S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 use s3s_fs::FileSystem;
+use tokio::net::TcpSocket;
 use uuid::Uuid;
 
 use crate::fault::Fault;
@@ -140,8 +141,13 @@ impl ObjectStore {
     }
 }
 
-/// A port of this machine that nothing listens at.
+/// A port of this machine that nothing listens at, as long as this process lasts: it is taken.
 pub fn closed_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("it has an address").port()
+    static TAKEN: OnceLock<TcpSocket> = OnceLock::new();
+    let taken = TAKEN.get_or_init(|| {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port");
+        socket
+    });
+    taken.local_addr().expect("it has an address").port()
 }

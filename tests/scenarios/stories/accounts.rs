@@ -40,13 +40,18 @@ story!(a_tablet_whose_answer_was_lost_refreshes_with_the_token_it_has, async |st
 });
 
 story!(a_wrong_password_tells_nothing_and_guessing_is_slowed_down, async |stage| {
-    let mut kinds = Vec::new();
-    for _ in 0..12 {
+    let mut looked_at = 0;
+    loop {
         let error = Client::new(stage.address()).sign_in("supervisor", "wrong").await.unwrap_err();
-        kinds.push(error.kind().to_owned());
+        match error.kind() {
+            "sign-in-refused" => looked_at += 1,
+            "too-many-requests" => break,
+            other => panic!("{other}"),
+        }
+        // One may try again every few seconds, and a slow machine takes as long for a few.
+        assert!(looked_at < 10 * ruhu::limits::SIGN_INS_PER_ACCOUNT, "guessing is not slowed down");
     }
-    assert_eq!(kinds[0], "sign-in-refused");
-    assert_eq!(kinds[11], "too-many-requests");
+    assert!(looked_at >= ruhu::limits::SIGN_INS_PER_ACCOUNT, "{looked_at}");
     let unknown = Client::new(stage.address()).sign_in("nobody", "wrong").await.unwrap_err();
     assert_eq!(unknown.kind(), "sign-in-refused");
 });
@@ -170,7 +175,7 @@ const GUESSES: usize = 58;
 /// Wrong sign-ins at once, from several places; how many were looked at, and how many were told to
 /// come again later.
 async fn guess(address: &str, places: std::ops::Range<u8>) -> (usize, usize) {
-    let of_a_place = |place: u8| {
+    let of_a_place = move |place: u8| {
         let from = std::net::IpAddr::from([127, 0, 0, place]);
         let client = reqwest::Client::builder().local_address(from).build().unwrap();
         (0..GUESSES).map(move |number| {

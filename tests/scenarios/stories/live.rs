@@ -42,7 +42,7 @@ impl Events {
             loop {
                 // An event is whole once the empty line behind it has come.
                 let begins = self.text.find(words);
-                let ends = begins.and_then(|at| Some(at + self.text[at..].find("\n\n")?));
+                let ends = begins.and_then(|at| self.text[at..].find("\n\n").map(|end| at + end));
                 if let (Some(at), Some(end)) = (begins, ends) {
                     let found = self.text[at..end].to_owned();
                     self.text.drain(..end);

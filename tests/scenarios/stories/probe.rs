@@ -117,7 +117,9 @@ impl Probe {
         let answer = self.send(&request).await.expect("the push is answered");
         assert_eq!(answer["result"], "ok", "{answer}");
         self.next += ops.len() as u64;
-        answer["outcomes"].as_array().expect("outcomes").clone()
+        let outcomes = answer["outcomes"].as_array().expect("outcomes").clone();
+        assert_eq!(outcomes.len(), ops.len(), "each has its outcome");
+        outcomes
     }
 
     /// Has a household deleted, which a cadre can only propose: whoever answers for the village

@@ -42,6 +42,7 @@ story!(it_works_a_day_beside_our_own_tablets, async |stage| {
         let said = said.await.unwrap();
         assert_eq!((&said["forked"], &said["mended"]), (&json!(true), &json!(true)), "{said}");
         let outcomes = said["outcomes"].as_array().unwrap();
+        assert!(!outcomes.is_empty(), "{said}");
         assert!(outcomes.iter().all(|one| *one == "applied" || *one == "merged"), "{said}");
         ours.sync_again(Duration::from_secs(60)).await.unwrap();
         let village = VILLAGE.parse().unwrap();

@@ -40,7 +40,7 @@ fn visit(tablet: &mut HeadlessTablet, index: usize, bytes: &[u8]) -> Hash {
 }
 
 /// Hands over what was recorded, and has its photo refused.
-async fn hand_over_without_the_photo(tablet: &mut HeadlessTablet, server: &str) {
+pub(crate) async fn hand_over_without_the_photo(tablet: &mut HeadlessTablet, server: &str) {
     let mut before = None;
     let is_refused = |tablet: &HeadlessTablet| {
         let failures = tablet.tally.failures;

@@ -519,7 +519,9 @@ async fn check(tablet: &mut HeadlessTablet, name: &str) -> Result<usize, DayErro
             let what = format!("{name}: {scope} is {digest}, the server's {theirs}");
             return Err(DayError::Check(what));
         }
-        // What the server finds in visits and photos comes like anybody else's change.
+        // What the server finds in visits and photos comes like anybody else's change. A tablet may
+        // ask so often and no more.
+        tokio::time::sleep(Duration::from_millis(200)).await;
         tablet
             .sync_again(SETTLED_WITHIN)
             .await

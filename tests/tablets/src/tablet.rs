@@ -305,7 +305,7 @@ impl HeadlessTablet {
         self.client.move_to(server);
         self.event(Event::NetworkUp)?;
         let deadline = Instant::now() + limit;
-        while !is_so(self) {
+        while !is_so(&*self) {
             if self.machine.is_quiet() {
                 return Err(TabletError::Late("all is handed over and fetched".into()));
             }

@@ -100,7 +100,7 @@ async function heard(words: string): Promise<{ said: string; screen: string; isT
   return page.evaluate(async (wanted) => {
     const seen = (one: Element) => one.checkVisibility() && !!(one as HTMLElement).innerText.trim();
     const said = () => [...document.querySelectorAll<HTMLElement>('[role=alert]')].filter(seen).map((one) => one.innerText);
-    const patience = performance.now() + 5_000;
+    const patience = performance.now() + 15_000;
     while (!said().some((one) => one.includes(wanted)) && performance.now() < patience) await new Promise(requestAnimationFrame);
     const screen = [...document.querySelectorAll<HTMLElement>('main')].map((one) => one.innerText).join('\n');
     const found = said().filter((one) => one.includes(wanted));

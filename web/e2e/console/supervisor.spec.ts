@@ -247,6 +247,7 @@ test('a supervisor reviews with the keyboard alone, and what was returned comes 
       await tablet.button('更正并重新提交', 'Correct and send again').click();
       const again = tablet.button('重新提交', 'Hand in again');
       const income = tablet.question('/data/income');
+      await tablet.button('下一页', 'Next').or(again).first().waitFor();
       while (!(await again.isVisible())) {
         if (await income.isVisible()) {
           await expect(income).toContainText('请按流水核实收入');
