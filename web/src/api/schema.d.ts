@@ -161,7 +161,8 @@ export interface paths {
         /**
          * Adds areas below those of the caller, and renames those that are there. The body is a workbook
          *     (.xlsx, .xls) or CSV with the columns `code` and `name`, and `parent` and `level` where codes are
-         *     no national ones. Nothing is moved or taken away; with a mistake in it, nothing is done.
+         *     no national ones. What is closed is opened again. Nothing is moved or taken away; with a mistake
+         *     in it, nothing is done.
          */
         post: operations["post /api/v1/areas/import"];
         delete?: never;
@@ -3318,6 +3319,8 @@ export interface components {
             added: components["schemas"]["Area"][];
             /** @description Areas that get another name. */
             renamed: components["schemas"]["Area"][];
+            /** @description Areas that were closed and are open again: those in the table, and what they lie in. */
+            reopened: components["schemas"]["Area"][];
             /** @description Areas that are as they were. */
             unchanged: number;
         };
