@@ -4299,6 +4299,11 @@ export interface components {
             lines: number;
             /** @description Lines that are new: those that were taken in, or would be. */
             new: number;
+            /**
+             * @description Lines whose record somebody else gave what it belongs to, or deleted, while the table was
+             *     taken in: it stays as they left it.
+             */
+            overtaken: components["schemas"]["LineProblem"][];
             /** @description The first of them. */
             problems: components["schemas"]["LineProblem"][];
             /** @description Lines that say what one above says. */
