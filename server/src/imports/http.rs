@@ -128,7 +128,7 @@ struct RecordsImported {
     tag = "records",
     params(ImportQuery),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
-    responses((status = 200, body = RecordsImported), (status = 422, description = "import-invalid, with `problems`")),
+    responses((status = 200, body = RecordsImported), (status = 422, description = "import-invalid, with `problems` and how many lines are `wrong`")),
 )]
 #[post("/api/v1/records/import")]
 async fn import(
@@ -156,7 +156,7 @@ async fn import(
     });
     let table = table.await;
     let table = table.map_err(|_| Problem::new(&Kind::UNAVAILABLE))?;
-    let mut table = table.map_err(|problem| invalid(&[problem]))?;
+    let mut table = table.map_err(|problem| invalid(vec![problem], 1))?;
     let count = table.lines.len();
     let lines = std::mem::take(&mut table.lines);
     let asked = (register.clone(), permitted.areas.clone());
@@ -188,7 +188,7 @@ async fn import(
         return Ok(HttpResponse::Ok().json(told));
     }
     if !told.problems.is_empty() {
-        return Err(invalid(&told.problems));
+        return Err(invalid(told.problems, told.wrong));
     }
     progress::answer(&request, StatusCode::OK, async move |progress| {
         let edits = edits(&register, new, adopted);
@@ -199,9 +199,18 @@ async fn import(
     .await
 }
 
-fn invalid(problems: &[LineProblem]) -> Problem {
+/// The lines that are wrong; where they are more than are told, how many they are in all.
+fn invalid(mut problems: Vec<LineProblem>, wrong: usize) -> Problem {
+    let first = problems.len();
+    if wrong > first {
+        problems.push(LineProblem::new(
+            0,
+            format!("一共有 {wrong} 行不对，这里只列出前 {first} 行"),
+            format!("{wrong} lines are wrong in all; these are the first {first}"),
+        ));
+    }
     let problems = serde_json::to_value(problems).unwrap_or_default();
-    Problem::new(&Kind::IMPORT_INVALID).with("problems", problems)
+    Problem::new(&Kind::IMPORT_INVALID).with("problems", problems).with("wrong", wrong)
 }
 
 /// The records that are made, and those that get what they belong to.

@@ -118,6 +118,12 @@ story!(a_table_with_a_wrong_line_is_not_taken_in, async |stage| {
     let all =
         admin.call(Method::GET, "/api/v1/records?collection=household&title=赵甲", None).await;
     assert_eq!(all.unwrap()["items"], json!([]), "not even the line that is right");
+    // Of very many that are wrong, the first are told, and how many they are.
+    let rubbish = format!("村,户主姓名\n{}", "火星村,钱乙（虚构）\n".repeat(130));
+    let refused = send(&mut admin, "household", &rubbish).await.unwrap_err();
+    let ClientError::Refused { body, .. } = &refused else { panic!("{refused}") };
+    assert!(body.to_string().contains("一共有 130 行不对，这里只列出前 100 行"), "{body}");
+    assert_eq!((body["problems"].as_array().unwrap().len(), &body["wrong"]), (101, &json!(130)));
     for (more, table, kind) in [
         ("visit", "KEY\n1\n", "not-found"),
         ("nothing", "KEY\n1\n", "not-found"),

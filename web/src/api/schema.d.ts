@@ -7470,7 +7470,7 @@ export interface operations {
                     "application/json": components["schemas"]["RecordsImported"];
                 };
             };
-            /** @description import-invalid, with `problems` */
+            /** @description import-invalid, with `problems` and how many lines are `wrong` */
             422: {
                 headers: {
                     [name: string]: unknown;
