@@ -885,6 +885,7 @@ diesel::table! {
     clock (id) {
         id -> BigInt,
         newest -> Moment,
+        believed_since -> Nullable<Moment>,
     }
 }
 

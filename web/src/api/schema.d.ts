@@ -1753,8 +1753,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether what expires is erased at this moment: not in the first day after a start, and not by a
-         *     clock that is days ahead of all that was written.
+         * Whether what expires is erased at this moment: not in the first day that the clock is believed,
+         *     and not by one that is days ahead of all that was written.
          */
         get: operations["get /api/v1/retention/pause"];
         put?: never;
