@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection};
-use harness::{Backend, DatabaseKind, Gate, MediaKind, Postgres, ServerProcess, Stage};
+use harness::{Backend, DatabaseKind, Gate, MediaKind, Postgres, ServerProcess, Stage, story};
 use reqwest::Method;
-use ruhu::db::{DatabaseUrl, Hold, Use};
+use ruhu::db::{DatabaseUrl, Hold, Timestamp, Use};
+use ruhu::{jobs, limits};
 use serde_json::{Value as Json, json};
 use tablets::Client;
 
@@ -321,3 +322,24 @@ async fn what_is_done_now_and_then_one_replica_does_for_all() {
     }
     assert_eq!(logs, [(1, 0), (0, 1)]);
 }
+
+story!(a_turn_is_taken_once_though_the_clocks_of_two_replicas_differ, async |stage| {
+    let take = async || jobs::take_turn(stage.app(), "test", 600).await.expect("it answers");
+    assert!(take().await.is_some(), "nobody had it");
+    assert!(take().await.is_none(), "somebody is at it");
+    // Whoever took it has a clock that is ahead.
+    let later = async |seconds: i64| {
+        let moved = stage.app().write(move |connection| {
+            use diesel::prelude::*;
+            use ruhu::db::schema::turns::dsl;
+            let until: Timestamp = dsl::turns.find("test").select(dsl::until).first(connection)?;
+            let until = dsl::until.eq(until.plus_seconds(seconds));
+            diesel::update(dsl::turns.find("test")).set(until).execute(connection)
+        });
+        assert_eq!(moved.await.expect("it is written"), 1);
+    };
+    later(limits::CLOCKS_DIFFER - 10).await;
+    assert!(take().await.is_none(), "it is as far ahead as clocks may be");
+    later(24 * 3600).await;
+    assert!(take().await.is_some(), "a clock that was wrong holds nothing up");
+});
