@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::watch;
 
@@ -14,6 +14,8 @@ use tokio::sync::watch;
 enum Mode {
     /// It lets everything through. With another number, connections that stand are cut.
     Open(u32),
+    /// It lets everything through until a client says this, and closes what it says it on.
+    CutAt(&'static str),
     /// It closes what comes.
     Refusing,
     /// It takes what comes, and never answers.
@@ -67,6 +69,12 @@ impl Gate {
         self.mode.send_replace(Mode::Open(1_000));
     }
 
+    /// Cuts every connection, and each new one as soon as a client says this on it: the service
+    /// takes what comes, and does not serve it.
+    pub fn cut_at(&self, word: &'static str) {
+        self.mode.send_replace(Mode::CutAt(word));
+    }
+
     /// Cuts every connection and refuses new ones: the service has ended.
     pub fn refuse(&self) {
         self.mode.send_replace(Mode::Refusing);
@@ -88,6 +96,11 @@ async fn serve(mut stream: TcpStream, socket: Option<PathBuf>, mut modes: watch:
                     let _ = copy_bidirectional(&mut stream, &mut behind).await;
                 }
             }
+            (Mode::CutAt(word), Some(socket)) => {
+                if let Ok(behind) = UnixStream::connect(socket).await {
+                    until_it_says(word, &mut stream, behind).await;
+                }
+            }
             (Mode::Refusing, _) => {}
             _ => std::future::pending().await,
         }
@@ -99,5 +112,24 @@ async fn serve(mut stream: TcpStream, socket: Option<PathBuf>, mut modes: watch:
     if swallows {
         // Until the gate does something else, nothing comes back.
         let _ = modes.changed().await;
+    }
+}
+
+/// Lets everything through until the client says this, which goes no further.
+async fn until_it_says(word: &str, client: &mut TcpStream, mut service: UnixStream) {
+    let (mut from_client, mut to_client) = client.split();
+    let (mut from_service, mut to_service) = service.split();
+    let asked = async {
+        let mut bytes = vec![0; 64 * 1024];
+        while let Ok(count @ 1..) = from_client.read(&mut bytes).await {
+            let said = String::from_utf8_lossy(&bytes[..count]);
+            if said.contains(word) || to_service.write_all(&bytes[..count]).await.is_err() {
+                break;
+            }
+        }
+    };
+    tokio::select! {
+        () = asked => {}
+        _ = tokio::io::copy(&mut from_service, &mut to_client) => {}
     }
 }

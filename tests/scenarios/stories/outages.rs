@@ -7,7 +7,7 @@ use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection};
 use harness::{Backend, DatabaseKind, Gate, MediaKind, Postgres, ServerProcess, Stage, story};
 use reqwest::Method;
-use ruhu::db::{DatabaseUrl, Hold, Timestamp, Use};
+use ruhu::db::{Database, DatabaseUrl, Failed, Hold, Timestamp, Use};
 use ruhu::{jobs, limits};
 use serde_json::{Value as Json, json};
 use tablets::Client;
@@ -343,3 +343,33 @@ story!(a_turn_is_taken_once_though_the_clocks_of_two_replicas_differ, async |sta
     later(24 * 3600).await;
     assert!(take().await.is_some(), "a clock that was wrong holds nothing up");
 });
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_takes_connections_and_drops_them_is_told_in_time() {
+    let stage = stage().await;
+    let (gate, url) = Postgres::server().behind_a_gate(&stage.config().database);
+    let database = Database::open(&url).expect("it opens");
+    let read = async || {
+        let begun = Instant::now();
+        let read: Result<(), Failed> = database.read(|_| Ok(())).await;
+        (read, begun.elapsed())
+    };
+    let written = async || {
+        let begun = Instant::now();
+        let written: Result<(), Failed> = database.write(|_| Ok(())).await;
+        (written, begun.elapsed())
+    };
+    assert!(read().await.0.is_ok());
+    // A pooler before a database that is gone: it says hello, and no more.
+    gate.cut_at("BEGIN");
+    let most = limits::DATABASE_PATIENCE + Duration::from_secs(10);
+    let both = async { (read().await, written().await) };
+    let both = tokio::time::timeout(2 * most, both).await.expect("nobody tries for ever");
+    for (done, took) in [both.0, both.1] {
+        assert!(matches!(done, Err(Failed::Unavailable(_))), "{done:?}");
+        assert!(took < most, "{took:?}");
+    }
+    gate.open();
+    assert!(read().await.0.is_ok());
+    assert!(written().await.0.is_ok());
+}
