@@ -820,6 +820,7 @@ export const en: Record<keyof typeof zh, string> = {
   'did.change_password': 'Own password changed',
   'did.turn_on_second_factor': 'Sign-in code turned on',
   'did.turn_off_second_factor': 'Sign-in code turned off',
+  'did.add_by_keeper': "Person added by the server's keeper",
   'did.reset_by_keeper': "Password reset by the server's keeper",
   'did.enrol_device': 'Tablet enrolled',
   'did.hand_in': 'Tablet’s file handed in',

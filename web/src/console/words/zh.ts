@@ -818,6 +818,7 @@ export const zh = {
   'did.change_password': '修改自己的密码',
   'did.turn_on_second_factor': '开启动态码',
   'did.turn_off_second_factor': '关闭动态码',
+  'did.add_by_keeper': '服务器维护人添加人员',
   'did.reset_by_keeper': '服务器维护人重置密码',
   'did.enrol_device': '平板绑定',
   'did.hand_in': '交上平板文件',
