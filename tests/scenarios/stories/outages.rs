@@ -373,3 +373,31 @@ async fn a_database_that_takes_connections_and_drops_them_is_told_in_time() {
     assert!(read().await.0.is_ok());
     assert!(written().await.0.is_ok());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pushes_that_stand_are_told_until_they_go_on() {
+    let stage = stage().await;
+    let mut here = Probe::new(&stage, "cadre").await;
+    let mut holder = psql(&stage.config().database);
+    // Nobody holds a lock that patience is set for: the database itself goes on and on.
+    holder
+        .batch_execute(
+            "CREATE FUNCTION stand() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+               WHILE NOT pg_try_advisory_xact_lock(4711) LOOP PERFORM pg_sleep(0.1); END LOOP;
+               RETURN NULL;
+             END $$;
+             CREATE TRIGGER stand BEFORE INSERT ON ops EXECUTE FUNCTION stand();
+             SELECT pg_advisory_lock(4711)",
+        )
+        .unwrap();
+    assert_eq!(not_ready(stage.address()).await.0, None);
+    let waiting = tokio::spawn(async move { push(&mut here, "等").await });
+    let stands = async || not_ready(stage.address()).await.0.as_deref() == Some("pushes");
+    let took = until(Duration::from_secs(60), stands).await;
+    let least = limits::PUSHES_MAY_STAND - Duration::from_secs(1);
+    assert!(took > least, "a push may take a while: {took:?}");
+    assert!(!waiting.is_finished(), "it is the push that stands");
+    holder.batch_execute("SELECT pg_advisory_unlock(4711)").unwrap();
+    waiting.await.unwrap().expect("it is stored all the same");
+    until(Duration::from_secs(10), async || not_ready(stage.address()).await.0.is_none()).await;
+}
