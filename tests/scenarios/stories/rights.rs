@@ -308,7 +308,10 @@ story!(what_a_tablet_says_of_a_household_elsewhere_tells_nobody_who_it_is, async
     let of_visit = json!({ "1": about, "9": "submitted" });
     let of_alert =
         json!({ "1": about, "2": "i", "4": "self_report", "5": "reported", "6": "情况" });
-    for (collection, id, fields) in [("visit", visit, of_visit), ("alert", alert, of_alert)] {
+    let (award, of_award) = (RecordId(Uuid::now_v7()), json!({ "1": about, "3": "助学金" }));
+    let made =
+        [("visit", visit, of_visit), ("alert", alert, of_alert), ("aid_award", award, of_award)];
+    for (collection, id, fields) in made {
         let made = probe.op(collection, id, None, json!({ "kind": "create", "fields": fields }));
         assert_eq!(kind(&probe.push(&[made]).await[0]), "applied");
     }
@@ -341,5 +344,10 @@ story!(what_a_tablet_says_of_a_household_elsewhere_tells_nobody_who_it_is, async
         let mut missing = told["exceptions"].as_array().unwrap().iter();
         let missing = missing.find(|one| one["record"] == json!(alert)).expect("it is missing");
         assert_eq!(missing["title"] == json!(title), is_theirs, "{login}: {missing}");
+        let path = "/api/v1/deliveries/undelivered?template=student_aid&limit=500";
+        let told = person.call(Method::GET, path, None).await.unwrap();
+        let mut untold = told["items"].as_array().unwrap().iter();
+        let untold = untold.find(|one| one["record"] == json!(award)).expect("it is not told");
+        assert_eq!(untold["household_title"] == json!(title), is_theirs, "{login}: {untold}");
     }
 });
