@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, TcpListener};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Instant;
 
 use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::http::KeepAlive;
@@ -91,8 +90,6 @@ pub struct App {
     pub readiness: health::Readiness,
     /// What is counted, for Prometheus.
     pub metrics: PrometheusHandle,
-    /// Since when this process runs.
-    pub(crate) started: Instant,
     definitions: RwLock<Arc<Catalogue>>,
     /// Whether who is more than a cadre signs in with a code, too.
     pub(crate) require_second_factor: bool,
@@ -164,7 +161,6 @@ impl App {
             arrivals: Arrivals::default(),
             presence: Presence::default(),
             sync_log: sync::Log::default(),
-            started: Instant::now(),
             checks: Bell::default(),
             jobs: jobs::Bell::default(),
             similar: Similar::default(),

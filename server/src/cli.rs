@@ -773,12 +773,17 @@ async fn add_user(
     let password_hash = accounts::hash_password(&password(&words)?)?;
     let new = NewUser { login, display_name, password_hash };
     let login = new.login.clone();
-    let added: Result<UserId, Failed> = database
+    let added: Result<(), Failed> = database
         .write(move |connection| {
-            let user = accounts::add_user(connection, &new, Timestamp::now())?;
+            let now = Timestamp::now();
+            let user = accounts::add_user(connection, &new, now)?;
             accounts::mark_issued(connection, user)?;
-            accounts::add_grant(connection, user, role, &area, Timestamp::now())?;
-            Ok(user)
+            accounts::add_grant(connection, user, role, &area, now)?;
+            audit::prepare(connection)?;
+            let grant = json!({ "role": role, "area": area });
+            let detail = json!({ "login": new.login, "grant": grant });
+            audit::note(connection, user, Did::AddByKeeper, user, detail, now)?;
+            Ok(())
         })
         .await;
     added.map_err(|error| match error {

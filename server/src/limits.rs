@@ -163,8 +163,8 @@ pub const CLOCK_LEAP: i64 = 2 * 24 * 3600;
 pub const CLOCK_AGREES: i64 = 3600 * 1000;
 /// So many tablets that agree with a clock speak for it, however far it is ahead.
 pub const CLOCK_WITNESSES: usize = 2;
-/// How long a server runs before anything is erased by itself.
-pub const CLOCK_SETTLES: Duration = Duration::from_secs(24 * 3600);
+/// How long a clock is believed before anything is erased by itself, seconds.
+pub const CLOCK_SETTLES: i64 = 24 * 3600;
 /// How often a listener to live events hears that the line stands.
 pub const LIVE_BEAT: Duration = Duration::from_secs(20);
 /// How long a listener may listen before its rights are looked at again.

@@ -1,19 +1,16 @@
 //! `/api/v1/areas`
 
-use std::collections::BTreeMap;
-
 use actix_web::{HttpResponse, get, post, web};
-use diesel::QueryResult;
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::import::{self, Imported, Roots};
-use super::{Area, AreaPath, queries};
+use super::import::{self, Imported, Known, Roots};
+use super::{Area, queries};
 use crate::app::App;
 use crate::audit::{self, Did};
-use crate::db::{AnyConnection, Failed};
+use crate::db::Failed;
 use crate::http::caller::{ManageAreas, ReadAreas};
 use crate::http::{FileBody, Kind, LineProblem, Permitted, Problem, Query};
 use crate::limits::MAX_IMPORT;
@@ -41,7 +38,8 @@ struct ImportQuery {
 
 /// Adds areas below those of the caller, and renames those that are there. The body is a workbook
 /// (.xlsx, .xls) or CSV with the columns `code` and `name`, and `parent` and `level` where codes are
-/// no national ones. Nothing is moved or taken away; with a mistake in it, nothing is done.
+/// no national ones. What is closed is opened again. Nothing is moved or taken away; with a mistake
+/// in it, nothing is done.
 #[utoipa::path(
     tag = "areas",
     params(ImportQuery),
@@ -62,16 +60,16 @@ async fn import_table(
     let bytes = body.receive(MAX_IMPORT).await?;
     let (by, now, within) = (permitted.caller.user, app.now(), permitted.areas);
     let areas = within.clone();
-    let there = app.read(move |connection| known(connection, &areas)).await?;
+    let there = app.read(move |connection| Known::under(connection, &areas)).await?;
     // Read before the transaction: it may take long, and others wait for what that holds.
-    let table = web::block(move || import::read(&bytes, &there, Roots::Known)).await;
+    let table = web::block(move || import::read(&bytes, &there.areas, Roots::Known)).await;
     let table = table.map_err(|_| Problem::new(&Kind::UNAVAILABLE))?;
     if !table.problems.is_empty() {
         return Err(invalid(&table.problems));
     }
     let done = app
         .write(move |connection| {
-            let there = known(connection, &within)?;
+            let there = Known::under(connection, &within)?;
             let told = match import::compare(connection, table.areas.clone(), &there)? {
                 Ok(told) => told,
                 Err(problem) => return Ok(Err(problem)),
@@ -81,23 +79,16 @@ async fn import_table(
                 let codes = |areas: &[Area]| -> Vec<String> {
                     areas.iter().map(|area| area.code.clone()).collect()
                 };
-                let detail =
-                    json!({ "added": codes(&told.added), "renamed": codes(&told.renamed) });
+                let detail = json!({
+                    "added": codes(&told.added), "renamed": codes(&told.renamed),
+                    "reopened": codes(&told.reopened),
+                });
                 audit::note(connection, by, Did::ImportAreas, "", detail, now)?;
             }
             Ok(Ok(told))
         })
         .await?;
     done.map(web::Json).map_err(|problem| invalid(&[problem]))
-}
-
-/// The areas there are by their codes.
-fn known(
-    connection: &mut AnyConnection,
-    within: &[AreaPath],
-) -> QueryResult<BTreeMap<String, Area>> {
-    let there = super::under(connection, within)?;
-    Ok(there.into_iter().map(|area| (area.code.clone(), area)).collect())
 }
 
 fn invalid(problems: &[LineProblem]) -> Problem {

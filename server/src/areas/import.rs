@@ -12,7 +12,7 @@ use mobile_schema::register::heading;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Area, queries};
+use super::{Area, AreaPath, queries};
 use crate::db::AnyConnection;
 use crate::http::{LineProblem, rows, take_titles};
 use crate::limits::MAX_AREAS;
@@ -253,6 +253,33 @@ fn arrange(
     table.problems.sort_by_key(|problem| problem.line);
 }
 
+/// The areas there are.
+pub(super) struct Known {
+    /// All of them by their codes, those that are closed among them: they stay where they are.
+    pub(super) areas: BTreeMap<String, Area>,
+    /// The codes of those that are closed.
+    closed: BTreeSet<String>,
+}
+
+impl Known {
+    /// The areas that are one of `paths` or lie in one.
+    pub(super) fn under(connection: &mut AnyConnection, paths: &[AreaPath]) -> QueryResult<Self> {
+        let mut known = Self { areas: BTreeMap::new(), closed: BTreeSet::new() };
+        for (area, closed) in queries::all_under(connection, paths)? {
+            known.closed.extend(closed.map(|_| area.code.clone()));
+            known.areas.insert(area.code.clone(), area);
+        }
+        Ok(known)
+    }
+
+    /// What an area lies in that is closed.
+    fn closed_above<'a>(&'a self, area: &'a Area) -> impl Iterator<Item = &'a Area> {
+        let above = move |one: &&'a Area| self.areas.get(one.parent.as_deref()?);
+        let all = std::iter::successors(Some(area), above).skip(1);
+        all.filter(move |one| self.closed.contains(&one.code))
+    }
+}
+
 /// What a table of areas does.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Imported {
@@ -260,6 +287,8 @@ pub(super) struct Imported {
     pub(super) added: Vec<Area>,
     /// Areas that get another name.
     pub(super) renamed: Vec<Area>,
+    /// Areas that were closed and are open again: those in the table, and what they lie in.
+    pub(super) reopened: Vec<Area>,
     /// Areas that are as they were.
     pub(super) unchanged: usize,
 }
@@ -268,26 +297,38 @@ pub(super) struct Imported {
 pub(super) fn compare(
     connection: &mut AnyConnection,
     areas: Vec<Area>,
-    known: &BTreeMap<String, Area>,
+    known: &Known,
 ) -> QueryResult<Result<Imported, LineProblem>> {
-    let mut told = Imported { added: Vec::new(), renamed: Vec::new(), unchanged: 0 };
+    let mut told =
+        Imported { added: Vec::new(), renamed: Vec::new(), reopened: Vec::new(), unchanged: 0 };
     for area in areas {
-        match known.get(&area.code) {
+        match known.areas.get(&area.code) {
             None if queries::is_there(connection, &area.code)? => {
                 // Another county's: the caller must not even learn that.
                 return Ok(Err(not_theirs(&area.code)));
             }
             None => told.added.push(area),
+            Some(_) if known.closed.contains(&area.code) => told.reopened.push(area),
             Some(there) if there.name != area.name => told.renamed.push(area),
             Some(_) => told.unchanged += 1,
         }
     }
+    // Nothing that is open lies in what is closed.
+    let open = told.added.iter().chain(&told.reopened);
+    let above: BTreeMap<String, Area> = open
+        .flat_map(|area| known.closed_above(area))
+        .map(|area| (area.code.clone(), area.clone()))
+        .collect();
+    let is_told = |code: &str| told.reopened.iter().any(|one| one.code == code);
+    let above: Vec<Area> = above.into_values().filter(|one| !is_told(&one.code)).collect();
+    told.reopened.extend(above);
     Ok(Ok(told))
 }
 
 /// Does it.
 pub(super) fn store(connection: &mut AnyConnection, told: &Imported) -> QueryResult<()> {
     told.added.iter().try_for_each(|area| queries::add(connection, area))?;
+    told.reopened.iter().try_for_each(|area| queries::reopen(connection, area))?;
     told.renamed.iter().try_for_each(|area| queries::rename(connection, area))
 }
 

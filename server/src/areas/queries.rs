@@ -12,15 +12,33 @@ use crate::db::types::Timestamp;
 
 /// The areas that are one of `paths` or lie in one and are not closed, in the order of the tree.
 pub fn under(connection: &mut AnyConnection, paths: &[AreaPath]) -> QueryResult<Vec<Area>> {
+    let all = all_under(connection, paths)?.into_iter();
+    Ok(all.filter_map(|(area, closed)| closed.is_none().then_some(area)).collect())
+}
+
+/// The same with those that are closed, and since when they are.
+pub(super) fn all_under(
+    connection: &mut AnyConnection,
+    paths: &[AreaPath],
+) -> QueryResult<Vec<(Area, Option<Timestamp>)>> {
+    type Row = (String, String, Option<String>, String, String, Option<Timestamp>);
     let mut found = BTreeSet::new();
     for path in paths {
-        let rows: Vec<(String, String, Option<String>, String, String)> = areas::table
-            .filter(areas::path.like(pattern(path)).and(areas::closed_at.is_null()))
-            .select((areas::path, areas::code, areas::parent, areas::level, areas::name))
+        let rows: Vec<Row> = areas::table
+            .filter(areas::path.like(pattern(path)))
+            .select((
+                areas::path,
+                areas::code,
+                areas::parent,
+                areas::level,
+                areas::name,
+                areas::closed_at,
+            ))
             .load(connection)?;
         found.extend(rows);
     }
-    let area = |(_, code, parent, level, name)| Area { code, parent, level, name };
+    let area =
+        |(_, code, parent, level, name, closed): Row| (Area { code, parent, level, name }, closed);
     Ok(found.into_iter().map(area).collect())
 }
 
@@ -155,6 +173,14 @@ pub(super) fn records_in(connection: &mut AnyConnection, path: &AreaPath) -> Que
             .get_result::<i64>(connection)?;
     }
     Ok(count)
+}
+
+/// Opens an area again that was closed, by the name that it has now.
+pub(super) fn reopen(connection: &mut AnyConnection, area: &Area) -> QueryResult<()> {
+    diesel::update(areas::table.find(&area.code))
+        .set((areas::closed_at.eq(None::<Timestamp>), areas::name.eq(&area.name)))
+        .execute(connection)?;
+    Ok(())
 }
 
 /// Closes an area and those below it.

@@ -18,6 +18,8 @@ pub(crate) use queries::{note, prepare};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Did {
     AddPerson,
+    /// Whoever keeps the server added a person.
+    AddByKeeper,
     Grant,
     EndGrant,
     DisablePerson,
@@ -69,6 +71,7 @@ impl Did {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::AddPerson => "add_person",
+            Self::AddByKeeper => "add_by_keeper",
             Self::Grant => "grant",
             Self::EndGrant => "end_grant",
             Self::DisablePerson => "disable_person",

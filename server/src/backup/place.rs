@@ -28,11 +28,15 @@ impl Unfinished {
         let name = format!("ruhu-{}", made_at.to_string().replace(':', "").replace('.', "-"));
         let place = folder.join(format!("{name}{PART}"));
         fs::create_dir_all(folder).map_err(file_problem(folder))?;
-        let made = DirBuilder::new().mode(0o700).create(&place);
-        made.map_err(file_problem(&place))?;
-        let path = place.join(LOCK);
+        // Whoever clears up takes an unlocked one for one that was cut off: it is called so once it
+        // is locked.
+        let begun = folder.join(format!(".{name}{PART}"));
+        let made = DirBuilder::new().mode(0o700).create(&begun);
+        made.map_err(file_problem(&begun))?;
+        let path = begun.join(LOCK);
         let lock = File::create(&path).and_then(|file| file.lock().map(|()| file));
         let lock = lock.map_err(file_problem(&path))?;
+        fs::rename(&begun, &place).map_err(file_problem(&place))?;
         Ok(Self { folder: folder.to_owned(), name, place, lock })
     }
 
@@ -97,5 +101,32 @@ fn is_left(place: &Path) -> bool {
     match File::open(place.join(LOCK)).map(|file| file.try_lock()) {
         Ok(Err(TryLockError::WouldBlock)) => false,
         Ok(_) | Err(_) => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn what_has_just_begun_is_not_taken_for_what_was_cut_off() {
+        let folder = tempfile::tempdir().expect("a directory");
+        let is_over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    clear_unfinished(folder.path()).expect("it is cleared up");
+                }
+            });
+            let begun = (0..500).map(|moment| {
+                let begun = Unfinished::begin(folder.path(), Timestamp(moment)).ok()?;
+                begun.place().join(LOCK).is_file().then_some(())
+            });
+            let all = begun.collect::<Option<Vec<()>>>();
+            is_over.store(true, Ordering::Relaxed);
+            assert!(all.is_some(), "one was taken away");
+        });
     }
 }

@@ -13,7 +13,7 @@ use super::manifest::Manifest;
 use crate::db::schema::{backups, blobs, chains, epochs, sealing_keys};
 use crate::db::{AnyConnection, Database, Failed, Key, Timestamp};
 use crate::jobs::{self, JobKind};
-use crate::{media, sync};
+use crate::{clock, media, sync};
 
 /// The state of a database that its backup describes.
 pub(super) struct State {
@@ -138,6 +138,7 @@ pub fn begin_epoch(connection: &mut AnyConnection, now: Timestamp) -> QueryResul
         .execute(connection)?;
     // Pieces that a copy in another place received are not here.
     media::forget_uploads(connection)?;
+    clock::begin_anew(connection)?;
     sync::lineage(connection, now)
 }
 

@@ -67,14 +67,22 @@ pub(super) fn open(
     let ids: Vec<RecordId> = found.into_iter().map(RecordId::from).collect();
     let findings = views(connection, &ids, scopes)?;
     let subjects: Vec<Key> = findings.iter().filter_map(|one| one.subject).map(Key).collect();
-    type About = (Key, String, Option<Key>, Option<String>);
+    type About = (Key, String, Option<Key>, Option<String>, String);
     let about: Vec<About> = records::table
         .filter(records::id.eq_any(subjects))
-        .select((records::id, records::collection, records::subject, records::title))
+        .select((
+            records::id,
+            records::collection,
+            records::subject,
+            records::title,
+            records::scope,
+        ))
         .load(connection)?;
-    let about: HashMap<Key, About> = about.into_iter().map(|one| (one.0, one)).collect();
+    // A finding may name a record of an area that is not theirs.
+    let theirs = about.into_iter().filter(|one| scopes.contains(&one.4));
+    let about: HashMap<Key, About> = theirs.map(|one| (one.0, one)).collect();
     let household = |subject: Uuid| {
-        let (id, collection, of, _) = about.get(&Key(subject))?;
+        let (id, collection, of, ..) = about.get(&Key(subject))?;
         if collection == "household" { Some(id.0) } else { of.map(|key| key.0) }
     };
     let households: Vec<Uuid> = findings.iter().filter_map(|one| household(one.subject?)).collect();

@@ -35,14 +35,30 @@ pub(super) fn newest(connection: &mut AnyConnection) -> QueryResult<Option<Times
     Ok(written.into_iter().flatten().max())
 }
 
-/// Keeps the newest time.
-pub(super) fn keep(connection: &mut AnyConnection, newest: Timestamp) -> QueryResult<()> {
-    let there = diesel::update(clock::table.find(1)).set(clock::newest.eq(newest));
-    if there.execute(connection)? == 0 {
-        diesel::insert_into(clock::table)
-            .values((clock::id.eq(1), clock::newest.eq(newest)))
-            .execute(connection)?;
+/// Since when the clock was believed when that was last kept.
+pub(super) fn believed_since(connection: &mut AnyConnection) -> QueryResult<Option<Timestamp>> {
+    let kept = clock::table.find(1).select(clock::believed_since);
+    Ok(kept.first::<Option<Timestamp>>(connection).optional()?.flatten())
+}
+
+/// Keeps the newest time, and since when the clock is believed.
+pub(super) fn keep(
+    connection: &mut AnyConnection,
+    newest: Timestamp,
+    since: Timestamp,
+) -> QueryResult<()> {
+    let set = || (clock::newest.eq(newest), clock::believed_since.eq(Some(since)));
+    if diesel::update(clock::table.find(1)).set(set()).execute(connection)? == 0 {
+        diesel::insert_into(clock::table).values((clock::id.eq(1), set())).execute(connection)?;
     }
+    Ok(())
+}
+
+/// Keeps no longer since when the clock is believed.
+pub(super) fn forget_since(connection: &mut AnyConnection) -> QueryResult<()> {
+    diesel::update(clock::table.find(1))
+        .set(clock::believed_since.eq(None::<Timestamp>))
+        .execute(connection)?;
     Ok(())
 }
 

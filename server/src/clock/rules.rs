@@ -1,7 +1,5 @@
 //! What speaks against a clock.
 
-use std::time::Duration;
-
 use crate::db::Timestamp;
 use crate::limits::{CLOCK_LEAP, CLOCK_SETTLES, CLOCK_WITNESSES};
 
@@ -15,9 +13,9 @@ pub enum Doubt {
         /// Whole days.
         days: i64,
     },
-    /// The server has not run for a day.
+    /// It has not been believed for a day.
     Settling {
-        /// When it has.
+        /// When it will have been.
         until: Timestamp,
     },
 }
@@ -29,10 +27,22 @@ pub(super) fn leap(newest: Option<Timestamp>, now: Timestamp, agree: usize) -> O
     (agree < CLOCK_WITNESSES).then_some(Doubt::Ahead { newest, days })
 }
 
-/// Whether the server has run for too short a time.
-pub(super) fn settling(running: Duration, now: Timestamp) -> Option<Doubt> {
-    let left = CLOCK_SETTLES.checked_sub(running).filter(|left| !left.is_zero())?;
-    Some(Doubt::Settling { until: now.plus_seconds(left.as_secs() as i64) })
+/// Since when a clock is believed that nothing speaks against now: as long as before, unless it has
+/// leapt ahead meanwhile, whoever says that it is right, or was set back behind that. A server that
+/// stands still for a night has not leapt.
+pub(super) fn believed_since(
+    before: Option<Timestamp>,
+    newest: Option<Timestamp>,
+    now: Timestamp,
+) -> Timestamp {
+    let goes_on = newest.is_some_and(|newest| now <= newest.plus_seconds(CLOCK_LEAP));
+    before.filter(|since| goes_on && *since <= now).unwrap_or(now)
+}
+
+/// Whether the clock has been believed for too short a time.
+pub(super) fn settling(since: Timestamp, now: Timestamp) -> Option<Doubt> {
+    let until = since.plus_seconds(CLOCK_SETTLES);
+    (now < until).then_some(Doubt::Settling { until })
 }
 
 impl Doubt {
@@ -50,11 +60,12 @@ impl Doubt {
                  `ruhu privacy confirm-clock`"
             ),
             (Self::Settling { until }, true) => {
-                format!("服务启动未满一天，{} 之前不自动删除任何内容", until.in_china())
+                format!("服务器时钟可信未满一天，{} 之前不自动删除任何内容", until.in_china())
             }
             (Self::Settling { until }, false) => {
                 format!(
-                    "the server has not run for a day: nothing is erased by itself before {until}"
+                    "the clock has not been believed for a day: nothing is erased by itself before \
+                     {until}"
                 )
             }
         }
@@ -84,8 +95,23 @@ mod tests {
 
     #[test]
     fn nothing_is_erased_in_the_first_day() {
-        let doubt = settling(Duration::from_secs(3600), at(5));
-        assert_eq!(doubt, Some(Doubt::Settling { until: at(5).plus_seconds(DAY - 3600) }));
-        assert_eq!(settling(Duration::from_secs(DAY as u64), at(5)), None);
+        let doubt = settling(at(5), at(5).plus_seconds(3600));
+        assert_eq!(doubt, Some(Doubt::Settling { until: at(6) }));
+        assert_eq!(settling(at(5), at(6)), None);
+    }
+
+    #[test]
+    fn a_clock_that_leapt_or_was_set_back_is_believed_anew() {
+        assert_eq!(believed_since(None, None, at(5)), at(5));
+        assert_eq!(believed_since(None, Some(at(5)), at(5)), at(5), "nobody kept it before");
+        let night = at(9).plus_seconds(12 * 3600);
+        assert_eq!(
+            believed_since(Some(at(5)), Some(at(9)), night),
+            at(5),
+            "it was off for a night"
+        );
+        assert_eq!(believed_since(Some(at(5)), Some(at(9)), at(40)), at(40));
+        assert_eq!(believed_since(Some(at(5)), Some(at(9)), at(7)), at(5));
+        assert_eq!(believed_since(Some(at(5)), Some(at(9)), at(3)), at(3));
     }
 }

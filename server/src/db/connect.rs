@@ -245,7 +245,7 @@ fn write_pooled<T, E>(
     mut queries: impl FnMut(&mut AnyConnection) -> Result<T, Failed<E>>,
 ) -> Result<T, Failed<E>> {
     const TRIES: usize = 5;
-    let mut tries = 0;
+    let (mut tries, mut patience) = (0, Patience::begin());
     let mut line = taken::<E>(pool, pulse)?;
     loop {
         let mut has_begun = false;
@@ -259,7 +259,9 @@ fn write_pooled<T, E>(
         };
         match failed {
             // It ended while nobody used it, and nothing was sent: another one does.
-            Failed::Unavailable(_) if line.is_dead && !has_begun => line = taken::<E>(pool, pulse)?,
+            Failed::Unavailable(_) if line.is_dead && !has_begun && patience.lasts() => {
+                line = taken::<E>(pool, pulse)?;
+            }
             failed if failed.is_transient() && tries < TRIES => tries += 1,
             failed => return Err(failed),
         }
@@ -273,13 +275,36 @@ fn begun<E>(
     pulse: &Pulse,
     begin: impl Fn(&mut AnyConnection) -> diesel::QueryResult<()>,
 ) -> Result<PooledConnection<Manager>, Failed<E>> {
+    let mut patience = Patience::begin();
     loop {
         let mut line = taken::<E>(pool, pulse)?;
         let Err(error) = begin(&mut line.connection) else { return Ok(line) };
         let failed = line.told(Failed::Database(error));
-        if !line.is_dead {
+        if !line.is_dead || !patience.lasts() {
             return Err(failed);
         }
+    }
+}
+
+/// How long connections that have ended are put up with, one after the other.
+struct Patience {
+    until: Instant,
+    ended: u32,
+}
+
+impl Patience {
+    fn begin() -> Self {
+        Self { until: Instant::now() + limits::DATABASE_PATIENCE, ended: 0 }
+    }
+
+    /// Another one has ended; whether there is to be one more. The pool may be full of old ones;
+    /// where there are more, new ones end as soon as they are made, and there is no hurry.
+    fn lasts(&mut self) -> bool {
+        self.ended += 1;
+        if self.ended > limits::DATABASE_CONNECTIONS {
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        Instant::now() < self.until
     }
 }
 

@@ -882,12 +882,13 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::BigInt;
+    use diesel::sql_types::{BigInt, Nullable};
     use crate::db::types::Moment;
 
     clock (id) {
         id -> BigInt,
         newest -> Moment,
+        believed_since -> Nullable<Moment>,
     }
 }
 

@@ -101,7 +101,8 @@ pub(super) enum Lacking {
 pub(super) type Undelivered =
     (Key, String, Option<String>, Option<Key>, Option<String>, Option<String>);
 
-/// A page of the records of a register that are not delivered.
+/// A page of the records of a register that are not delivered. Households outside of `scopes` are
+/// not named.
 pub(super) fn undelivered(
     connection: &mut AnyConnection,
     collection: &str,
@@ -110,6 +111,10 @@ pub(super) fn undelivered(
     after: Option<Uuid>,
     limit: i64,
 ) -> QueryResult<Vec<Undelivered>> {
+    type Row = (
+        (Key, String, Option<String>, Option<Key>, Option<String>),
+        (Option<String>, Option<String>),
+    );
     let told = notice_subjects::table.filter(notice_subjects::record.eq(records::id));
     let mut query = records::table
         .left_join(copies.on(copies.field(records::id).nullable().eq(records::subject)))
@@ -119,12 +124,14 @@ pub(super) fn undelivered(
         .order(records::id)
         .limit(limit)
         .select((
-            records::id,
-            records::scope,
-            records::title,
-            records::subject,
-            copies.field(records::title).nullable(),
-            records::due_on,
+            (
+                records::id,
+                records::scope,
+                records::title,
+                records::subject,
+                copies.field(records::title).nullable(),
+            ),
+            (copies.field(records::scope).nullable(), records::due_on),
         ))
         .into_boxed();
     query = match lacking {
@@ -142,5 +149,10 @@ pub(super) fn undelivered(
             query.filter(exists(told)).filter(not(exists(with_copy)))
         }
     };
-    query.load(connection)
+    let rows: Vec<Row> = query.load(connection)?;
+    let row = |((id, scope, title, household, name), (lives_in, due_on)): Row| {
+        let is_theirs = lives_in.is_some_and(|scope| scopes.contains(&scope));
+        (id, scope, title, household, name.filter(|_| is_theirs), due_on)
+    };
+    Ok(rows.into_iter().map(row).collect())
 }

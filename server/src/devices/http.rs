@@ -209,7 +209,7 @@ async fn set_state(
             if state == DeviceState::Active && queries::is_revoked(connection, device)? {
                 return refuse(&Kind::DEVICE_REVOKED);
             }
-            queries::set_state(connection, &areas, device, state, now)?;
+            queries::set_state(connection, device, state)?;
             audit::note(connection, by, did, device.0, json!({}), now)?;
             Ok(())
         })

@@ -375,21 +375,16 @@ pub fn is_in(
     owner.map_or(Ok(false), |owner| answers_for(connection, within, owner.into(), now))
 }
 
-/// Changes a tablet's state, if it belongs to somebody whom these areas answer for.
+/// Changes a tablet's state.
 pub(super) fn set_state(
     connection: &mut AnyConnection,
-    within: &[AreaPath],
     device: DeviceId,
     state: DeviceState,
-    now: Timestamp,
-) -> QueryResult<bool> {
-    if !is_in(connection, within, device, now)? {
-        return Ok(false);
-    }
-    let changed = diesel::update(devices::table.find(Key::from(device)))
+) -> QueryResult<()> {
+    diesel::update(devices::table.find(Key::from(device)))
         .set(devices::state.eq(state.name()))
         .execute(connection)?;
-    Ok(changed > 0)
+    Ok(())
 }
 
 /// Whether somebody said that a tablet was lost, and its signatures count for nothing any more.

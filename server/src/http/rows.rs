@@ -12,7 +12,8 @@ const TOP: usize = 10;
 /// text in UTF-8, UTF-16 or, as Chinese Windows writes it, GB 18030.
 ///
 /// # Errors
-/// What keeps it from being read at all; more than `most` rows below the columns' names.
+/// What keeps it from being read at all; more than `most` rows, and those that may stand above the
+/// columns' names.
 pub fn rows(bytes: &[u8], most: usize) -> Result<Vec<(u64, Vec<String>)>, LineProblem> {
     let unreadable = |zh: &str, en: &str| LineProblem::new(1, zh, en);
     let is_workbook = bytes.starts_with(b"PK") || bytes.starts_with(b"\xD0\xCF\x11\xE0");

@@ -1,6 +1,6 @@
 //! `/api/v1/records/import`, and what it takes
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
@@ -10,7 +10,7 @@ use mobile_schema::{Labels, RegisterDefinition, Value};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sync_protocol::op::{Change, Fields};
-use sync_protocol::{RecordId, ScopeId};
+use sync_protocol::{Record, RecordId, ScopeId};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -114,6 +114,9 @@ struct RecordsImported {
     wrong: usize,
     /// The first of them.
     problems: Vec<LineProblem>,
+    /// Lines whose record somebody else gave what it belongs to, or deleted, while the table was
+    /// taken in: it stays as they left it.
+    overtaken: Vec<LineProblem>,
 }
 
 /// Takes a table in as records of a register: all of it, or nothing while a line is wrong. The body
@@ -125,7 +128,7 @@ struct RecordsImported {
     tag = "records",
     params(ImportQuery),
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
-    responses((status = 200, body = RecordsImported), (status = 422, description = "import-invalid, with `problems`")),
+    responses((status = 200, body = RecordsImported), (status = 422, description = "import-invalid, with `problems` and how many lines are `wrong`")),
 )]
 #[post("/api/v1/records/import")]
 async fn import(
@@ -153,7 +156,7 @@ async fn import(
     });
     let table = table.await;
     let table = table.map_err(|_| Problem::new(&Kind::UNAVAILABLE))?;
-    let mut table = table.map_err(|problem| invalid(&[problem]))?;
+    let mut table = table.map_err(|problem| invalid(vec![problem], 1))?;
     let count = table.lines.len();
     let lines = std::mem::take(&mut table.lines);
     let asked = (register.clone(), permitted.areas.clone());
@@ -170,7 +173,7 @@ async fn import(
     let unread: std::collections::BTreeSet<u64> = wrong.iter().map(|one| one.line).collect();
     wrong.extend(problems.into_iter().filter(|one| !unread.contains(&one.line)));
     wrong.sort_by_key(|one| one.line);
-    let told = RecordsImported {
+    let mut told = RecordsImported {
         columns: table.columns,
         lines: count,
         new: new.len(),
@@ -179,79 +182,129 @@ async fn import(
         repeated,
         wrong: wrong.len(),
         problems: wrong.into_iter().take(MOST_PROBLEMS).collect(),
+        overtaken: Vec::new(),
     };
     if dry_run {
         return Ok(HttpResponse::Ok().json(told));
     }
     if !told.problems.is_empty() {
-        return Err(invalid(&told.problems));
+        return Err(invalid(told.problems, told.wrong));
     }
     progress::answer(&request, StatusCode::OK, async move |progress| {
         let edits = edits(&register, new, adopted);
-        take_in(&permitted, &app, &collection, edits, &progress).await?;
+        told.overtaken = take_in(&permitted, &app, &collection, edits, &progress).await?;
+        told.completed -= told.overtaken.len();
         Ok(told)
     })
     .await
 }
 
-fn invalid(problems: &[LineProblem]) -> Problem {
+/// The lines that are wrong; where they are more than are told, how many they are in all.
+fn invalid(mut problems: Vec<LineProblem>, wrong: usize) -> Problem {
+    let first = problems.len();
+    if wrong > first {
+        problems.push(LineProblem::new(
+            0,
+            format!("一共有 {wrong} 行不对，这里只列出前 {first} 行"),
+            format!("{wrong} lines are wrong in all; these are the first {first}"),
+        ));
+    }
     let problems = serde_json::to_value(problems).unwrap_or_default();
-    Problem::new(&Kind::IMPORT_INVALID).with("problems", problems)
+    Problem::new(&Kind::IMPORT_INVALID).with("problems", problems).with("wrong", wrong)
 }
 
 /// The records that are made, and those that get what they belong to.
 fn edits(register: &RegisterDefinition, new: Vec<New>, adopted: Vec<Adopted>) -> Vec<Done> {
-    let made =
-        new.into_iter().map(|New { id, scope, fields }| (id, scope, Change::Create { fields }));
+    let made = new.into_iter().map(|New { id, scope, fields }| Done {
+        record: id,
+        scope,
+        change: Change::Create { fields },
+        completes: None,
+    });
     let subject = register.field_with_role(Role::Subject).map(|field| field.id);
-    let given = adopted.into_iter().filter_map(|Adopted { id, scope, subject: value }| {
-        let fields = Fields::from([(subject?, Value::from(value.to_string()))]);
-        Some((id, scope, Change::Patch { fields }))
+    let given = adopted.into_iter().filter_map(|one| {
+        let fields = Fields::from([(subject?, Value::from(one.subject.to_string()))]);
+        let change = Change::Patch { fields };
+        Some(Done { record: one.id, scope: one.scope, change, completes: Some(one.line) })
     });
     made.chain(given).collect()
 }
 
-/// A record, the village it is in, and what is done to it.
-type Done = (RecordId, ScopeId, Change);
+/// What is done to a record.
+#[derive(Clone)]
+struct Done {
+    record: RecordId,
+    /// The village it is in.
+    scope: ScopeId,
+    change: Change,
+    /// The line, where the record is there and is completed by it.
+    completes: Option<u64>,
+}
 
-/// Does it, some at a time. If it breaks off, what was done stays, and the same table goes on after
-/// it.
+impl Done {
+    /// Whether the record lacks what it would be given.
+    fn is_open(&self, record: &Record) -> bool {
+        let Change::Patch { fields } = &self.change else { return true };
+        let lacks = fields.keys().all(|field| !record.fields.contains_key(field));
+        lacks && !record.deleted && record.scope == self.scope
+    }
+}
+
+fn overtaken(line: u64) -> LineProblem {
+    LineProblem::new(
+        line,
+        "导入期间，别人改了这一行的记录，以别人的为准，没有改动",
+        "somebody else changed this line's record meanwhile: it stays as they left it",
+    )
+}
+
+/// Does it, some at a time, and says which lines others were faster with. If it breaks off, what was
+/// done stays, and the same table goes on after it.
 async fn take_in(
     permitted: &Permitted<ImportRecords>,
     app: &App,
     collection: &str,
     edits: Vec<Done>,
     progress: &Progress,
-) -> Result<(), Problem> {
+) -> Result<Vec<LineProblem>, Problem> {
     let user = permitted.caller.user;
-    let mut made = 0;
+    let (mut made, mut late) = (0, Vec::new());
     for part in edits.chunks(AT_ONCE) {
         let (part, collection) = (part.to_vec(), collection.to_owned());
-        let touched = in_browser(app, user, permitted.areas.clone(), move |connection, person| {
+        let done = in_browser(app, user, permitted.areas.clone(), move |connection, person| {
             let definition = person.definition(&collection)?;
-            // What is there is changed as it stands now.
-            let ids: Vec<RecordId> = part.iter().map(|(record, ..)| *record).collect();
-            let there = records::load(connection, &ids)?;
-            let base = |id| there.iter().find(|one| one.id == id).map(|one| one.version);
-            let edits = part.iter().cloned().map(|(record, scope, change)| Edit {
+            // What is there is changed as it stands now, unless it is complete by now.
+            let ids: Vec<RecordId> = part.iter().map(|one| one.record).collect();
+            let there: HashMap<RecordId, Record> =
+                records::load(connection, &ids)?.into_iter().map(|one| (one.id, one)).collect();
+            let is_open =
+                |one: &&Done| there.get(&one.record).is_none_or(|record| one.is_open(record));
+            let (open, closed): (Vec<&Done>, Vec<&Done>) = part.iter().partition(is_open);
+            let late: Vec<u64> = closed.iter().filter_map(|one| one.completes).collect();
+            let edits = open.into_iter().map(|one| Edit {
                 collection: collection.clone(),
-                record,
-                scope,
-                base: base(record),
+                record: one.record,
+                scope: one.scope.clone(),
+                base: there.get(&one.record).map(|record| record.version),
                 definition,
-                change,
+                change: one.change.clone(),
             });
             let ops = person.one_by_one(edits);
+            if ops.is_empty() {
+                return Ok((Vec::new(), late));
+            }
             act_wholly(connection, person, &ops)?;
             let detail = json!({ "register": collection, "records": ops.len() });
             audit::note(connection, user, Did::ImportRecords, &collection, detail, person.now)?;
-            Ok(ops.into_iter().map(|op| op.scope).collect::<Vec<_>>())
+            Ok((ops.into_iter().map(|op| op.scope).collect::<Vec<_>>(), late))
         });
-        app.live.announce(touched.await?, None);
+        let (touched, lines) = done.await?;
+        app.live.announce(touched, None);
+        late.extend(lines.into_iter().map(overtaken));
         made = edits.len().min(made + AT_ONCE);
         progress.tell(made, edits.len())?;
     }
-    Ok(())
+    Ok(late)
 }
 
 /// The feature's routes.

@@ -33,6 +33,7 @@ pub(super) struct New {
 /// A record that is there and belongs to nothing, and what a line says it belongs to.
 #[derive(Clone, Debug)]
 pub(super) struct Adopted {
+    pub(super) line: u64,
     pub(super) id: RecordId,
     pub(super) scope: ScopeId,
     pub(super) subject: RecordId,
@@ -88,7 +89,7 @@ pub(super) fn place(
                 if let (None, Some(subject)) = (is.subject, new.subject) {
                     let New { scope, .. } = new.record;
                     let subject = RecordId(subject);
-                    placed.adopted.push(Adopted { id: is.record, scope, subject });
+                    placed.adopted.push(Adopted { line: number, id: is.record, scope, subject });
                 }
             }
             Ok((None, new)) => found.push(new.record),

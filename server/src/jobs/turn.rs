@@ -8,6 +8,7 @@ use crate::db::schema::turns;
 use crate::db::types::Key;
 use crate::db::{AnyConnection, Timestamp};
 use crate::http::Problem;
+use crate::limits::CLOCKS_DIFFER;
 
 /// How long a replica that has begun may take, seconds; then another may begin.
 const LEASE: i64 = 3_600;
@@ -34,8 +35,9 @@ pub async fn take_turn(app: &App, name: &'static str, every: i64) -> Result<Opti
 fn take(connection: &mut AnyConnection, turn: &Turn, every: i64) -> QueryResult<bool> {
     let Turn { name, holder, begun } = *turn;
     let set = || (turns::holder.eq(Key(holder)), turns::until.eq(begun.plus_seconds(LEASE)));
-    // What lies further ahead than any turn lasts was written by a clock that was wrong.
-    let most = begun.plus_seconds(every.max(LEASE));
+    // What lies further ahead than any turn lasts was written by a clock that was wrong, and not
+    // only by one that is as far ahead of this one as clocks may be.
+    let most = begun.plus_seconds(every.max(LEASE) + CLOCKS_DIFFER);
     let is_due = turns::until.le(begun).or(turns::until.gt(most));
     let taken =
         diesel::update(turns::table.find(name).filter(is_due)).set(set()).execute(connection)?;

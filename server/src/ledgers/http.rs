@@ -227,7 +227,9 @@ async fn make(
             };
             let within = areas::narrowed(connection, &permitted.areas, area.as_deref())?;
             let areas = areas::under(connection, &within)?;
-            let counted = tally::count(connection, &ledger, register, &areas, period)?;
+            let theirs = areas::scopes_within(connection, &permitted.areas, None)?;
+            let told = (&areas[..], &theirs[..]);
+            let counted = tally::count(connection, &ledger, register, told, period)?;
             let (_, by) = accounts::name_of(connection, user)?;
             Ok(Some((ledger, register.clone(), counted, by)))
         })

@@ -16,6 +16,7 @@ use crate::db::types::{JsonText, Key, Timestamp};
 use crate::db::{AnyConnection, STATEMENT_ROWS};
 use crate::http::period::Period;
 use crate::limits::MAX_EXCEPTIONS;
+use crate::records::titles;
 
 /// Whoever is missing in an indicator: a household, or a record that belongs to none.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -52,12 +53,13 @@ pub(super) struct Counted {
     pub(super) more_exceptions: bool,
 }
 
-/// Counts over the villages among `areas`, which are in the order of the tree.
+/// Counts over the villages among `areas`, which are in the order of the tree. Of households outside
+/// `scopes`, nothing is told.
 pub(super) fn count(
     connection: &mut AnyConnection,
     definition: &LedgerDefinition,
     register: &RegisterDefinition,
-    areas: &[Area],
+    (areas, scopes): (&[Area], &[String]),
     period: Period,
 ) -> QueryResult<Counted> {
     let counter = Counter::new(definition, register, (period.from, period.until));
@@ -98,8 +100,12 @@ pub(super) fn count(
         let room = MAX_EXCEPTIONS - exceptions.len();
         more_exceptions |= missing.len() > room;
         missing.truncate(room);
-        let subjects: Vec<Key> = missing.iter().filter_map(|one| one.subject).collect();
-        let titles = titles_of(connection, &subjects)?;
+        let subjects = missing.iter().filter_map(|one| one.subject);
+        let subjects: Vec<Uuid> = subjects.map(|key| key.0).collect();
+        let mut named: BTreeMap<Uuid, String> = BTreeMap::new();
+        for some in subjects.chunks(STATEMENT_ROWS) {
+            named.extend(titles(connection, some, scopes)?);
+        }
         exceptions.extend(missing.into_iter().map(|one| {
             Exception {
                 indicator: one.indicator,
@@ -108,7 +114,7 @@ pub(super) fn count(
                 household: one.subject.map(|key| key.0),
                 title: one
                     .subject
-                    .and_then(|id| titles.get(&id).cloned())
+                    .and_then(|id| named.get(&id.0).cloned())
                     .or(one.title)
                     .unwrap_or_default(),
                 area: village.code.clone(),
@@ -133,16 +139,4 @@ struct Missing {
     title: Option<String>,
     subject: Option<Key>,
     records: i64,
-}
-
-fn titles_of(connection: &mut AnyConnection, ids: &[Key]) -> QueryResult<HashMap<Key, String>> {
-    let mut found = HashMap::new();
-    for some in ids.chunks(STATEMENT_ROWS) {
-        let rows: Vec<(Key, Option<String>)> = records::table
-            .filter(records::id.eq_any(some.to_vec()))
-            .select((records::id, records::title))
-            .load(connection)?;
-        found.extend(rows.into_iter().filter_map(|(id, title)| Some((id, title?))));
-    }
-    Ok(found)
 }

@@ -28,7 +28,14 @@ pub struct Arrivals(Mutex<HashMap<Uuid, Arrival>>);
 pub(super) struct Turn {
     /// Told when a newer request wants the turn.
     pub(super) stop: Arc<Notify>,
-    _writing: Option<OwnedMutexGuard<()>>,
+    writing: Option<OwnedMutexGuard<()>>,
+}
+
+impl Turn {
+    /// Whether nobody else is at it: an older request may not have given its turn up in time.
+    pub(super) fn is_ours(&self) -> bool {
+        self.writing.is_some()
+    }
 }
 
 impl Arrivals {
@@ -44,6 +51,6 @@ impl Arrivals {
         };
         before.notify_one();
         let held = tokio::time::timeout(PATIENCE, writing.lock_owned()).await.ok();
-        Turn { stop, _writing: held }
+        Turn { stop, writing: held }
     }
 }

@@ -70,7 +70,7 @@ pub async fn collect_garbage(app: &App) -> Result<usize, Problem> {
         let these = app.write(move |connection| {
             let unnamed = unnamed(connection, now)?;
             for hash in &unnamed {
-                queries::strike(connection, hash)?;
+                queries::forget_holders(connection, hash)?;
                 privacy::forget(connection, hash, now)?;
             }
             Ok(unnamed.len())

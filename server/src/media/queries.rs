@@ -375,9 +375,15 @@ pub(super) fn unwanted(
 /// Takes back that the media store has a blob: who has its bytes is to send them again.
 pub fn strike(connection: &mut AnyConnection, hash: &Hash) -> QueryResult<()> {
     photos::forget(connection, hash)?;
+    forget_holders(connection, hash)?;
+    diesel::delete(blobs::table.find(column(hash))).execute(connection)?;
+    Ok(())
+}
+
+/// Forgets who has sent the bytes of a blob: whoever names it sends them again.
+pub(super) fn forget_holders(connection: &mut AnyConnection, hash: &Hash) -> QueryResult<()> {
     diesel::delete(blob_holders::table.filter(blob_holders::hash.eq(column(hash))))
         .execute(connection)?;
-    diesel::delete(blobs::table.find(column(hash))).execute(connection)?;
     Ok(())
 }
 

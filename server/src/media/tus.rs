@@ -8,6 +8,7 @@ use actix_web::{
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::arrivals::Turn;
 use super::queries::{self, Upload};
 use super::receive::{finish, receive, throw_away};
 use super::rules::{Checksum, announced};
@@ -84,10 +85,10 @@ pub(super) async fn status(
 ) -> Result<HttpResponse, Problem> {
     check_version(request.headers())?;
     is_own(&app, &tablet, *id).await?;
-    let _turn = app.arrivals.take_over(*id).await;
+    let turn = app.arrivals.take_over(*id).await;
     let upload = hold(&app, &tablet, *id).await?;
     if upload.received == upload.length {
-        finish(app.clone(), upload.clone()).await.map_err(|problem| {
+        in_turn(turn, finish(app.clone(), upload.clone())).await.map_err(|problem| {
             let is_for_good = [&Kind::UPLOAD_GONE, &Kind::HASH_MISMATCH].contains(&problem.kind());
             if is_for_good {
                 problem
@@ -128,7 +129,7 @@ pub(super) async fn append(
     }
     let received = if upload.received == upload.length {
         // All bytes were there, but the server stopped before it could verify them.
-        finish(app.clone(), upload.clone()).await?;
+        in_turn(turn, finish(app.clone(), upload.clone())).await?;
         upload.length
     } else {
         receive(app, upload.clone(), (turn, tablet.device), checksum, body).await?
@@ -153,6 +154,23 @@ pub(super) async fn terminate(
     let parts = parts?;
     throw_away(&app, upload.id, parts.into_iter().map(ObjectName::Piece).collect()).await?;
     Ok(HttpResponse::NoContent().insert_header(("Tus-Resumable", VERSION)).finish())
+}
+
+/// Does what only one may be at, and keeps the turn until it is done: whoever asked may be gone by
+/// then, and may have come again. While another is at it, it can't be completed.
+async fn in_turn(
+    turn: Turn,
+    work: impl Future<Output = Result<(), Problem>> + 'static,
+) -> Result<(), Problem> {
+    if !turn.is_ours() {
+        return Err(Problem::new(&Kind::UPLOAD_UNFINISHED).retry_after(5));
+    }
+    let task = actix_web::rt::spawn(async move {
+        let done = work.await;
+        drop(turn);
+        done
+    });
+    task.await.unwrap_or_else(|_| Err(Problem::new(&Kind::INTERNAL)))
 }
 
 /// Refuses another tablet's upload, before it is taken from whoever writes to it.
@@ -202,7 +220,33 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+    use tokio::sync::oneshot;
+
     use super::*;
+    use crate::media::arrivals::Arrivals;
+
+    #[actix_web::test]
+    async fn who_comes_again_waits_for_what_the_request_before_had_begun() {
+        let (arrivals, upload) = (Arrivals::default(), Uuid::now_v7());
+        let (begun, has_begun) = oneshot::channel::<()>();
+        let (end, ended) = oneshot::channel::<()>();
+        let turn = arrivals.take_over(upload).await;
+        let work = async move {
+            begun.send(()).expect("somebody listens");
+            ended.await.expect("it is told");
+            Ok(())
+        };
+        let asked = actix_web::rt::spawn(in_turn(turn, work));
+        has_begun.await.expect("it begins");
+        // The connection is gone, and its handler with it.
+        asked.abort();
+        assert!(asked.await.is_err_and(|error| error.is_cancelled()));
+        let mut next = std::pin::pin!(arrivals.take_over(upload));
+        assert!(next.as_mut().now_or_never().is_none(), "the work goes on, and has the turn");
+        end.send(()).expect("the work goes on");
+        assert!(next.await.is_ours());
+    }
 
     #[test]
     fn dates_are_as_http_wants_them() {

@@ -63,7 +63,10 @@ struct NoticeLine {
     findings: Vec<String>,
 }
 
-type Row = (Key, String, Option<String>, Option<Key>, Option<String>, Option<String>, Option<i64>);
+type Row = (
+    (Key, String, Option<String>, Option<Key>, Option<String>),
+    (Option<String>, Option<String>, Option<i64>),
+);
 
 /// A page of notifications. The next page costs what the first does.
 #[utoipa::path(tag = "notices", params(NoticesQuery), responses((status = 200, body = Page<NoticeLine>)))]
@@ -83,7 +86,7 @@ pub(super) async fn list(
                 Standing::Logged => logged(connection, &scopes, words.as_deref(), after, limit)?,
                 Standing::Open => open(connection, &scopes, words.as_deref(), after, limit)?,
             };
-            lines(connection, rows)
+            lines(connection, rows, &scopes)
         })
         .await?;
     Ok(web::Json(Page::of(lines, limit, |line| line.id)))
@@ -92,13 +95,18 @@ pub(super) async fn list(
 macro_rules! columns {
     () => {
         (
-            records::id,
-            records::scope,
-            records::title,
-            records::subject,
-            homes.field(records::title).nullable(),
-            records::status,
-            log_entries::position.nullable(),
+            (
+                records::id,
+                records::scope,
+                records::title,
+                records::subject,
+                homes.field(records::title).nullable(),
+            ),
+            (
+                homes.field(records::scope).nullable(),
+                records::status,
+                log_entries::position.nullable(),
+            ),
         )
     };
 }
@@ -160,17 +168,24 @@ fn open(
     }
 }
 
-fn lines(connection: &mut AnyConnection, rows: Vec<Row>) -> QueryResult<Vec<NoticeLine>> {
-    let ids: Vec<Uuid> = rows.iter().map(|row| row.0.0).collect();
+/// Households outside of `scopes` are not named.
+fn lines(
+    connection: &mut AnyConnection,
+    rows: Vec<Row>,
+    scopes: &[String],
+) -> QueryResult<Vec<NoticeLine>> {
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.0.0.0).collect();
     let mut findings = open_rules(connection, &ids)?;
-    let villages = areas::names_of(connection, rows.iter().map(|row| row.1.as_str()))?;
-    let line = |(id, scope, title, household, household_title, outcome, position): Row| {
+    let villages = areas::names_of(connection, rows.iter().map(|row| row.0.1.as_str()))?;
+    let line = |(record, (lives_in, outcome, position)): Row| {
+        let (id, scope, title, household, household_title) = record;
+        let is_theirs = lives_in.is_some_and(|scope| scopes.contains(&scope));
         let village = villages.get(&scope).cloned().unwrap_or(scope);
         NoticeLine {
             id: id.0,
             title,
             household: household.map(|key| key.0),
-            household_title,
+            household_title: household_title.filter(|_| is_theirs),
             village,
             outcome,
             position,

@@ -197,8 +197,8 @@ struct Pause {
     words: Option<String>,
 }
 
-/// Whether what expires is erased at this moment: not in the first day after a start, and not by a
-/// clock that is days ahead of all that was written.
+/// Whether what expires is erased at this moment: not in the first day that the clock is believed,
+/// and not by one that is days ahead of all that was written.
 #[utoipa::path(tag = "privacy", responses((status = 200, body = Pause)))]
 #[get("/api/v1/retention/pause")]
 async fn pause(
@@ -206,8 +206,8 @@ async fn pause(
     app: web::Data<App>,
     request: HttpRequest,
 ) -> Result<web::Json<Pause>, Problem> {
-    let (running, now) = (app.started.elapsed(), app.now());
-    let doubt = app.read(move |connection| clock::doubt(connection, running, now)).await?;
+    let now = app.now();
+    let doubt = app.read(move |connection| clock::doubt(connection, now)).await?;
     let chinese = matches!(Language::of(&request), Language::Chinese);
     Ok(web::Json(Pause { words: doubt.map(|doubt| doubt.in_words(chinese)) }))
 }

@@ -265,7 +265,8 @@ pub(super) struct Found {
     pub(super) scope: String,
 }
 
-/// Some of the findings of lists of a name, in the order of their ids.
+/// Some of the findings of lists of a name, in the order of their ids. Who is outside of `scopes` is
+/// not named.
 pub(super) fn found(
     connection: &mut AnyConnection,
     name: &str,
@@ -274,7 +275,10 @@ pub(super) fn found(
     after: Option<Uuid>,
     limit: i64,
 ) -> QueryResult<Vec<Found>> {
-    type Row = (Key, Option<Key>, Option<String>, Option<Key>, Option<String>, String);
+    type Row = (
+        (Key, String, Option<Key>, Option<String>, Option<String>),
+        (Option<Key>, Option<String>, Option<String>),
+    );
     let query =
         records::table
             .left_join(persons.on(persons.field(records::id).nullable().eq(records::subject)))
@@ -287,19 +291,28 @@ pub(super) fn found(
             .order(records::id)
             .limit(limit)
             .select((
-                records::id,
-                records::subject,
-                persons.field(records::title).nullable(),
-                persons.field(records::subject).nullable(),
-                homes.field(records::title).nullable(),
-                records::scope,
+                (
+                    records::id,
+                    records::scope,
+                    records::subject,
+                    persons.field(records::title).nullable(),
+                    persons.field(records::scope).nullable(),
+                ),
+                (
+                    persons.field(records::subject).nullable(),
+                    homes.field(records::title).nullable(),
+                    homes.field(records::scope).nullable(),
+                ),
             ));
     let rows: Vec<Row> = match status {
         Some(status) => query.filter(records::status.eq(status)).load(connection)?,
         None => query.load(connection)?,
     };
-    let found = rows.into_iter().map(|row| {
-        let (finding, member, member_name, household_id, household, scope) = row;
+    let is_theirs = |scope: Option<String>| scope.is_some_and(|scope| scopes.contains(&scope));
+    let found = rows.into_iter().map(|(person, (household_id, household, lives_in))| {
+        let (finding, scope, member, member_name, is_in) = person;
+        let member_name = member_name.filter(|_| is_theirs(is_in));
+        let household = household.filter(|_| is_theirs(lives_in));
         Found { finding, member, member_name, household_id, household, scope }
     });
     Ok(found.collect())

@@ -145,7 +145,8 @@ async fn draw_sample(
             let detail = serde_json::json!({ "area": request.area, "reason": request.reason });
             audit::note(connection, by, Did::DrawSample, id, detail, now)?;
             let sample = queries::list(connection, &permitted.areas, Some(id))?.pop();
-            let items = queries::items(connection, id)?;
+            let theirs = areas::scopes_within(connection, &permitted.areas, None)?;
+            let items = queries::items(connection, id, &theirs)?;
             Ok(SampleFile { sample: sample.ok_or_else(|| wrong(&Kind::NOT_FOUND))?, items })
         })
         .await;
@@ -177,7 +178,8 @@ async fn show_sample(
             let Some(sample) = queries::list(connection, &areas, Some(id))?.pop() else {
                 return Ok(None);
             };
-            Ok(Some(SampleFile { items: queries::items(connection, id)?, sample }))
+            let theirs = areas::scopes_within(connection, &areas, None)?;
+            Ok(Some(SampleFile { items: queries::items(connection, id, &theirs)?, sample }))
         })
         .await?;
     found.map(web::Json).ok_or_else(|| Problem::new(&Kind::NOT_FOUND))

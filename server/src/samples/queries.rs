@@ -50,7 +50,7 @@ pub(super) struct SampleItem {
     pub(super) place: i64,
     record: Uuid,
     stratum: String,
-    /// The line people recognise it by; nothing of one that is gone.
+    /// The line people recognise it by; nothing of one that is gone, or elsewhere by now.
     title: Option<String>,
     /// The household that it is about, by its title.
     household: Option<String>,
@@ -247,9 +247,14 @@ pub(super) fn list(
     Ok(found)
 }
 
-/// What was drawn, with what calls came to.
-pub(super) fn items(connection: &mut AnyConnection, sample: Uuid) -> QueryResult<Vec<SampleItem>> {
-    type Row = (i64, Key, String, String, Option<String>, Option<Key>);
+/// What was drawn, with what calls came to. What is told of the records is of those in `scopes`: one
+/// may have gone elsewhere since, and may name whatever household its tablet wrote.
+pub(super) fn items(
+    connection: &mut AnyConnection,
+    sample: Uuid,
+    scopes: &[String],
+) -> QueryResult<Vec<SampleItem>> {
+    type Row = (i64, Key, String, String, Option<String>, Option<Key>, Option<String>);
     let rows: Vec<Row> = sample_items::table
         .left_join(
             records::table.on(records::id.eq(sample_items::record).and(records::deleted.eq(false))),
@@ -263,6 +268,7 @@ pub(super) fn items(connection: &mut AnyConnection, sample: Uuid) -> QueryResult
             sample_items::stratum,
             records::title.nullable(),
             records::subject.nullable(),
+            records::scope.nullable(),
         ))
         .load(connection)?;
     let noted: Vec<(i64, String, String, String, Timestamp)> = sample_outcomes::table
@@ -287,10 +293,12 @@ pub(super) fn items(connection: &mut AnyConnection, sample: Uuid) -> QueryResult
     let households: BTreeMap<RecordId, Record> = crate::records::load(connection, &ids)?
         .into_iter()
         .filter(|record| record.collection == "household" && !record.deleted)
+        .filter(|record| scopes.iter().any(|scope| scope == record.scope.as_str()))
         .map(|record| (record.id, record))
         .collect();
     let villages = crate::areas::names_of(connection, rows.iter().map(|row| row.2.as_str()))?;
-    let item = |(place, record, scope, stratum, title, subject): Row| {
+    let item = |(place, record, scope, stratum, title, subject, now_in): Row| {
+        let is_theirs = now_in.is_some_and(|scope| scopes.contains(&scope));
         let household = households.get(&RecordId::from(about(record, subject)));
         let text = |field| household.and_then(|one| one.fields.get(&field)?.as_text());
         SampleItem {
@@ -299,7 +307,7 @@ pub(super) fn items(connection: &mut AnyConnection, sample: Uuid) -> QueryResult
             household: subject.and_then(|_| text(household::HEAD_NAME)).map(str::to_owned),
             household_id: household.map(|one| one.id.0),
             phone: text(household::PHONE).map(str::to_owned),
-            title,
+            title: title.filter(|_| is_theirs),
             village: villages.get(&scope).cloned(),
             stratum: villages.get(&stratum).cloned().unwrap_or(stratum),
             outcomes: outcomes.remove(&place).unwrap_or_default(),

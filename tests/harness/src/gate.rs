@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::{mpsc, watch};
 
@@ -14,6 +14,8 @@ use tokio::sync::{mpsc, watch};
 enum Mode {
     /// It lets everything through.
     Open,
+    /// It lets everything through until a client says this, and closes what it says it on.
+    CutAt(&'static str),
     /// It closes what comes.
     Refusing,
     /// It takes what comes, and never answers.
@@ -27,21 +29,17 @@ enum Service {
     Address(SocketAddr),
 }
 
+/// A connection to what stands behind the gate.
+trait Connection: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Connection for T {}
+
 impl Service {
-    /// Carries bytes both ways until either side ends it.
-    async fn carry(&self, stream: &mut TcpStream) {
-        let carried = match self {
-            Self::Socket(path) => match UnixStream::connect(path).await {
-                Ok(mut behind) => copy_bidirectional(stream, &mut behind).await,
-                Err(error) => Err(error),
-            },
-            Self::Address(address) => match TcpStream::connect(address).await {
-                Ok(mut behind) => copy_bidirectional(stream, &mut behind).await,
-                Err(error) => Err(error),
-            },
-        };
-        // A connection that is cut ends with an error.
-        drop(carried);
+    async fn connect(&self) -> std::io::Result<Box<dyn Connection>> {
+        Ok(match self {
+            Self::Socket(path) => Box::new(UnixStream::connect(path).await?),
+            Self::Address(address) => Box::new(TcpStream::connect(address).await?),
+        })
     }
 }
 
@@ -112,6 +110,12 @@ impl Gate {
         self.tell(Mode::Open).await;
     }
 
+    /// Cuts every connection, and each new one as soon as a client says this on it: the service
+    /// takes what comes, and does not serve it.
+    pub async fn cut_at(&mut self, word: &'static str) {
+        self.tell(Mode::CutAt(word)).await;
+    }
+
     /// Cuts every connection and refuses new ones: the service has ended.
     pub async fn refuse(&mut self) {
         self.tell(Mode::Refusing).await;
@@ -136,8 +140,11 @@ async fn serve(mut stream: TcpStream, service: Service, mut orders: watch::Recei
     let mut order = orders.borrow_and_update().clone();
     let mode = order.mode;
     let through = async {
+        let Ok(mut behind) = service.connect().await else { return };
         match mode {
-            Mode::Open => service.carry(&mut stream).await,
+            // Either side may end it.
+            Mode::Open => drop(copy_bidirectional(&mut stream, &mut behind).await),
+            Mode::CutAt(word) => until_it_says(word, &mut stream, behind).await,
             Mode::Refusing => {}
             Mode::Swallowing => std::future::pending().await,
         }
@@ -158,4 +165,23 @@ async fn serve(mut stream: TcpStream, service: Service, mut orders: watch::Recei
     // Whoever waits for the order to be followed finds the connection cut.
     drop(stream);
     drop(order);
+}
+
+/// Lets everything through until the client says this, which goes no further.
+async fn until_it_says(word: &str, client: &mut TcpStream, service: Box<dyn Connection>) {
+    let (mut from_client, mut to_client) = client.split();
+    let (mut from_service, mut to_service) = tokio::io::split(service);
+    let asked = async {
+        let mut bytes = vec![0; 64 * 1024];
+        while let Ok(count @ 1..) = from_client.read(&mut bytes).await {
+            let said = String::from_utf8_lossy(&bytes[..count]);
+            if said.contains(word) || to_service.write_all(&bytes[..count]).await.is_err() {
+                break;
+            }
+        }
+    };
+    tokio::select! {
+        () = asked => {}
+        _ = tokio::io::copy(&mut from_service, &mut to_client) => {}
+    }
 }

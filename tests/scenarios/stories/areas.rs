@@ -48,6 +48,26 @@ story!(a_place_is_closed_once_nothing_is_recorded_there, async |stage| {
     admin.call(Method::POST, &close("529901100299"), None).await.unwrap();
     let left = admin.call(Method::GET, "/api/v1/areas", None).await.unwrap();
     assert!(!left.to_string().contains("529901100299"), "it is offered nowhere");
+    // The county's own table still has it: it is no other county's, and is there again.
+    let table = "code,name\n529901100299,空村（虚构）\n";
+    let send = async |client: &mut tablets::Client, more: &str, table: &str| {
+        client.send_file(&format!("{PATH}{more}"), table.as_bytes().to_vec()).await
+    };
+    let told = send(&mut admin, "?dry_run=true", table).await.unwrap();
+    assert_eq!(told["reopened"][0]["code"], "529901100299", "{told}");
+    let left = admin.call(Method::GET, "/api/v1/areas", None).await.unwrap();
+    assert!(!left.to_string().contains("529901100299"), "it was only told");
+    let told = send(&mut admin, "", table).await.unwrap();
+    assert_eq!((told["reopened"].as_array().unwrap().len(), &told["added"]), (1, &json!([])));
+    let there = admin.call(Method::GET, "/api/v1/areas", None).await.unwrap();
+    assert!(there.to_string().contains("空村（虚构）"), "by the name it has now");
+    // A village that is new in a township that was closed opens that, too.
+    let township = "code,name\n529901198000,撤并镇（虚构）\n";
+    send(&mut admin, "", township).await.unwrap();
+    admin.call(Method::POST, &close("529901198000"), None).await.unwrap();
+    let told = send(&mut admin, "", "code,name\n529901198201,新村（虚构）\n").await.unwrap();
+    assert_eq!(told["added"][0]["code"], "529901198201", "{told}");
+    assert_eq!(told["reopened"][0]["code"], "529901198000", "{told}");
     let own = admin.call(Method::POST, &close("529901000000"), None).await.unwrap_err();
     assert_eq!(own.kind(), "not-found", "nobody closes what their own rights hang on");
     let mut neighbour = stage.neighbour().await;
@@ -60,13 +80,16 @@ story!(a_server_gets_another_county_at_its_command_line, async |stage| {
         ruhu::areas::command::import(&stage.app().database, table.as_bytes().to_vec(), false).await
     };
     let county = "code,name\n529902000000,邻县（虚构）\n529902100000,邻镇（虚构）\n";
-    assert_eq!(import(county).await.unwrap(), "2 added, 0 renamed, 0 as they were");
-    assert_eq!(import(county).await.unwrap(), "0 added, 0 renamed, 2 as they were");
+    assert_eq!(import(county).await.unwrap(), "2 added, 0 renamed, 0 opened again, 0 as they were");
+    assert_eq!(import(county).await.unwrap(), "0 added, 0 renamed, 0 opened again, 2 as they were");
     let wrong =
         import("code,name\n529902100201,邻村（虚构）\n52990210020,少一位\n").await.unwrap_err();
     assert!(wrong.starts_with("line 3: ") && wrong.contains("leading zero"), "{wrong}");
     let again = import("code,name\n529902100201,邻村（虚构）\n").await.unwrap();
-    assert_eq!(again, "1 added, 0 renamed, 0 as they were", "a mistake stores nothing");
+    assert_eq!(
+        again, "1 added, 0 renamed, 0 opened again, 0 as they were",
+        "a mistake stores nothing"
+    );
     let mut admin = stage.person("admin").await;
     let theirs = admin.call(Method::GET, "/api/v1/areas", None).await.unwrap();
     assert!(!theirs.to_string().contains("529902"), "it is nobody's yet");

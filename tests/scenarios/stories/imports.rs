@@ -118,6 +118,12 @@ story!(a_table_with_a_wrong_line_is_not_taken_in, async |stage| {
     let all =
         admin.call(Method::GET, "/api/v1/records?collection=household&title=赵甲", None).await;
     assert_eq!(all.unwrap()["items"], json!([]), "not even the line that is right");
+    // Of very many that are wrong, the first are told, and how many they are.
+    let rubbish = format!("村,户主姓名\n{}", "火星村,钱乙（虚构）\n".repeat(130));
+    let refused = send(&mut admin, "household", &rubbish).await.unwrap_err();
+    let ClientError::Refused { body, .. } = &refused else { panic!("{refused}") };
+    assert!(body.to_string().contains("一共有 130 行不对，这里只列出前 100 行"), "{body}");
+    assert_eq!((body["problems"].as_array().unwrap().len(), &body["wrong"]), (101, &json!(130)));
     for (more, table, kind) in [
         ("visit", "KEY\n1\n", "not-found"),
         ("nothing", "KEY\n1\n", "not-found"),
@@ -172,6 +178,41 @@ story!(whom_a_line_means_is_never_guessed, async |stage| {
     probe.tablet.sync_again(LIMIT).await.unwrap();
     let there = probe.tablet.rows().filter(|row| row.collection == "aid_award");
     assert_eq!(there.filter(|row| text(row, 3) == "助学金").count(), 3);
+});
+
+story!(whom_somebody_else_gave_a_household_meanwhile_keeps_it, async |stage| {
+    let mut probe = Probe::new(&stage, "cadre").await;
+    let admin = stage.person("admin").await;
+    let (home, theirs) = (probe.household(0).id, probe.household(1).id);
+    let orphan = sync_protocol::RecordId(uuid::Uuid::now_v7());
+    let create = json!({ "kind": "create", "fields": { "2": "石无家（虚构）" } });
+    let made = probe.op("member", orphan, None, create);
+    let made = probe.push(&[made]).await.remove(0);
+    assert_eq!(made["outcome"], "applied");
+    // The records that are there come last: those that are new are several transactions.
+    let mut table = format!("household,姓名\n{home},石无家（虚构）\n");
+    (0..1_600).for_each(|one| table.push_str(&format!("{home},石{one}（虚构）\n")));
+    let request = reqwest::Client::new().post(format!("{}{}", stage.address(), path("member")));
+    let request =
+        request.bearer_auth(admin.access_token()).header("accept", "application/x-ndjson");
+    let mut answer = request.body(table).send().await.unwrap();
+    let mut told = String::new();
+    while !told.contains(r#"{"done":500,"#) {
+        let piece = answer.chunk().await.unwrap().expect("it tells how far it is");
+        told.push_str(std::str::from_utf8(&piece).unwrap());
+    }
+    let patch = json!({ "kind": "patch", "fields": { "1": theirs } });
+    let mut patch = probe.op("member", orphan, None, patch);
+    patch["base"] = made["version"].clone();
+    assert_eq!(probe.push(&[patch]).await[0]["outcome"], "applied");
+    told.push_str(&answer.text().await.unwrap());
+    let result: Json = serde_json::from_str(told.lines().last().unwrap()).unwrap();
+    let result = &result["result"];
+    assert_eq!((&result["new"], &result["completed"]), (&json!(1600), &json!(0)), "{result}");
+    assert_eq!(result["overtaken"][0]["line"], 2, "{result}");
+    probe.tablet.sync_again(LIMIT).await.unwrap();
+    let child = probe.tablet.rows().find(|row| row.id == orphan).unwrap();
+    assert_eq!(text(child, 1), theirs.to_string(), "nothing is put over what somebody else said");
 });
 
 story!(a_countys_own_sheets_are_understood_and_members_find_their_households, async |stage| {

@@ -5,11 +5,13 @@ use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection};
-use harness::{Backend, DatabaseKind, MediaKind, ObjectStore, Postgres, ServerProcess, Stage};
+use harness::{
+    Backend, DatabaseKind, MediaKind, ObjectStore, Postgres, ServerProcess, Stage, story,
+};
 use mobile_schema::Hash;
 use reqwest::Method;
-use ruhu::db::{DatabaseUrl, Hold, Use};
-use ruhu::limits;
+use ruhu::db::{Database, DatabaseUrl, Failed, Hold, Timestamp, Use};
+use ruhu::{jobs, limits};
 use serde_json::{Value as Json, json};
 use tablets::{Client, HeadlessTablet, photo};
 use tokio::time::MissedTickBehavior;
@@ -375,4 +377,85 @@ async fn what_is_done_now_and_then_one_replica_does_for_all() {
     for server in servers {
         tokio::task::spawn_blocking(move || server.stop()).await.unwrap();
     }
+}
+
+story!(a_turn_is_taken_once_though_the_clocks_of_two_replicas_differ, async |stage| {
+    let take = async || jobs::take_turn(stage.app(), "test", 600).await.expect("it answers");
+    assert!(take().await.is_some(), "nobody had it");
+    assert!(take().await.is_none(), "somebody is at it");
+    // Whoever took it has a clock that is ahead.
+    let later = async |seconds: i64| {
+        let moved = stage.app().write(move |connection| {
+            use diesel::prelude::*;
+            use ruhu::db::schema::turns::dsl;
+            let until: Timestamp = dsl::turns.find("test").select(dsl::until).first(connection)?;
+            let until = dsl::until.eq(until.plus_seconds(seconds));
+            diesel::update(dsl::turns.find("test")).set(until).execute(connection)
+        });
+        assert_eq!(moved.await.expect("it is written"), 1);
+    };
+    later(limits::CLOCKS_DIFFER - 10).await;
+    assert!(take().await.is_none(), "it is as far ahead as clocks may be");
+    later(24 * 3600).await;
+    assert!(take().await.is_some(), "a clock that was wrong holds nothing up");
+});
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_takes_connections_and_drops_them_is_told_in_time() {
+    let stage = stage().await;
+    let (mut gate, url) = Postgres::server().behind_a_gate(&stage.config().database);
+    let database = Database::open(&url).expect("it opens");
+    let read = async || {
+        let begun = Instant::now();
+        let read: Result<(), Failed> = database.read(|_| Ok(())).await;
+        (read, begun.elapsed())
+    };
+    let written = async || {
+        let begun = Instant::now();
+        let written: Result<(), Failed> = database.write(|_| Ok(())).await;
+        (written, begun.elapsed())
+    };
+    assert!(read().await.0.is_ok());
+    // A pooler before a database that is gone: it says hello, and no more.
+    gate.cut_at("BEGIN").await;
+    let most = limits::DATABASE_PATIENCE + Duration::from_secs(10);
+    let both = async { (read().await, written().await) };
+    let both = tokio::time::timeout(2 * most, both).await.expect("nobody tries for ever");
+    for (done, took) in [both.0, both.1] {
+        assert!(matches!(done, Err(Failed::Unavailable(_))), "{done:?}");
+        assert!(took < most, "{took:?}");
+    }
+    gate.open().await;
+    assert!(read().await.0.is_ok());
+    assert!(written().await.0.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pushes_that_stand_are_told_until_they_go_on() {
+    let stage = stage().await;
+    let mut here = Probe::new(&stage, "cadre").await;
+    let mut holder = psql(&stage.config().database);
+    // Nobody holds a lock that patience is set for: the database itself goes on and on.
+    holder
+        .batch_execute(
+            "CREATE FUNCTION stand() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+               WHILE NOT pg_try_advisory_xact_lock(4711) LOOP PERFORM pg_sleep(0.1); END LOOP;
+               RETURN NULL;
+             END $$;
+             CREATE TRIGGER stand BEFORE INSERT ON ops EXECUTE FUNCTION stand();
+             SELECT pg_advisory_lock(4711)",
+        )
+        .unwrap();
+    assert_eq!(not_ready(stage.address()).await.0, None);
+    let waiting = tokio::spawn(async move { push(&mut here, "等").await });
+    let stands = async || not_ready(stage.address()).await.0.as_deref() == Some("pushes");
+    let begun = Instant::now();
+    until(Duration::from_secs(60), stands).await;
+    let took = begun.elapsed();
+    let least = limits::PUSHES_MAY_STAND - Duration::from_secs(1);
+    assert!(took > least, "a push may take a while: {took:?}");
+    assert!(!waiting.is_finished(), "it is the push that stands");
+    holder.batch_execute("SELECT pg_advisory_unlock(4711)").unwrap();
+    waiting.await.unwrap().expect("it is stored all the same");
+    until(Duration::from_secs(10), async || not_ready(stage.address()).await.0.is_none()).await;
 }

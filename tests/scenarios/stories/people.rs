@@ -292,6 +292,14 @@ story!(who_is_added_at_the_server_changes_the_password_first, async |stage| {
     let own = json!({ "old": "told by telephone, once", "new": "pines behind our house" });
     hong.call(Method::POST, path, Some(&own)).await.unwrap();
     hong.call(Method::GET, "/api/v1/areas", None).await.expect("everything opens");
+    let mut admin = stage.person("admin").await;
+    let trail = "/api/v1/audit?action=add_by_keeper";
+    let trail = admin.call(Method::GET, trail, None).await.unwrap();
+    let lines = trail.as_array().unwrap();
+    assert_eq!(lines.len(), 1, "{trail}");
+    let grant = json!({ "role": "supervisor", "area": ruhu::demo::COUNTY });
+    assert_eq!(lines[0]["detail"], json!({ "login": "hong", "grant": grant }));
+    assert_eq!(lines[0]["subject_name"], "洪某（虚构）", "{trail}");
 });
 
 story!(a_list_of_people_costs_the_same_however_many_they_are, async |stage| {

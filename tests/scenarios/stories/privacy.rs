@@ -339,6 +339,17 @@ story!(who_has_the_database_signs_nothing, async |stage| {
     get(&mut admin, "/api/v1/retention").await;
 });
 
+/// The clock has been believed for a day longer.
+async fn a_day_later(stage: &Stage) {
+    let statement = match stage.backend.database {
+        DatabaseKind::Sqlite => "UPDATE clock SET believed_since = believed_since - 86400000000",
+        DatabaseKind::Postgres => {
+            "UPDATE clock SET believed_since = believed_since - interval '24 hours'"
+        }
+    };
+    assert_eq!(execute(stage, statement).await.unwrap(), 1);
+}
+
 /// A server whose clock is forty days ahead erases nothing and says so, until other clocks show the
 /// same or a person says that it is right.
 async fn a_clock_that_leaps_is_not_believed(stage: &Stage, admin: &mut Client) {
@@ -380,7 +391,30 @@ async fn a_clock_that_leaps_is_not_believed(stage: &Stage, admin: &mut Client) {
     let (well, said) = ruhu(&["confirm-clock", "--yes"]);
     assert!(well, "{said}");
     assert!(matches!(look(stage.app()).await.unwrap(), Some(Doubt::Settling { .. })));
+    // The day goes on in a server that starts anew, and is over after it however short each ran.
+    let replica = stage.another_replica().await;
+    assert!(matches!(look(&replica.app).await.unwrap(), Some(Doubt::Settling { .. })));
+    a_day_later(stage).await;
+    let replica = stage.another_replica().await;
+    assert_eq!(look(&replica.app).await.unwrap(), None);
+    let told = get(admin, "/api/v1/retention/pause").await;
+    assert_eq!(told["words"], json!(null), "{told}");
 }
+
+story!(in_another_life_of_the_database_its_clock_is_believed_anew, async |stage| {
+    use ruhu::clock::{Doubt, look};
+    assert!(matches!(look(stage.app()).await.unwrap(), Some(Doubt::Settling { .. })));
+    a_day_later(&stage).await;
+    assert_eq!(look(stage.app()).await.unwrap(), None);
+    let now = stage.app().now();
+    let begun: Result<_, ruhu::db::Failed> = stage
+        .app()
+        .database
+        .write(move |connection| Ok(ruhu::backup::begin_epoch(connection, now)?))
+        .await;
+    begun.unwrap();
+    assert!(matches!(look(stage.app()).await.unwrap(), Some(Doubt::Settling { .. })));
+});
 
 story!(what_nothing_names_is_removed_after_a_month, async |stage| {
     let mut tablet = stage.tablet("cadre").await;

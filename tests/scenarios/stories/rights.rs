@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use harness::{Stage, story};
 use reqwest::Method;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
+use sync_protocol::RecordId;
 use tablets::Client;
+use uuid::Uuid;
 
-use crate::probe::Probe;
+use crate::probe::{Probe, kind};
 
 /// Who may call a route. The order is: nobody signed in, cadre, supervisor, admin, auditor, and
 /// a cadre's tablet.
@@ -292,4 +294,60 @@ story!(a_supervisor_sees_their_own_township_only, async |stage| {
     let path = format!("/api/v1/records/{}", far.as_str().unwrap());
     let refused = supervisor.call(Method::GET, &path, None).await.unwrap_err();
     assert_eq!(refused.kind(), "not-found");
+});
+
+story!(what_a_tablet_says_of_a_household_elsewhere_tells_nobody_who_it_is, async |stage| {
+    let mut probe = Probe::new(&stage, "cadre").await;
+    let mut admin = stage.person("admin").await;
+    let path = "/api/v1/records?collection=household&area=529901101201&limit=1";
+    let far = admin.call(Method::GET, path, None).await.unwrap()["items"][0].clone();
+    let title = far["title"].as_str().unwrap();
+    let about = RecordId(far["id"].as_str().unwrap().parse().unwrap());
+    // Whatever a tablet writes, a visit and an alert of its village may name any household.
+    let (visit, alert) = (RecordId(Uuid::now_v7()), RecordId(Uuid::now_v7()));
+    let of_visit = json!({ "1": about, "9": "submitted" });
+    let of_alert =
+        json!({ "1": about, "2": "i", "4": "self_report", "5": "reported", "6": "情况" });
+    let (award, of_award) = (RecordId(Uuid::now_v7()), json!({ "1": about, "3": "助学金" }));
+    let made =
+        [("visit", visit, of_visit), ("alert", alert, of_alert), ("aid_award", award, of_award)];
+    for (collection, id, fields) in made {
+        let made = probe.op(collection, id, None, json!({ "kind": "create", "fields": fields }));
+        assert_eq!(kind(&probe.push(&[made]).await[0]), "applied");
+    }
+    probe.doubt(&stage, about, "photo/reused").await;
+    let today = stage.app().now().in_china()[..10].to_owned();
+    let ledger = format!("/api/v1/ledgers/alert_half_month?from={today}&until={today}");
+    let sample = json!({
+        "area": "529901100000", "collection": "visit", "per_group": 100, "reason": "电话核实",
+    });
+    let about = json!(about);
+    // Who answers for both sees it; who answers for one township sees that there is something.
+    for (login, is_theirs) in [("admin", true), ("supervisor", false)] {
+        let mut person = stage.person(login).await;
+        let found = person.call(Method::GET, "/api/v1/findings?limit=500", None).await.unwrap();
+        let mut found = found["items"].as_array().unwrap().iter();
+        let found = found.find(|one| one["subject"] == about).expect("the finding");
+        assert_eq!(found["title"] == json!(title), is_theirs, "{login}: {found}");
+        assert_eq!(found["household_title"] == json!(title), is_theirs, "{login}: {found}");
+        let drawn = person.call(Method::POST, "/api/v1/samples", Some(&sample)).await.unwrap();
+        let path = format!("/api/v1/samples/{}", drawn["sample"]["id"].as_str().unwrap());
+        let again = person.call(Method::GET, &path, None).await.unwrap();
+        for file in [drawn, again] {
+            let mut items = file["items"].as_array().unwrap().iter();
+            let item = items.find(|one| one["record"] == json!(visit)).expect("it is drawn");
+            assert_eq!(item["household"].is_string(), is_theirs, "{login}: {item}");
+            assert_eq!(item["household_id"].is_string(), is_theirs, "{login}: {item}");
+            assert_eq!(item["phone"].is_string(), is_theirs, "{login}: {item}");
+        }
+        let told = person.call(Method::GET, &ledger, None).await.unwrap();
+        let mut missing = told["exceptions"].as_array().unwrap().iter();
+        let missing = missing.find(|one| one["record"] == json!(alert)).expect("it is missing");
+        assert_eq!(missing["title"] == json!(title), is_theirs, "{login}: {missing}");
+        let path = "/api/v1/deliveries/undelivered?template=student_aid&limit=500";
+        let told = person.call(Method::GET, path, None).await.unwrap();
+        let mut untold = told["items"].as_array().unwrap().iter();
+        let untold = untold.find(|one| one["record"] == json!(award)).expect("it is not told");
+        assert_eq!(untold["household_title"] == json!(title), is_theirs, "{login}: {untold}");
+    }
 });

@@ -161,7 +161,8 @@ export interface paths {
         /**
          * Adds areas below those of the caller, and renames those that are there. The body is a workbook
          *     (.xlsx, .xls) or CSV with the columns `code` and `name`, and `parent` and `level` where codes are
-         *     no national ones. Nothing is moved or taken away; with a mistake in it, nothing is done.
+         *     no national ones. What is closed is opened again. Nothing is moved or taken away; with a mistake
+         *     in it, nothing is done.
          */
         post: operations["post /api/v1/areas/import"];
         delete?: never;
@@ -1752,8 +1753,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Whether what expires is erased at this moment: not in the first day after a start, and not by a
-         *     clock that is days ahead of all that was written.
+         * Whether what expires is erased at this moment: not in the first day that the clock is believed,
+         *     and not by one that is days ahead of all that was written.
          */
         get: operations["get /api/v1/retention/pause"];
         put?: never;
@@ -3318,6 +3319,8 @@ export interface components {
             added: components["schemas"]["Area"][];
             /** @description Areas that get another name. */
             renamed: components["schemas"]["Area"][];
+            /** @description Areas that were closed and are open again: those in the table, and what they lie in. */
+            reopened: components["schemas"]["Area"][];
             /** @description Areas that are as they were. */
             unchanged: number;
         };
@@ -4296,6 +4299,11 @@ export interface components {
             lines: number;
             /** @description Lines that are new: those that were taken in, or would be. */
             new: number;
+            /**
+             * @description Lines whose record somebody else gave what it belongs to, or deleted, while the table was
+             *     taken in: it stays as they left it.
+             */
+            overtaken: components["schemas"]["LineProblem"][];
             /** @description The first of them. */
             problems: components["schemas"]["LineProblem"][];
             /** @description Lines that say what one above says. */
@@ -7462,7 +7470,7 @@ export interface operations {
                     "application/json": components["schemas"]["RecordsImported"];
                 };
             };
-            /** @description import-invalid, with `problems` */
+            /** @description import-invalid, with `problems` and how many lines are `wrong` */
             422: {
                 headers: {
                     [name: string]: unknown;

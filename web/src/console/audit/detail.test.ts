@@ -35,7 +35,7 @@ test('what was done is told in words, and ids and hashes are not', () => {
     ['publish_rules', { version: 4, reason: '新标准' }, '第 4 版 · 理由：新标准'],
     ['export', { area: null, from: '2026-11-16', until: '2026-11-30' }, '2026-11-16 – 2026-11-30'],
     ['export', { ids: true }, '含敏感内容'],
-    ['import_areas', { added: ['529901102000'], renamed: [] }, '新增 1 个'],
+    ['import_areas', { added: ['529901102000'], renamed: [], reopened: ['529901100299'] }, '新增 1 个 · 重新启用 1 个'],
     ['assign_tasks', { set: 104, due: '2026-12-01' }, '104 户 · 2026-12-01 前完成'],
     ['something_new', { token: ID, hash: HASH, nested: { a: [1] } }, ''],
   ];

@@ -77,6 +77,7 @@ export function detailWords({ action, detail }: Pick<Schemas['AuditLine'], 'acti
     count('audit.notices', 'notices'),
     list('audit.added', 'added'),
     list('audit.renamed', 'renamed'),
+    list('audit.reopened', 'reopened'),
     isPlain(told['as_of']) ? told['as_of'] : '',
     isPlain(told['due']) ? t('audit.due', { day: told['due'] }) : '',
     action !== 'grant' && (told['from'] || told['until']) ? [told['from'], told['until']].filter(Boolean).map(dayOf).join(' – ') : '',
