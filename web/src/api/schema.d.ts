@@ -4534,7 +4534,7 @@ export interface components {
             /** Format: uuid */
             record: string;
             stratum: string;
-            /** @description The line people recognise it by; nothing of one that is gone. */
+            /** @description The line people recognise it by; nothing of one that is gone, or elsewhere by now. */
             title?: string | null;
             village?: string | null;
         };
