@@ -138,6 +138,11 @@ pub const SIGN_INS_PER_ACCOUNT: u32 = 10;
 pub const SIGN_INS_PER_ACCOUNT_EVERYWHERE: u32 = 30;
 /// Sign-ins and enrolments one address may try in a minute.
 pub const SIGN_INS_PER_ADDRESS: u32 = 60;
+/// Refused sign-ins to one account that the audit trail tells of at once; after that one an hour, so
+/// that nobody fills it by guessing.
+pub const REFUSALS_NOTED: u32 = 10;
+/// Moves and deletions of one push that the audit trail tells of one by one.
+pub const REMOVALS_NOTED: usize = 20;
 /// Receipts that one address may have verified in a minute without signing in.
 pub const VERIFICATIONS_PER_ADDRESS: u32 = 60;
 /// Requests one device may make in a second, on average.

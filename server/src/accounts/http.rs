@@ -1,9 +1,11 @@
 //! Signing in and out.
 
+use std::net::IpAddr;
+
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use sync_protocol::UserId;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -94,14 +96,17 @@ async fn sign_in(
     app.throttle.sign_in(&login, at)?;
     let asked = login.clone();
     let known = app.read(move |connection| queries::find_user(connection, &asked)).await?;
-    let user = checked(&app, known, password).await?;
+    let whose = known.as_ref().map(|(user, _)| *user);
+    let user = checked(&app, known, password).await;
+    let user = user.inspect_err(|problem| note_refusal(&app, problem, whose, at))?;
     let now = app.now();
+    let from = from(at);
     let started = app
         .write(move |connection| {
             match second_factor::pass(connection, user, code.as_deref(), now)? {
                 Passed::Yes => {
                     let started = queries::start_session(connection, user, None, now)?;
-                    audit::note(connection, user, Did::SignIn, user, json!({}), now)?;
+                    audit::note(connection, user, Did::SignIn, user, from.clone(), now)?;
                     Ok(Ok(started))
                 }
                 Passed::Needed => Ok(Err(&Kind::CODE_NEEDED)),
@@ -110,9 +115,38 @@ async fn sign_in(
             }
         })
         .await?;
-    let started = started.map_err(Problem::new)?;
+    let started = started.map_err(Problem::new);
+    let started = started.inspect_err(|problem| note_refusal(&app, problem, Some(user), at))?;
     app.throttle.has_signed_in(&login, at);
     Ok(HttpResponse::Created().json(pair(&app, started)?))
+}
+
+/// Where somebody signs in, as the audit trail has it.
+fn from(at: Option<IpAddr>) -> Json {
+    json!({ "from": at.map(|at| at.to_canonical().to_string()) })
+}
+
+/// Has the audit trail tell that somebody could not sign in as this person. It is written beside the
+/// answer: how long that takes tells nobody who has an account.
+fn note_refusal(
+    app: &web::Data<App>,
+    problem: &Problem,
+    whose: Option<UserId>,
+    at: Option<IpAddr>,
+) {
+    let is_refusal = [&Kind::SIGN_IN_REFUSED, &Kind::CODE_WRONG].contains(&problem.kind());
+    let Some(user) = whose.filter(|user| is_refusal && app.throttle.is_worth_noting(*user)) else {
+        return;
+    };
+    let (app, from, now) = (app.clone(), from(at), app.now());
+    actix_web::rt::spawn(async move {
+        let noted = app.write(move |connection| {
+            audit::note(connection, user, Did::RefuseSignIn, user, from.clone(), now)
+        });
+        if let Err(problem) = noted.await {
+            tracing::warn!(%problem, "a refused sign-in is not in the audit trail");
+        }
+    });
 }
 
 /// The person, if the password is theirs. It takes as long for those who do not exist.

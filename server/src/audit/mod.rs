@@ -45,6 +45,8 @@ pub(crate) enum Did {
     CompareRoster,
     RequeueJob,
     SignIn,
+    /// Somebody tried to sign in as them, and could not.
+    RefuseSignIn,
     ChangePassword,
     TurnOnFactor,
     TurnOffFactor,
@@ -62,6 +64,10 @@ pub(crate) enum Did {
     AssignTasks,
     ChangeTask,
     PrintNotices,
+    /// A record was deleted.
+    DeleteRecord,
+    /// A record belongs to another village from then on.
+    MoveRecord,
     Look,
     Export,
 }
@@ -96,6 +102,7 @@ impl Did {
             Self::CompareRoster => "compare_roster",
             Self::RequeueJob => "requeue_job",
             Self::SignIn => "sign_in",
+            Self::RefuseSignIn => "refuse_sign_in",
             Self::ChangePassword => "change_password",
             Self::TurnOnFactor => "turn_on_second_factor",
             Self::TurnOffFactor => "turn_off_second_factor",
@@ -113,6 +120,8 @@ impl Did {
             Self::AssignTasks => "assign_tasks",
             Self::ChangeTask => "change_task",
             Self::PrintNotices => "print_notices",
+            Self::DeleteRecord => "delete_record",
+            Self::MoveRecord => "move_record",
             Self::Look => "look",
             Self::Export => "export",
         }

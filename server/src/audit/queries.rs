@@ -39,7 +39,13 @@ pub(crate) fn note(
     now: Timestamp,
 ) -> QueryResult<()> {
     let head = audit_head::table.find(1_i64).select((audit_head::position, audit_head::hash));
-    let (last, before): (i64, Vec<u8>) = RowLocked(head).get_result(connection)?;
+    let (last, before): (i64, Vec<u8>) = match RowLocked(head).get_result(connection).optional()? {
+        Some(last) => last,
+        None => {
+            prepare(connection)?;
+            (0, BEGINNING.to_vec())
+        }
+    };
     let before = before.try_into().unwrap_or(BEGINNING);
     let (subject, detail) = (subject.to_string(), detail.to_string());
     let line = Line {

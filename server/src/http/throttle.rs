@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use sync_protocol::DeviceId;
+use sync_protocol::{DeviceId, UserId};
 
 use super::problem::{Kind, Problem};
 use crate::limits;
@@ -27,6 +27,7 @@ pub struct Throttle {
     known: Mutex<BTreeSet<u64>>,
     addresses: Buckets,
     strangers: Buckets,
+    refusals: Buckets,
     tablets: Buckets,
     operations: Buckets,
     media: Buckets,
@@ -61,6 +62,9 @@ impl Default for Throttle {
             known: Mutex::default(),
             addresses: RateLimiter::keyed(minute(limits::SIGN_INS_PER_ADDRESS)),
             strangers: RateLimiter::keyed(minute(limits::VERIFICATIONS_PER_ADDRESS)),
+            refusals: RateLimiter::keyed(
+                Quota::per_hour(NonZeroU32::MIN).allow_burst(at_least_one(limits::REFUSALS_NOTED)),
+            ),
             tablets: RateLimiter::keyed(tablets),
             operations: RateLimiter::keyed(of_a_day(limits::OPS_OF_A_DAY)),
             media: RateLimiter::keyed(of_a_day(limits::MEDIA_OF_A_DAY)),
@@ -71,6 +75,11 @@ impl Default for Throttle {
 }
 
 impl Throttle {
+    /// Whether the audit trail is to tell of one more refused sign-in to an account.
+    pub fn is_worth_noting(&self, user: UserId) -> bool {
+        self.check(&self.refusals, user).is_ok()
+    }
+
     /// A try of somebody who has signed in to prove once more who they are.
     pub fn account(&self, user: &str) -> Result<(), Problem> {
         self.check(&self.accounts, user)

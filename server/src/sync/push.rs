@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::prelude::*;
 use mobile_schema::register::Capacity;
 use mobile_schema::{Catalogue, Hash};
+use serde_json::json;
 use sync_protocol::exchange::{Heads, Refusal, admit, compare, repeats};
 use sync_protocol::merge::{Authority, Board, Numbered, Presenter};
 use sync_protocol::op::Change;
@@ -19,11 +20,13 @@ use super::chain::{self, Chain, ForeignChain, Owner, Wanted};
 use super::epoch::Lives;
 use super::quarantine;
 use super::wire::RawOp;
+use crate::audit::{self, Did};
 use crate::checks;
 use crate::db::schema::{blob_claims, blob_references, ops, records};
 use crate::db::types::{JsonText, Key, Timestamp};
 use crate::db::{AnyConnection, Failed, insert_all, update_all};
 use crate::http::{Kind, Problem};
+use crate::limits::REMOVALS_NOTED;
 use crate::records as store;
 use crate::{media, seal};
 
@@ -236,6 +239,41 @@ fn take_in(
         arrived::ask(connection, arrivals(&board, admitted), desk.now)?;
         // Last, for from here on the scopes' counters are locked until the commit.
         store::write(connection, &board, desk.catalogue, desk.now)?;
+        for one in admitted.iter() {
+            note_removals(connection, one, desk.now)?;
+        }
+    }
+    Ok(())
+}
+
+/// Has the audit trail tell what a push deleted and moved out of sight; what the server does by
+/// itself stands where it was decided.
+fn note_removals(
+    connection: &mut AnyConnection,
+    one: &Admitted<'_>,
+    now: Timestamp,
+) -> QueryResult<()> {
+    let Pusher { owner, user, capacity, .. } = one.push.pusher;
+    if capacity == Capacity::Server {
+        return Ok(());
+    }
+    let tablet = owner.device().map(|device| device.0);
+    let is_done = |place: &usize| {
+        one.outcomes[*place].as_ref().is_some_and(|outcome| outcome.version().is_some())
+    };
+    let done = (one.stored()..one.keys.len()).filter(is_done);
+    let removals = done.filter_map(|place| one.raw(place).op()).filter_map(|op| match &op.change {
+        Change::Delete => Some((Did::DeleteRecord, op, None)),
+        Change::Move { to } => Some((Did::MoveRecord, op, Some(to.to_string()))),
+        _ => None,
+    });
+    let mut removals: Vec<_> = removals.collect();
+    let more = removals.len().saturating_sub(REMOVALS_NOTED);
+    removals.truncate(REMOVALS_NOTED);
+    for (did, op, to) in removals {
+        let subject = format!("{}/{}", op.collection, op.record);
+        let detail = json!({ "tablet": tablet, "scope": op.scope, "to": to, "more": more });
+        audit::note(connection, user, did, subject, detail, now)?;
     }
     Ok(())
 }

@@ -1,9 +1,13 @@
 //! What people change, decide and look at is told by a trail that shows when somebody changed it.
 
+use std::time::Duration;
+
 use harness::story;
 use reqwest::Method;
 use serde_json::{Value as Json, json};
 use tablets::Client;
+
+use crate::probe::{Probe, VILLAGE, kind};
 
 async fn check(stage: &harness::Stage) -> Json {
     let mut auditor = stage.person("auditor").await;
@@ -50,6 +54,56 @@ story!(what_admins_do_is_in_the_trail_of_their_own_county, async |stage| {
     assert_eq!((&whole["lines"], &whole["broken_at"]), (&json!(7), &Json::Null));
     let newest = auditor.call(Method::GET, "/api/v1/audit?limit=1", None).await.unwrap();
     assert_eq!((&newest[0]["hash"], &newest[0]["action"]), (&whole["hash"], &json!("sign_in")));
+});
+
+story!(who_could_not_sign_in_and_what_went_out_of_sight_is_told, async |stage| {
+    let mut wrong = 0;
+    let mut person = Client::new(stage.address());
+    let refused = loop {
+        let refused = person.sign_in("cadre2", "not-the-password-of-it").await.unwrap_err();
+        if refused.kind() != "sign-in-refused" || wrong == 12 {
+            break refused;
+        }
+        wrong += 1;
+    };
+    assert!(["sign-in-refused", "too-many-requests"].contains(&refused.kind()), "{refused}");
+    let unknown = Client::new(stage.address()).sign_in("nobody-at-all", "whatever-it-is").await;
+    assert_eq!(unknown.unwrap_err().kind(), "sign-in-refused");
+    let mut auditor = stage.person("auditor").await;
+    let path = "/api/v1/audit?action=refuse_sign_in";
+    let told = async |auditor: &mut Client| {
+        let lines = auditor.call(Method::GET, path, None).await.unwrap();
+        lines.as_array().unwrap().clone()
+    };
+    // They are written beside the answers.
+    let most = wrong.min(ruhu::limits::REFUSALS_NOTED as usize);
+    while told(&mut auditor).await.len() < most {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let lines = told(&mut auditor).await;
+    assert_eq!(lines.len(), most, "who guesses does not fill the trail");
+    assert_eq!(lines[0]["detail"], json!({ "from": "127.0.0.1" }));
+    assert_eq!(lines[0]["subject_name"], lines[0]["user_name"]);
+
+    // A household is moved to the other village that its cadre looks after, and one is deleted.
+    let mut probe = Probe::new(&stage, "cadre").await;
+    let (one, other) = (probe.household(0), probe.household(1));
+    let to = format!("area:{}", ruhu::demo::VILLAGES[1].0);
+    let away = probe.op("household", one.id, Some(&one), json!({ "kind": "move", "to": to }));
+    assert_eq!(kind(&probe.push(&[away]).await[0]), "applied");
+    probe.delete(&stage, &other).await;
+    let lines = auditor.call(Method::GET, "/api/v1/audit", None).await.unwrap();
+    let of = |action: &str| {
+        let found = lines.as_array().unwrap().iter().find(|line| line["action"] == action);
+        found.unwrap_or_else(|| panic!("{action}: {lines}")).clone()
+    };
+    let (moved, deleted) = (of("move_record"), of("delete_record"));
+    assert_eq!(moved["subject"], format!("household/{}", one.id));
+    assert_eq!((&moved["detail"]["scope"], &moved["detail"]["to"]), (&json!(VILLAGE), &json!(to)));
+    let tablet = probe.tablet.machine().identity().device;
+    assert_eq!(moved["detail"]["tablet"], json!(tablet.0));
+    assert_eq!(deleted["subject"], format!("household/{}", other.id));
+    assert_eq!(check(&stage).await["broken_at"], Json::Null);
 });
 
 story!(a_trail_that_somebody_changed_by_hand_is_found, async |stage| {

@@ -342,6 +342,13 @@ story!(nobody_decides_about_their_own_work, async |stage| {
     let edit = probe.op("visit", theirs, Some(&seen), change);
     assert_eq!(kind(&probe.push(&[edit]).await[0]), "applied");
     assert_eq!(decide(&mut supervisor, theirs, "approved").await.unwrap_err(), "own-work");
+    // It stays so when nothing of it is left.
+    cadre.tablet.sync_again(Duration::from_secs(60)).await.unwrap();
+    let seen = cadre.tablet.view(theirs).unwrap();
+    let change = json!({ "kind": "patch", "fields": { "10": "又改回来" } });
+    let edit = cadre.op("visit", theirs, Some(&seen), change);
+    assert_eq!(kind(&cadre.push(&[edit]).await[0]), "applied");
+    assert_eq!(decide(&mut supervisor, theirs, "approved").await.unwrap_err(), "own-work");
     // The next level up decides.
     let above = [(Role::Supervisor, ruhu::demo::COUNTY, -1)];
     let mut county = person(&stage, "above", &above).await;

@@ -10,9 +10,10 @@ use harness::{DatabaseKind, ServerProcess, Stage, ruhu_binary, story};
 use mobile_schema::Hash;
 use reqwest::Method;
 use ruhu::backup;
-use ruhu::db::DatabaseUrl;
+use ruhu::db::{DatabaseUrl, Timestamp};
 use ruhu::media_store::{MediaStore, ObjectName};
-use sync_protocol::Row;
+use serde_json::json;
+use sync_protocol::{Lineage, Row};
 use tablets::{Client, HeadlessTablet};
 
 const LIMIT: Duration = Duration::from_secs(60);
@@ -300,6 +301,45 @@ story!(
         for photo in photos {
             assert_eq!(Hash::of(&bytes(&mut admin, photo).await.unwrap()), photo);
         }
+    }
+);
+
+story!(
+    a_replica_that_has_not_heard_of_an_epoch_writes_nothing_as_of_the_one_before,
+    async |stage| {
+        let other = stage.another_replica().await;
+        let mut tablet = stage.tablet("cadre").await;
+        visit(&mut tablet, 1, 1);
+        tablet.sync_again(LIMIT).await.unwrap();
+        let mut supervisor = stage.person("supervisor").await;
+        let begun =
+            stage.app().write(|connection| backup::begin_epoch(connection, Timestamp::now()));
+        let begun = begun.await.unwrap().current();
+        assert_ne!(other.app.lineage.current(), begun, "nobody has told it");
+
+        // What is done in a browser is done as of now.
+        supervisor.move_to(&other.address);
+        let decided = visits(&mut supervisor).await.remove(0);
+        let body =
+            json!({ "version": decided["version"], "verdict": "approved", "reason": "看过" });
+        let path = format!("/api/v1/visits/{}/decisions", decided["id"].as_str().unwrap());
+        supervisor.call(Method::POST, &path, Some(&body)).await.unwrap();
+        assert_eq!(other.app.lineage.current(), begun);
+
+        // A tablet is told at once that it is another life, and brings what it has once more.
+        let third = stage.another_replica().await;
+        third.app.lineage.set(Lineage::new([], tablet.machine().identity().epoch.unwrap()));
+        visit(&mut tablet, 2, 2);
+        tablet.client().move_to(&third.address);
+        tablet.sync_at(&third.address, LIMIT).await.unwrap();
+        tablet.sync_again(LIMIT).await.unwrap();
+        assert_eq!(tablet.machine().identity().epoch, Some(begun));
+        let written = stage.app().read(|connection| {
+            use ruhu::db::schema::records::dsl;
+            let visits = dsl::records.filter(dsl::collection.eq("visit"));
+            visits.select(dsl::epoch).load::<i64>(connection)
+        });
+        assert_eq!(written.await.unwrap(), [begun.0 as i64; 2]);
     }
 );
 

@@ -8,7 +8,7 @@ use sync_protocol::RecordId;
 use tablets::Client;
 use uuid::Uuid;
 
-use crate::probe::Probe;
+use crate::probe::{Probe, kind};
 
 const TOWNSHIP: &str = "529901100000";
 
@@ -232,6 +232,26 @@ story!(what_is_very_doubtful_two_people_pass, async |stage| {
     let file = second.call(Method::GET, &path, None).await.unwrap();
     assert_eq!(file["passes"].as_array().unwrap().len(), 1);
     assert_eq!(decide(&mut second, &doubtful, "approved").await.unwrap()["status"], "approved");
+
+    // What the second did is undone; what the first did stands.
+    for verdict in ["approved", "returned"] {
+        let undone = decide(&mut second, &doubtful, "undone").await.unwrap();
+        assert_eq!(undone["status"], "in_review");
+        let file = second.call(Method::GET, &path, None).await.unwrap();
+        assert_eq!(file["passes"].as_array().unwrap().len(), 1);
+        decide(&mut second, &doubtful, verdict).await.unwrap();
+    }
+    decide(&mut second, &doubtful, "undone").await.unwrap();
+    // What the visit says is not what the first one passed any more: it is theirs to look at again.
+    let change = json!({ "kind": "patch", "fields": { "10": "后来改过" } });
+    let edit = probe.op("visit", ids[0], None, change);
+    assert_eq!(kind(&probe.push(&[edit]).await[0]), "applied");
+    let file = second.call(Method::GET, &path, None).await.unwrap();
+    assert_eq!(file["passes"], json!([]));
+    let passed = decide(&mut second, &doubtful, "approved").await.unwrap();
+    assert_eq!((&passed["status"], &passed["needs_second"]), (&json!("in_review"), &json!(true)));
+    assert_eq!(claimed(&claim(&mut first, 10).await), [&*doubtful]);
+    assert_eq!(decide(&mut first, &doubtful, "approved").await.unwrap()["status"], "approved");
 });
 
 story!(visits_are_found_by_where_they_stand_a_page_at_a_time, async |stage| {

@@ -61,6 +61,9 @@ export function detailWords({ action, detail }: Pick<Schemas['AuditLine'], 'acti
   const parts = [
     known('verdict', told['verdict']),
     typeof status === 'string' ? (action === 'decide_visit' ? t('verdict.done', { status: statusWords(status) }) : stateWords('task', status)) : '',
+    action.endsWith('sign_in') && isPlain(told['from']) ? t('audit.from', { at: told['from'] }) : '',
+    [told['scope'], told['to']].filter(isPlain).map((scope) => nameOf(scope.replace(/^area:/, ''))).join(' → '),
+    told['more'] ? count('audit.more', 'more') : '',
     action === 'look' ? known('access', told['kind']) : '',
     isPlain(told['login']) ? told['login'] : '',
     isPlain(told['label']) ? told['label'] : '',
