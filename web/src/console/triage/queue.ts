@@ -8,6 +8,7 @@ import { computed, ref, shallowReactive, shallowRef } from 'vue';
 import { Problem } from '../../api/problem';
 import { api, got, type Schemas } from '../api';
 import { changed } from '../live';
+import { isKept } from '../session';
 import { picture } from '../ui/pictures';
 import { photosOf, type Version, type VisitFile } from '../visits/words';
 import { why } from '../ui/why';
@@ -271,6 +272,8 @@ export class Queue {
     this.isClosed = true;
     clearInterval(this.timer);
     clearTimeout(this.retry);
+    // Who comes back claims anew: what is let go by then is no longer only this queue's.
+    if (isKept.value) return;
     void (this.sending ?? Promise.resolve()).then(() => api.DELETE('/api/v1/review/claims')).catch(() => undefined);
   }
 }
