@@ -90,6 +90,9 @@ test('what was done is told as it was', async () => {
       await agree();
       await tablet.button('无变化', 'No change').click();
       await expect(page.locator('.strip').filter({ hasText: '每次新做' })).toContainText('水井照片');
+      // Said once more, it is still known what was taken over.
+      for (const _page of [1, 2, 3, 4]) await tablet.button('上一页', 'Back').click();
+      await tablet.button('无变化', 'No change').click();
       await page.locator('.sheet').getByText('家里几口人？').click();
       await expect(tablet.question('/data/water/persons')).toContainText(/照 .* 的走访填写/);
       await seen('22-copied');
@@ -234,6 +237,8 @@ test('what was done is told as it was', async () => {
       await tablet.button('下一页', 'Next').click();
       await tablet.button('重新提交', '').click();
       await until(async () => (await read(supervisor, returned.id)).status === 'resubmitted');
+      // That they agreed on the spot goes with it.
+      await until(async () => notesOf(await read(supervisor, returned.id)).some((words) => words.includes('撤回或没有同意（拍摄照片）')));
       await expect(page.getByText('退回的走访')).toHaveCount(0);
     });
 
