@@ -174,7 +174,7 @@ test('what was done is told as it was', async () => {
       await expect(well.locator('img.taken')).toBeVisible();
       await tablet.button('下一页', 'Next').click();
       await handIn();
-      await until(async () => (await visits()).some((one) => notesOf(one).some((words) => words.includes('撤回或没有同意（拍摄照片）'))));
+      await until(async () => (await visits()).some((one) => notesOf(one).some((words) => words.includes('已到期（拍摄照片）'))));
       const [consent] = await about(supervisor, 'consent', household);
       expect(consent!.status).toBe('withdrawn');
       const [signature] = consent!.fields['11'] as string[];
@@ -238,7 +238,7 @@ test('what was done is told as it was', async () => {
       await tablet.button('重新提交', '').click();
       await until(async () => (await read(supervisor, returned.id)).status === 'resubmitted');
       // That they agreed on the spot goes with it.
-      await until(async () => notesOf(await read(supervisor, returned.id)).some((words) => words.includes('撤回或没有同意（拍摄照片）')));
+      await until(async () => notesOf(await read(supervisor, returned.id)).some((words) => words.includes('已到期（拍摄照片）')));
       await expect(page.getByText('退回的走访')).toHaveCount(0);
     });
 

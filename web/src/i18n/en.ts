@@ -408,7 +408,7 @@ export const en: Record<keyof typeof zh, string> = {
   'consent.insistTitle': 'Do they agree now?',
   'consent.insist': 'They agree here and now: go on',
   'consent.insistWhy': 'Go on only if they agree in person; the visit\'s notes will say so. Better still, record the consent in the dossier.',
-  'consent.insistedNote': 'Withdrawn or not agreed to before ({what}); agreed to in person at this visit',
+  'consent.insistedNote': 'Withdrawn, not agreed to or over before ({what}); agreed to in person at this visit',
   'consent.notTaken': 'Not agreed to; the place was not recorded.',
   'consent.purpose': 'Household visits for social assistance',
   'consent.whole': 'The whole household',

@@ -406,7 +406,7 @@ export const zh = {
   'consent.insistTitle': '现在对方同意了吗？',
   'consent.insist': '对方当面同意，继续',
   'consent.insistWhy': '对方当面重新同意才可以继续，走访的备注里会写明。最好在档案里另记一份同意书。',
-  'consent.insistedNote': '此前撤回或没有同意（{what}），本次走访时对方当面同意',
+  'consent.insistedNote': '此前撤回、没有同意或已到期（{what}），本次走访时对方当面同意',
   'consent.notTaken': '没有征得同意，没有记录位置。',
   'consent.purpose': '社会救助入户走访',
   'consent.whole': '全户',
