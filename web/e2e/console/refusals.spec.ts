@@ -441,7 +441,7 @@ async function waiting(): Promise<void> {
   const json = (body: unknown) => (route: Route) => route.fulfill({ contentType: 'application/json', body: JSON.stringify(body) });
   await page.route(/\/api\/v1\/conflicts\?/, json({ items: [conflict] }));
   await page.route(/\/api\/v1\/conflicts\/[^/]*$/, json(conflict));
-  await page.route(/\/api\/v1\/quarantine\?/, json([held]));
+  await page.route(/\/api\/v1\/quarantine\?/, (route) => json(route.request().url().includes('after=') ? [] : [held])(route));
   await page.route(/\/api\/v1\/jobs\/dead/, json({ items: [job] }));
 }
 

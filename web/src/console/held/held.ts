@@ -23,8 +23,18 @@ export interface Correction {
 export const opOf = (one: Held) => one.op as unknown as Op;
 export const collectionOf = (one: Waiting) => opOf(one.first).collection ?? '';
 
-/** Whether a page may be short because what is on it is large, and not because it is the last. */
-export const isLarge = (page: Held[]) => JSON.stringify(page).length > 4_000_000;
+/** The first of them, at least `most` where there are as many, and whether there may be more: a page can be short, and none comes after an empty one. */
+export async function firstOf(most: number, page: (after: string | undefined) => Promise<Held[]>): Promise<{ all: Held[]; hasMore: boolean }> {
+  const all: Held[] = [];
+  let hasMore = true;
+  while (hasMore && all.length < most) {
+    const last = all.at(-1);
+    const next = await page(last && `${last.incarnation}/${last.seq}`);
+    all.push(...next);
+    hasMore = next.length > 0;
+  }
+  return { all, hasMore };
+}
 
 /** Those that stand or fall together, in the order they are listed in. */
 export function together(all: Held[]): Waiting[] {
