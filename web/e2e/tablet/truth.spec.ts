@@ -287,6 +287,22 @@ test('what was done is told as it was', async () => {
       await seen('32-notice-read');
     });
 
+    await test.step('what comes from the office leaves the list where one is in it', async () => {
+      await tablet.tab('农户', 'Households');
+      const rows = page.locator('ul.list > li');
+      await expect
+        .poll(async () => {
+          await rows.last().scrollIntoViewIfNeeded();
+          return rows.count();
+        })
+        .toBe(HOUSEHOLDS);
+      const without = rows.filter({ hasNot: page.getByText('任务', { exact: true }) }).first();
+      const [, other] = /households\/([0-9a-f-]{36})/.exec((await without.locator('a').getAttribute('href'))!)!;
+      await supervisor.post('/api/v1/tasks', { batch: crypto.randomUUID(), title: '核对电话', households: [other] });
+      await expect(page.locator(`ul.list a[href$="${other}"]`).getByText('任务', { exact: true })).toBeVisible();
+      expect(await rows.count()).toBe(HOUSEHOLDS);
+    });
+
     expect(tablet.complaints).toEqual([]);
   } finally {
     await tablet.remove();
