@@ -193,7 +193,6 @@ export const en: Record<keyof typeof zh, string> = {
   'field.no': 'No',
   'field.officeDecides': 'The township decides',
   'field.keeper.office': 'Changed by the township',
-  'field.keeper.reviewer': 'Changed by reviewers',
   'field.keeper.flow': 'Moved on by the township',
   'field.keeper.fixed': 'Never changed once written',
   'finding.listSays': 'The department\'s data: {what}',

@@ -191,7 +191,6 @@ export const zh = {
   'field.no': '否',
   'field.officeDecides': '以乡镇认定为准',
   'field.keeper.office': '由乡镇修改',
-  'field.keeper.reviewer': '由审核人员修改',
   'field.keeper.flow': '由乡镇办理',
   'field.keeper.fixed': '写下后不再改动',
   'finding.listSays': '部门数据：{what}',

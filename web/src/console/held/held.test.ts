@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { firstOf, type Held } from './held';
+import { firstOf, typedAs, type Entry, type Held } from './held';
 
 // What a page has and a test's runner has not.
 vi.hoisted(() => {
@@ -26,4 +26,14 @@ test('a page that is short hides nothing: what comes after it is asked for until
   expect(asked).toEqual([undefined, 'i/200', 'i/203', 'i/243']);
   expect(await firstOf(200, pages(150, 60, 7).page)).toMatchObject({ all: { length: 210 }, hasMore: true });
   expect(await firstOf(200, pages().page)).toEqual({ all: [], hasMore: false });
+});
+
+test('what is put right at a desk is read as on a tablet', () => {
+  const read = (type: string, words: string) => typedAs({ type } as Entry, words);
+  expect(read('integer', '１２')).toBe(12);
+  expect(read('money', '1,200.50')).toBe(120_050);
+  expect(read('phone', '１３９０００００００１')).toBe('13900000001');
+  for (const words of ['0x10', '1e3', '4.5', '十二']) expect(read('count', words), words).toBeUndefined();
+  expect(read('money', '1.005')).toBeUndefined();
+  expect(read('text', ' ')).toBeNull();
 });

@@ -1,6 +1,7 @@
 /** Changes that had no effect, as people read and correct them. */
 
 import type { Schemas } from '../api';
+import { isNumber, numberOf, textOf } from '../../ui/typed';
 import { fieldName, fieldOf, valueWords } from '../records/registers';
 import type { Op } from '../records/steps';
 import { t, type Key } from '../words';
@@ -92,8 +93,6 @@ export function entries(one: Waiting): Entry[] {
   });
 }
 
-const NUMBERS = new Set(['integer', 'decimal', 'count']);
-
 /** As it stands in an input; money in yuan. */
 export function shownIn({ type, value }: Entry): string {
   if (value === null || value === undefined) return '';
@@ -102,11 +101,7 @@ export function shownIn({ type, value }: Entry): string {
 
 /** What was typed, as the field holds it; nothing where it is no such value. Empty words leave it out. */
 export function typedAs({ type }: Entry, words: string): unknown {
-  const text = words.trim();
+  const text = textOf(type, words);
   if (text === '') return null;
-  if (type !== 'money' && !NUMBERS.has(type)) return text;
-  const number = Number(text.replace(/,/g, ''));
-  if (!Number.isFinite(number)) return undefined;
-  const whole = type === 'money' ? Math.round(number * 100) : number;
-  return type === 'decimal' || Number.isSafeInteger(whole) ? whole : undefined;
+  return isNumber(type) ? numberOf(type, text) : text;
 }
