@@ -560,7 +560,7 @@ test('what was typed or decided as the session ended is there once one is signed
     await page.keyboard.press('Escape');
     await page.keyboard.press('Escape');
     await expect(page.locator('input[name=password]')).toBeVisible();
-    await desk.seen('signed-out');
+    await desk.shot('signed-out');
     await page.unroute('**/api/v1/conflicts?*');
     await page.unroute('**/api/v1/session/refresh');
     await signInAgain();

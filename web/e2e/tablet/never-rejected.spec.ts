@@ -222,7 +222,8 @@ class Cadre {
     const field = chance.of(fields);
     const words = field.choices && chance.is(0.7) ? chance.of(field.choices).name : TYPED(chance);
     const value = typed(field, words);
-    if (value === undefined) return;
+    // The dialog asks again where a count or a note is empty.
+    if (value === undefined || (value === null && ['count', 'notes'].includes(field.type))) return;
     const edits = correction(this.definitions, this.rows(), record, field, value, record.id);
     if (edits?.length) await this.act(edits);
   }
