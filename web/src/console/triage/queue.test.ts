@@ -26,7 +26,7 @@ vi.hoisted(() => {
     const request = new Request(new URL(typeof asked === 'string' ? asked : asked.url, 'http://here'), typeof asked === 'string' ? init : asked);
     const path = new URL(request.url).pathname;
     const [end, answer] = [...answers].find(([one]) => path.endsWith(one)) ?? [];
-    if (!end) return Response.json({});
+    if (!end) return Response.json({ items: [] });
     const body = JSON.parse((await request.text()) || '{}') as Record<string, unknown>;
     told.set(end, [...(told.get(end) ?? []), body]);
     return answer!(body);
@@ -96,6 +96,26 @@ test('what one person decided is never sent as another’s', async () => {
   await signIn('u2', 'secret');
   await vi.waitFor(() => expect(onRefused).toHaveBeenCalledOnce());
   expect(decisions()).toHaveLength(1);
+  queue.close();
+});
+
+test('taking back twice at once takes two decisions back, each once', async () => {
+  const queue = await opened();
+  let version = 1;
+  const decided: unknown[] = [];
+  answers.set('/decisions', (body) => {
+    decided.push([body['verdict'], body['version']]);
+    return Response.json({ version: [++version, 1] });
+  });
+  queue.decide('flagged', '一');
+  await vi.waitFor(() => expect(queue.file.value?.visit.id).toBe('v2'));
+  queue.decide('flagged', '二');
+  await vi.waitFor(() => expect(queue.unsent.value).toBe(0));
+  expect(await Promise.all([queue.undo(), queue.undo()])).toEqual([true, true]);
+  expect(decided).toEqual([['flagged', [1, 1]], ['flagged', [1, 1]], ['undone', [3, 1]], ['undone', [2, 1]]]);
+  expect(queue.decided).toEqual([]);
+  expect(queue.current.value?.visit).toBe('v1');
+  expect(await queue.undo()).toBe(false);
   queue.close();
 });
 
