@@ -4,8 +4,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { PICTURES, picturesOf } from './guide.mjs';
 
-const walks = ['console', 'tablet'].flatMap((half) =>
-  readdirSync(new URL(half, import.meta.url)).filter((name) => name.endsWith('.spec.ts')).map((name) => readFileSync(new URL(`${half}/${name}`, import.meta.url), 'utf8')),
+const walks = ['console', 'tablet', 'stage'].flatMap((part) =>
+  readdirSync(new URL(part, import.meta.url)).filter((name) => name.endsWith('.ts')).map((name) => readFileSync(new URL(`${part}/${name}`, import.meta.url), 'utf8')),
 );
 
 test('the guides show every picture there is, and there is every one they show', () => {

@@ -23,6 +23,7 @@ test('an admin runs forms, people, areas and tablets', async () => {
   const publish = async (area: string, why: string) => {
     await desk.choose(page.getByRole('combobox', { name: '发布到' }), area);
     await page.getByRole('button', { name: /^发布 / }).click();
+    await expect(page.locator('dialog[open]')).toContainText(`${area}的平板`);
     await desk.because(why, '发布', 'Publish');
   };
   const tryOut = async () => {
@@ -70,6 +71,9 @@ test('an admin runs forms, people, areas and tablets', async () => {
       await expect(page.getByRole('heading', { level: 1, name: /秋季走访/ })).toBeVisible();
       await tryOut();
       await desk.seen('walk-preview');
+      // It goes nowhere until somebody says where.
+      await expect(page.getByRole('button', { name: /^发布 / })).toBeDisabled();
+      await expect(page.getByRole('button', { name: '在该区域停用' })).toBeDisabled();
       await publish('青溪镇（虚构）', '先在一个镇试用');
       await expect(page.getByText('有效').first()).toBeVisible();
     });

@@ -4,9 +4,9 @@
  */
 
 import { expect, test, type Locator, type Page, type Request, type Route } from '@playwright/test';
-import { Desk } from '../stage/desk';
+import { Desk, PASSWORD } from '../stage/desk';
 import { enrolled } from '../stage/enrolled';
-import { answer, inWords, KINDS, notRaw, RAW, screenOf } from '../stage/refused';
+import { answer as plain, inWords, KINDS, notRaw, RAW, screenOf } from '../stage/refused';
 import { roster } from '../stage/roster';
 import { Server, type Caller } from '../stage/server';
 
@@ -14,8 +14,6 @@ import { Server, type Caller } from '../stage/server';
 const TABLETS = ['enrolment-refused', 'tablet-only', 'mismatch', 'offset-mismatch', 'checksum-mismatch', 'hash-mismatch', 'upload-gone', 'upload-taken-over', 'upload-unfinished', 'tus-version', 'media-full', 'storage-full', 'day-spent'];
 /** What screens can be answered when they ask for something to show. */
 const LOADING = ['not-found', 'forbidden', 'malformed', 'too-slow', 'too-many-requests', 'unavailable', 'database-unavailable', 'busy', 'internal'];
-/** What ends a session, or holds it up until something is done about one's own account. */
-const SESSION = ['token-expired', 'session-ended', 'unauthenticated', 'second-factor-needed', 'password-change-needed', 'confirmation-needed'];
 /** What the console says itself, since nobody of ours answered. */
 const PORTAL = '服务器暂时没有正确回答';
 const OFFLINE = '连不上服务器';
@@ -36,6 +34,8 @@ let page: Page;
 let one: Record<'visit' | 'doubted' | 'household' | 'form' | 'sample' | 'roster' | 'notice', string>;
 /** What was silent, or raw. */
 let wrong: string[];
+/** The kinds that screens were answered. */
+const met = new Set<string>();
 
 test.beforeAll(async () => {
   server = await Server.start();
@@ -120,6 +120,11 @@ async function says(what: string, words: string, raws: RegExp[] = []): Promise<v
   }
 }
 
+/** Answers as the server would, and keeps that it was asked. */
+const answer = (kind: string, members: object = {}) => (route: Route): Promise<void> => {
+  met.add(kind);
+  return plain(kind, undefined, members)(route);
+};
 const offline: Way = { name: 'offline', words: OFFLINE, by: (route) => route.abort('internetdisconnected') };
 const portal: Way = { name: 'a portal', words: PORTAL, by: (route) => route.fulfill({ status: 200, contentType: 'text/html', body: '<html>Please sign in to this Wi-Fi</html>' }) };
 const proxy: Way = { name: 'a proxy', words: PORTAL, by: (route) => route.fulfill({ status: 502, body: '' }) };
@@ -436,7 +441,7 @@ async function waiting(): Promise<void> {
   const json = (body: unknown) => (route: Route) => route.fulfill({ contentType: 'application/json', body: JSON.stringify(body) });
   await page.route(/\/api\/v1\/conflicts\?/, json({ items: [conflict] }));
   await page.route(/\/api\/v1\/conflicts\/[^/]*$/, json(conflict));
-  await page.route(/\/api\/v1\/quarantine\?/, json([held]));
+  await page.route(/\/api\/v1\/quarantine\?/, (route) => json(route.request().url().includes('after=') ? [] : [held])(route));
   await page.route(/\/api\/v1\/jobs\/dead/, json({ items: [job] }));
 }
 
@@ -444,15 +449,14 @@ test('acting: whatever is refused is told where it was done', async () => {
   await desk.signIn('admin');
   await expect(page.locator('.look .stage img')).toBeVisible();
   await waiting();
-  const acts = ACTS();
-  for (const { at, what, asks, kinds, ready, act, own = {}, isRetried } of acts) {
+  for (const { at, what, asks, kinds, ready, act, own = {}, isRetried } of ACTS()) {
     await test.step(`${at}: ${what}`, async () => {
       await leave();
       await go(at);
       await ready?.();
       const ways = kinds.map((kind): Way => {
         const { words = KINDS.get(kind)!.title, problems } = own[kind] ?? {};
-        return { name: kind, words, by: answer(kind, undefined, problems ? { problems } : {}) };
+        return { name: kind, words, by: answer(kind, problems ? { problems } : {}) };
       });
       for (const way of [...ways, ...(isRetried ? [] : [offline])]) {
         const isIt = (url: URL) => asks[1].test(url.pathname + url.search);
@@ -466,8 +470,6 @@ test('acting: whatever is refused is told where it was done', async () => {
       await page.evaluate(() => document.querySelectorAll<HTMLDialogElement>('dialog[open]').forEach((one) => one.close()));
     });
   }
-  const provoked = new Set([...LOADING, ...TABLETS, ...SESSION, ...SIGNING, ...acts.flatMap((one) => one.kinds)]);
-  expect([...KINDS.keys()].filter((kind) => !provoked.has(kind))).toEqual([]);
 });
 
 /** What can come of signing in. */
@@ -523,8 +525,71 @@ test('a session that ends, or is held up, says so over what one does', async () 
     await says(kind, '您刚才输入的内容还在这个页面上');
     await page.unroute('**/api/v1/people?*');
     await page.unroute('**/api/v1/session/refresh');
-    await page.fill('input[name=password]', 'ruhu-demo-2026');
-    await page.keyboard.press('Enter');
-    await expect(page.locator('input[name=password]')).toHaveCount(0);
+    await signInAgain();
   }
+  await page.route(/\/disable$/, answer('confirmation-needed'));
+  await press('停用');
+  await press('确定', dialog());
+  await expect(dialog()).toContainText('请再输一次密码');
+  await press('取消', dialog());
+  await says('confirmation-needed', KINDS.get('confirmation-needed')!.title);
+});
+
+/** Signs in over the page, as whoever was at work on it. */
+async function signInAgain(): Promise<void> {
+  await page.fill('input[name=password]', PASSWORD);
+  await page.locator('dialog.over').getByRole('button', { name: '登录', exact: true }).click();
+  await expect(page.locator('input[name=password]')).toHaveCount(0);
+}
+
+test('what was typed or decided as the session ended is there once one is signed in again', async () => {
+  await desk.signIn('admin');
+  await expect(page.locator('.look .stage img')).toBeVisible();
+
+  await test.step('what is typed into the page, and into a dialog over it', async () => {
+    await go('/households');
+    await page.fill('input[name=value]', '13800000000');
+    await press('查找');
+    await dialog().locator('textarea').fill('核对号码');
+    await page.route('**/api/v1/conflicts?*', answer('session-ended'));
+    await page.route('**/api/v1/session/refresh', answer('session-ended'));
+    // Something happens elsewhere, and the page looks.
+    await admin.post('/api/v1/tasks', { batch: crypto.randomUUID(), title: '补拍照片', households: [one.household] });
+    await expect(page.locator('input[name=password]')).toBeVisible();
+    // It can't be put aside.
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
+    await expect(page.locator('input[name=password]')).toBeVisible();
+    await desk.shot('signed-out');
+    await page.unroute('**/api/v1/conflicts?*');
+    await page.unroute('**/api/v1/session/refresh');
+    await signInAgain();
+    await expect(dialog().locator('textarea')).toHaveValue('核对号码');
+    await expect(page.locator('input[name=value]')).toHaveValue('13800000000');
+    const found = page.waitForResponse(/records\/search$/);
+    await press('查找', dialog());
+    expect((await found).ok()).toBe(true);
+  });
+
+  await test.step('a decision with its reason', async () => {
+    await go('/triage');
+    await expect(page.locator('.look .stage img')).toBeVisible();
+    await page.route(/visits\/.*\/decisions$/, answer('session-ended'));
+    await page.route('**/api/v1/session/refresh', answer('session-ended'));
+    await page.keyboard.press('f');
+    await expect(dialog()).toBeVisible();
+    await page.keyboard.press('5');
+    await page.keyboard.press('Enter');
+    await expect(page.locator('input[name=password]')).toBeVisible();
+    await page.unroute(/visits\/.*\/decisions$/);
+    await page.unroute('**/api/v1/session/refresh');
+    const taken = page.waitForResponse((one) => /\/decisions$/.test(one.url()) && one.ok());
+    await signInAgain();
+    await taken;
+    await expect(page.getByText(/个决定未送达/)).toHaveCount(0);
+  });
+});
+
+test('every kind that a desk can be answered was provoked here', () => {
+  expect([...KINDS.keys()].filter((kind) => !met.has(kind) && !TABLETS.includes(kind))).toEqual([]);
 });

@@ -126,6 +126,22 @@ test('whatever a record holds can be read, and corrected by the control that fit
       await dialog.getByRole('button', { name: '关闭' }).click();
     });
 
+    await test.step('neither where they have not agreed', async () => {
+      await page.getByRole('button', { name: '记录同意或不同意' }).click();
+      await dialog.getByText('拍摄照片', { exact: true }).click();
+      await dialog.getByText('记录位置', { exact: true }).click();
+      await dialog.getByText('不同意', { exact: true }).click();
+      await save();
+      await closed();
+      await expect(field('照片')).toContainText('不同意（拍摄照片）');
+      await expect(page.getByRole('button', { name: '加一张：照片' })).toHaveCount(0);
+      await change('位置');
+      await expect(dialog).toContainText('不同意（记录位置）');
+      await expect(dialog.getByRole('button', { name: /获取/ })).toHaveCount(0);
+      await dialog.getByRole('button', { name: '取消' }).click();
+      await closed();
+    });
+
     await test.step('what a programme decided is read, and says whose it is', async () => {
       const award = page.locator('section').filter({ has: page.getByRole('heading', { name: '其他台账' }) }).locator('details').filter({ hasText: '资助' }).first();
       await award.locator('summary').click();

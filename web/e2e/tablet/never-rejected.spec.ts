@@ -58,6 +58,8 @@ interface Kept {
 class Cadre {
   readonly kept: Kept = { rows: new Map(), pending: new Set(), states: new Map() };
   private readonly made: string[] = [];
+  /** Visits that were made here and stored. */
+  private readonly visits = new Set<string>();
   refused = 0;
 
   private constructor(
@@ -206,7 +208,9 @@ class Cadre {
     const { edits: entities, untaken } = this.entities(household.id);
     const remarks = this.seen('finding').filter(() => chance.is(0.1)).map(({ id }) => id);
     const fields = { answers, ended_at: Date.now() * 1000, ...(chance.is(0.5) ? { consent: 'given' } : {}), ...(chance.is(0.5) ? { place: { lat: 265_000_000, lon: 1_067_000_000, accuracy: 5 } } : {}) };
+    const { refused } = this;
     await this.act(visitEdits({ draft, scope, visitor: '村干部（虚构）', fields, hashes, entities, untaken, said: chance.is(0.3) ? [TYPED(chance)] : [], before: { files: [], remarks } }));
+    if (!corrected && this.refused === refused) this.visits.add(draft.id);
   }
 
   private async correct(): Promise<void> {
@@ -218,7 +222,8 @@ class Cadre {
     const field = chance.of(fields);
     const words = field.choices && chance.is(0.7) ? chance.of(field.choices).name : TYPED(chance);
     const value = typed(field, words);
-    if (value === undefined) return;
+    // The dialog asks again where a count or a note is empty.
+    if (value === undefined || (value === null && ['count', 'notes'].includes(field.type))) return;
     const edits = correction(this.definitions, this.rows(), record, field, value, record.id);
     if (edits?.length) await this.act(edits);
   }
@@ -261,6 +266,15 @@ class Cadre {
     return this.chance.of([() => this.visit(), () => this.visit(), () => this.correct(), () => this.correct(), () => this.others(), () => this.settle()])();
   }
 
+  /** What became of each visit that was made: its first operation makes it. */
+  visited(): string[] {
+    const made = new Map<string, string>();
+    for (const [, change] of [...this.kept.states].sort(([a], [b]) => a - b)) {
+      if ('state' in change && this.visits.has(change.record) && !made.has(change.record)) made.set(change.record, change.state);
+    }
+    return [...made.values()];
+  }
+
   /** What was rejected, and what was done before. */
   rejected(): string[] {
     const bad = [...this.kept.states.values()].filter((change) => 'state' in change && change.state === 'rejected');
@@ -290,8 +304,9 @@ test('no sequence of what people do leaves an operation rejected', async () => {
     expect(of('parked')).toBeGreaterThan(0);
     // No visit was kept back by anything else.
     for (const cadre of cadres) {
-      const visits = [...cadre.kept.states.values()].filter((change) => 'op' in change && change.collection === 'visit');
-      expect(visits.length).toBeGreaterThan(4 * ROUNDS);
+      const visited = cadre.visited();
+      expect(visited.length).toBeGreaterThan(2 * ROUNDS);
+      expect(new Set(visited)).toEqual(new Set(['applied']));
     }
   } finally {
     await server.remove();

@@ -115,6 +115,28 @@ test('enrolling: each refusal is told, what was typed stays, and the next try go
   await expect(page.getByText('新用户')).toHaveCount(0);
   await tablet.unlock();
   await tablet.isReady(104);
+
+  // Whoever goes back before the answer came goes on later: only the key that asked can use the code.
+  await tablet.tab('我的', 'Me');
+  await tablet.button('换一个用户', 'Another person').click();
+  await page.getByRole('button', { name: /添加用户/ }).click();
+  const lost = server.code('cadre2');
+  await code.fill(lost);
+  await pin.fill(PIN);
+  await again.fill(PIN);
+  await page.route(path, async (route) => {
+    await route.fetch();
+    await route.abort();
+  });
+  expect(await tried('another lost answer')).toContain('绑定码仍然有效');
+  await page.unroute(path);
+  await tablet.button('返回', 'Back').click();
+  await page.getByRole('button', { name: '新用户' }).click();
+  await tablet.unlock();
+  await code.fill(lost);
+  await enrol.click();
+  await page.waitForSelector('nav.tabs');
+  await tablet.isReady(52);
 });
 
 test('unlocking: a wrong PIN and a store that is broken are told; a common new PIN is not taken', async () => {

@@ -4,6 +4,7 @@ import { AxeBuilder } from '@axe-core/playwright';
 import { expect, test, type Page } from '@playwright/test';
 import { Server } from '../stage/server';
 import { Tablet, type Language } from '../stage/tablet';
+import { throughHousehold } from '../stage/walk';
 
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'];
 
@@ -52,24 +53,7 @@ for (const { name, language, isMirrored } of PASSES) {
       expect(await pointsTo(await page.locator('.head .turn').screenshot(), page), 'the way back').toBe(isMirrored ? 'right' : 'left');
       await seen('outline');
       await page.getByRole('button', { name: tablet.words('返回', 'Back') }).click();
-      await tablet.tab('任务', 'Tasks');
-      await seen('tasks');
-      await page.locator('ul.list a').first().click();
-      await expect(page.getByRole('heading', { name: tablet.words('基本情况', 'The household') })).toBeVisible();
-      await page.locator('details summary').first().click();
-      await seen('dossier');
-      await page.getByRole('button', { name: tablet.words('修改住址', 'Change Address') }).click();
-      await seen('field');
-      await tablet.button('取消', 'Cancel').click();
-      await tablet.button('记录同意或不同意', 'Record a consent or a refusal').click();
-      await seen('consent');
-      await tablet.button('取消', 'Cancel').click();
-      await tablet.link('告知签字', 'Notify and sign').click();
-      await expect(page.locator('.paper')).toBeVisible();
-      await seen('notice');
-      await page.getByRole('button', { name: tablet.words('返回', 'Back') }).click();
-      await tablet.button('走访', 'Visit').click();
-      await page.waitForSelector('.question');
+      await throughHousehold(tablet, seen);
       await tablet.button('下一页', 'Next').click();
       await seen('visit');
       await page.getByText(tablet.words('同意', 'Agrees'), { exact: true }).click();

@@ -439,6 +439,47 @@ test('no photo, no place, and a form that is withdrawn: the visit goes on', asyn
   await until(async () => (await about(supervisor, 'visit', id)).some((one) => one.fields['2'] === form));
 });
 
+test('a camera that does not open, and a photo that comes too late, end nothing else', async () => {
+  const { page } = tablet;
+  await tablet.tab('农户', 'Households');
+  await page.locator('ul.list a').first().click();
+  const add = page.getByRole('button', { name: '加一张：照片' }).first();
+  const film = page.locator('dialog[open] video');
+  const shoot = page.locator('dialog[open]').getByRole('button', { name: '拍摄', exact: true });
+  await page.evaluate(() => {
+    const { mediaDevices } = navigator;
+    const open = mediaDevices.getUserMedia.bind(mediaDevices);
+    const isFront = (wanted?: MediaStreamConstraints) => (wanted?.video as MediaTrackConstraints).facingMode === 'user';
+    mediaDevices.getUserMedia = (wanted) => (isFront(wanted) ? Promise.reject(new DOMException('in use', 'NotReadableError')) : open(wanted));
+    mediaDevices.enumerateDevices = async () => [{ kind: 'videoinput' }, { kind: 'videoinput' }] as MediaDeviceInfo[];
+    // A still photo that is taken when the test says so.
+    const taken: (() => void)[] = [];
+    const ImageCapture = class {
+      takePhoto = () => new Promise<Blob>((done) => taken.push(() => done(new Blob(['late']))));
+    };
+    Object.assign(globalThis, { ImageCapture, taken });
+  });
+  await add.click();
+  await expect(shoot).toBeEnabled();
+  await page.getByRole('button', { name: '前后镜头切换' }).click();
+  await expect(page.locator('dialog[open]').getByRole('alert')).toContainText('打不开相机');
+  // The one before is back.
+  await expect(shoot).toBeEnabled();
+  await shoot.click();
+  await expect(shoot).toBeDisabled();
+  await page.locator('dialog[open]').getByRole('button', { name: '取消' }).click();
+  await add.click();
+  await expect(shoot).toBeEnabled();
+  await page.evaluate(async () => {
+    (globalThis as unknown as { taken: (() => void)[] }).taken.forEach((take) => take());
+    await new Promise(requestAnimationFrame);
+  });
+  await expect(film).toBeVisible();
+  await expect(shoot).toBeEnabled();
+  await page.locator('dialog[open]').getByRole('button', { name: '取消' }).click();
+  await expect(page.locator('dialog[open]')).toHaveCount(0);
+});
+
 /** The keys of what is half typed or half recorded, as the disk has them. */
 function scraps(): Promise<string[]> {
   return tablet.page.evaluate(async () => {

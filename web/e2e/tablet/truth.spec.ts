@@ -90,6 +90,9 @@ test('what was done is told as it was', async () => {
       await agree();
       await tablet.button('无变化', 'No change').click();
       await expect(page.locator('.strip').filter({ hasText: '每次新做' })).toContainText('水井照片');
+      // Said once more, it is still known what was taken over.
+      for (const _page of [1, 2, 3, 4]) await tablet.button('上一页', 'Back').click();
+      await tablet.button('无变化', 'No change').click();
       await page.locator('.sheet').getByText('家里几口人？').click();
       await expect(tablet.question('/data/water/persons')).toContainText(/照 .* 的走访填写/);
       await seen('22-copied');
@@ -171,7 +174,7 @@ test('what was done is told as it was', async () => {
       await expect(well.locator('img.taken')).toBeVisible();
       await tablet.button('下一页', 'Next').click();
       await handIn();
-      await until(async () => (await visits()).some((one) => notesOf(one).some((words) => words.includes('撤回或没有同意（拍摄照片）'))));
+      await until(async () => (await visits()).some((one) => notesOf(one).some((words) => words.includes('已到期（拍摄照片）'))));
       const [consent] = await about(supervisor, 'consent', household);
       expect(consent!.status).toBe('withdrawn');
       const [signature] = consent!.fields['11'] as string[];
@@ -234,6 +237,8 @@ test('what was done is told as it was', async () => {
       await tablet.button('下一页', 'Next').click();
       await tablet.button('重新提交', '').click();
       await until(async () => (await read(supervisor, returned.id)).status === 'resubmitted');
+      // That they agreed on the spot goes with it.
+      await until(async () => notesOf(await read(supervisor, returned.id)).some((words) => words.includes('已到期（拍摄照片）')));
       await expect(page.getByText('退回的走访')).toHaveCount(0);
     });
 
@@ -280,6 +285,22 @@ test('what was done is told as it was', async () => {
       await expect(page.locator('.paper')).toContainText('学生资助告知书');
       await expect(page.locator('svg.drawn')).toBeVisible();
       await seen('32-notice-read');
+    });
+
+    await test.step('what comes from the office leaves the list where one is in it', async () => {
+      await tablet.tab('农户', 'Households');
+      const rows = page.locator('ul.list > li');
+      await expect
+        .poll(async () => {
+          await rows.last().scrollIntoViewIfNeeded();
+          return rows.count();
+        })
+        .toBe(HOUSEHOLDS);
+      const without = rows.filter({ hasNot: page.getByText('任务', { exact: true }) }).first();
+      const [, other] = /households\/([0-9a-f-]{36})/.exec((await without.locator('a').getAttribute('href'))!)!;
+      await supervisor.post('/api/v1/tasks', { batch: crypto.randomUUID(), title: '核对电话', households: [other] });
+      await expect(page.locator(`ul.list a[href$="${other}"]`).getByText('任务', { exact: true })).toBeVisible();
+      expect(await rows.count()).toBe(HOUSEHOLDS);
     });
 
     expect(tablet.complaints).toEqual([]);

@@ -1,11 +1,14 @@
-/** The API, typed by its description. What is refused is thrown as a `Problem`. */
+/**
+ * The API, typed by its description. What is refused is thrown as a `Problem`; what only the end of its
+ * person's session kept from being done is done once they are back.
+ */
 
 import createClient, { type Middleware } from 'openapi-fetch';
 import { Problem } from '../api/problem';
 import type { paths } from '../api/schema';
 import { language } from '../i18n';
 import { prove } from './account/prove';
-import { learn, token } from './session';
+import { comesBack, learn, token } from './session';
 
 export type { Schemas } from '../api/types';
 
@@ -22,7 +25,7 @@ const isOurs = (response: Response) => response.ok && !(response.headers.get('co
 
 async function told(response: Response): Promise<Problem> {
   const problem = await Problem.of(response);
-  if (HELD_UP.includes(problem.kind)) void learn().catch(() => undefined);
+  if (HELD_UP.includes(problem.kind)) await learn().catch(() => undefined);
   return problem;
 }
 
@@ -42,24 +45,44 @@ async function tried(first: Response, again: () => Promise<Response>): Promise<R
   throw await told(answer);
 }
 
+/** Asks, and again once its person is back where their session or their account was in the way. */
+async function persistently<T>(ask: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      const isKept = error instanceof Problem && (error.status === 401 || HELD_UP.includes(error.kind));
+      if (!isKept || !(await comesBack())) throw error;
+    }
+  }
+}
+
 /** The bodies of requests, to be sent again with a new token. */
 const sent = new WeakMap<Request, Request>();
 
 const session: Middleware = {
   async onRequest({ request }) {
     request.headers.set('accept-language', language.value);
-    request.headers.set('authorization', `Bearer ${await token()}`);
+    request.headers.set('authorization', `Bearer ${await persistently(token)}`);
     sent.set(request, request.clone());
     return request;
   },
   async onResponse({ request, response }) {
     if (isOurs(response)) return response;
-    const again = sent.get(request);
-    if (!again) throw await told(response);
-    return tried(response, async () => {
-      const next = again.clone();
+    const kept = sent.get(request);
+    if (!kept) throw await told(response);
+    const again = async () => {
+      const next = kept.clone();
       next.headers.set('authorization', `Bearer ${await token()}`);
-      return fetch(next);
+      return fetch(next).catch((error: unknown) => {
+        throw unreachable(error);
+      });
+    };
+    let first: Response | undefined = response;
+    return persistently(async () => {
+      const answer = first ?? (await again());
+      first = undefined;
+      return tried(answer, again);
     });
   },
   onError({ error }) {
@@ -83,7 +106,7 @@ export async function ask(path: string, init: RequestInit = {}): Promise<Respons
       throw init.signal?.aborted ? error : unreachable(error);
     });
   };
-  return tried(await once(), once);
+  return persistently(async () => tried(await once(), once));
 }
 
 /** Bytes behind an address, for pictures and downloads. */

@@ -1,6 +1,6 @@
 /** Who is signed in: tokens, the person, and what their grants let them do. */
 
-import { computed, ref, shallowRef } from 'vue';
+import { computed, ref, shallowRef, watch } from 'vue';
 import { Problem } from '../api/problem';
 import type { components } from '../api/schema';
 import { language } from '../i18n';
@@ -22,6 +22,8 @@ export const me = shallowRef<Me>();
 export const isReady = ref(false);
 /** Whether the session ended while its person was at work: what they typed stays until they are back. */
 export const hasEnded = ref(false);
+/** Whether something of one's own account comes before everything else. */
+export const isHeldUp = computed(() => !!me.value && (me.value.second_factor_needed || me.value.password_change_needed));
 
 export const roles = computed(() => new Set(me.value?.grants.map((grant) => grant.role)));
 export const isAdmin = computed(() => roles.value.has('admin'));
@@ -104,6 +106,26 @@ export async function resume(): Promise<void> {
   } finally {
     isReady.value = true;
   }
+}
+
+/** Whether their session or their account keeps somebody from their work. */
+export const isKept = computed(() => hasEnded.value || isHeldUp.value);
+
+/**
+ * Waits for whoever is kept from their work, and tells whether they are back. Where nothing keeps them,
+ * or somebody else came, there is nobody to wait for.
+ */
+export async function comesBack(): Promise<boolean> {
+  const who = me.value?.id;
+  if (!who || !isKept.value) return false;
+  return new Promise((resolve) => {
+    const stop = watch([me, isKept], () => {
+      const isSame = me.value?.id === who;
+      if (isSame && isKept.value) return;
+      stop();
+      resolve(isSame);
+    });
+  });
 }
 
 /** The session is over. Whoever is at work signs in again over their page; nothing they typed goes. */

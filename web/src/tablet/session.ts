@@ -1,12 +1,12 @@
 /** A profile that is unlocked: its records, its machine, its sync. */
 
 import { computed, reactive, ref, shallowReactive, shallowRef } from 'vue';
-import { base64url } from '../api/bytes';
 import type { Schemas } from '../api/types';
 import { loadForms, type Definitions } from '../form/engine';
 import { inWords, language } from '../i18n';
 import { whyNot } from '../ui/whyNot';
 import { enrolled, entropy, loadEngine, Machine } from './engine';
+import { answered, askWithKey, unanswered } from './enrol/keys';
 import { nothingSought, type Sought } from './households/search';
 import { Book } from './store/book';
 import type { Registers } from './store/lines';
@@ -91,6 +91,11 @@ export class Session {
     return this.kept !== undefined;
   }
 
+  /** Whether a code may have been used for it, though no answer came. */
+  async mayBeEnrolled(): Promise<boolean> {
+    return this.isEnrolled || (await unanswered(this.shelves)).length > 0;
+  }
+
   get user(): string {
     return this.kept?.user ?? '';
   }
@@ -128,10 +133,8 @@ export class Session {
 
   /** Enrols the tablet for this profile with a one-time code; again, where its session has ended. */
   async enrol(code: string, label: string): Promise<void> {
-    const key = await this.pendingKey();
-    const publicKey = await crypto.subtle.exportKey('raw', key.publicKey);
-    const given = await enrol(code, base64url(new Uint8Array(publicKey)), label, language.value);
-    const wrapped = await this.shelves.sealer.wrap('profile/key', key.privateKey);
+    const { given, key } = await askWithKey(this.shelves, (publicKey) => enrol(code, publicKey, label, language.value));
+    const wrapped = await this.shelves.sealer.wrap('profile/key', key);
     const { device, user, tokens } = given;
     const before = this.kept;
     if (before && before.user !== user) throw new OtherPerson();
@@ -139,13 +142,13 @@ export class Session {
     const writes: Write[] = [
       await this.shelves.sealed('profile', 'session', this.kept),
       { shelf: 'profile', key: 'key', value: wrapped },
+      answered,
     ];
     if (!before) {
       const identity = JSON.parse(enrolled(device, user, entropy())) as Json;
       writes.push(await this.shelves.sealed('profile', 'machine', { identity, cursors: {} }));
     }
     await this.shelves.write(writes);
-    this.newKey = undefined;
     if (before) {
       await this.openSession(tokens.access_token);
       await this.reopen();
@@ -297,14 +300,6 @@ export class Session {
       bytes: files.reduce((sum, file) => sum + file.size, 0),
     };
   });
-
-  private newKey: CryptoKeyPair | undefined;
-
-  /** The key of an enrolment that is under way: a lost answer is asked for again with the same. */
-  private async pendingKey(): Promise<CryptoKeyPair> {
-    this.newKey ??= (await crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify'])) as CryptoKeyPair;
-    return this.newKey;
-  }
 
   private readonly onOnline = () => void this.refreshDefinitions();
 

@@ -1,6 +1,7 @@
 /** Changes that had no effect, as people read and correct them. */
 
 import type { Schemas } from '../api';
+import { isNumber, numberOf, textOf } from '../../ui/typed';
 import { fieldName, fieldOf, valueWords } from '../records/registers';
 import type { Op } from '../records/steps';
 import { t, type Key } from '../words';
@@ -23,8 +24,18 @@ export interface Correction {
 export const opOf = (one: Held) => one.op as unknown as Op;
 export const collectionOf = (one: Waiting) => opOf(one.first).collection ?? '';
 
-/** Whether a page may be short because what is on it is large, and not because it is the last. */
-export const isLarge = (page: Held[]) => JSON.stringify(page).length > 4_000_000;
+/** The first of them, at least `most` where there are as many, and whether there may be more: a page can be short, and none comes after an empty one. */
+export async function firstOf(most: number, page: (after: string | undefined) => Promise<Held[]>): Promise<{ all: Held[]; hasMore: boolean }> {
+  const all: Held[] = [];
+  let hasMore = true;
+  while (hasMore && all.length < most) {
+    const last = all.at(-1);
+    const next = await page(last && `${last.incarnation}/${last.seq}`);
+    all.push(...next);
+    hasMore = next.length > 0;
+  }
+  return { all, hasMore };
+}
 
 /** Those that stand or fall together, in the order they are listed in. */
 export function together(all: Held[]): Waiting[] {
@@ -82,8 +93,6 @@ export function entries(one: Waiting): Entry[] {
   });
 }
 
-const NUMBERS = new Set(['integer', 'decimal', 'count']);
-
 /** As it stands in an input; money in yuan. */
 export function shownIn({ type, value }: Entry): string {
   if (value === null || value === undefined) return '';
@@ -92,11 +101,7 @@ export function shownIn({ type, value }: Entry): string {
 
 /** What was typed, as the field holds it; nothing where it is no such value. Empty words leave it out. */
 export function typedAs({ type }: Entry, words: string): unknown {
-  const text = words.trim();
+  const text = textOf(type, words);
   if (text === '') return null;
-  if (type !== 'money' && !NUMBERS.has(type)) return text;
-  const number = Number(text.replace(/,/g, ''));
-  if (!Number.isFinite(number)) return undefined;
-  const whole = type === 'money' ? Math.round(number * 100) : number;
-  return type === 'decimal' || Number.isSafeInteger(whole) ? whole : undefined;
+  return isNumber(type) ? numberOf(type, text) : text;
 }

@@ -8,6 +8,7 @@ import { computed, ref, shallowReactive, shallowRef } from 'vue';
 import { Problem } from '../../api/problem';
 import { api, got, type Schemas } from '../api';
 import { changed } from '../live';
+import { isKept } from '../session';
 import { picture } from '../ui/pictures';
 import { photosOf, type Version, type VisitFile } from '../visits/words';
 import { why } from '../ui/why';
@@ -60,6 +61,7 @@ export class Queue {
   private isClosed = false;
   private filling: Promise<void> | undefined;
   private sending: Promise<void> | undefined;
+  private undoing: Promise<unknown> = Promise.resolve();
   private retry: ReturnType<typeof setTimeout> | undefined;
   /** Those of which it was told that they are looked at. */
   private readonly looked = new Set<string>();
@@ -236,11 +238,21 @@ export class Queue {
     }
   }
 
-  /** Takes the last decision back, and shows the visit again. */
-  async undo(): Promise<boolean> {
+  /** Takes the last decision back, and shows the visit again; asked twice, the one before it, too. */
+  undo(): Promise<boolean> {
+    const mine = this.undoing.then(() => this.takeBack());
+    this.undoing = mine.catch(() => undefined);
+    return mine;
+  }
+
+  private async takeBack(): Promise<boolean> {
     const last = this.decided.findLast((one) => one.state !== 'refused');
     if (!last) return false;
-    if (last.state === 'sending') await this.sending;
+    if (last.state === 'sending') {
+      await this.sending;
+      // It was refused meanwhile, or is done.
+      return this.takeBack();
+    }
     const id = last.file.visit.id;
     if (last.state === 'done') {
       await api.POST('/api/v1/visits/{id}/decisions', {
@@ -271,6 +283,8 @@ export class Queue {
     this.isClosed = true;
     clearInterval(this.timer);
     clearTimeout(this.retry);
+    // Who comes back claims anew: what is let go by then is no longer only this queue's.
+    if (isKept.value) return;
     void (this.sending ?? Promise.resolve()).then(() => api.DELETE('/api/v1/review/claims')).catch(() => undefined);
   }
 }

@@ -400,6 +400,8 @@ export const en: Record<keyof typeof zh, string> = {
   'form.published': 'Published in {area}.',
   'form.retire': 'Retire it there',
   'form.retired': 'Retired in {area}.',
+  'form.publishIn': 'All tablets in {area} use this version once they sync.',
+  'form.retireIn': 'Tablets in {area} can begin no more visits with it once they sync.',
   'form.download': 'Download the source',
   'preview.why': 'As on the tablet. What you enter is for the trial only and becomes no record.',
   'preview.restart': 'Start again',

@@ -398,6 +398,8 @@ export const zh = {
   'form.published': '已在{area}发布。',
   'form.retire': '在该区域停用',
   'form.retired': '已在{area}停用。',
+  'form.publishIn': '{area}的平板同步后，都改用这一版。',
+  'form.retireIn': '{area}的平板同步后，不能再用它开始新的走访。',
   'form.download': '下载原文件',
   'preview.why': '与平板上一样。填写内容只用于试填，不会成为记录。',
   'preview.restart': '重新填',

@@ -22,19 +22,21 @@ export function useFilm<T>() {
     return answered;
   }
 
-  async function show(facing?: Facing): Promise<void> {
+  async function show(facing?: Facing): Promise<boolean> {
     try {
       const opened = await openCamera(facing);
       if (!answer) {
         // It was called off while the camera opened.
         opened.getTracks().forEach((track) => track.stop());
-        return;
+        return true;
       }
       film.value!.srcObject = opened;
       await film.value!.play();
       stream.value = opened;
+      return true;
     } catch (cause) {
       failed.value = whyNot(cause);
+      return false;
     }
   }
 
@@ -43,11 +45,11 @@ export function useFilm<T>() {
     stream.value = undefined;
   }
 
-  /** The picture of another camera; many tablets can open one at a time. */
-  async function turn(facing: Facing): Promise<void> {
-    failed.value = '';
+  /** The picture of another camera, and whether it is there; many tablets can open one at a time. `words` go on being said. */
+  function turn(facing: Facing, words = ''): Promise<boolean> {
+    failed.value = words;
     stop();
-    await show(facing);
+    return show(facing);
   }
 
   function end(value?: T): void {

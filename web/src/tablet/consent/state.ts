@@ -22,10 +22,11 @@ export function refusedNow(records: Seen[], today: string): Refused[] {
     const status = text(fields['status']);
     const isOver = status === 'given' && text(fields['until']) !== '' && text(fields['until']) < today;
     const why = isOver ? 'over' : status === 'withdrawn' || status === 'declined' ? status : undefined;
-    const on = (why === 'withdrawn' && text(fields['withdrawn_on'])) || (why === 'over' && text(fields['until'])) || text(fields['given_on']);
+    const said = (why === 'withdrawn' && text(fields['withdrawn_on'])) || text(fields['given_on']);
+    const on = why === 'over' ? text(fields['until']) : said;
     const person = text(fields['person']);
     // What was written down later on the same day comes after: ids grow with time.
-    const order = `${on} ${id}`;
+    const order = `${said} ${id}`;
     for (const scope of Array.isArray(fields['scope']) ? fields['scope'].map(text) : []) {
       const key = `${person} ${scope}`;
       const known = last.get(key);
@@ -34,4 +35,9 @@ export function refusedNow(records: Seen[], today: string): Refused[] {
   }
   const all = [...last.values()].flatMap(({ refused }) => refused ?? []);
   return all.sort((a, b) => b.on.localeCompare(a.on));
+}
+
+/** The last word on a scope that doesn't hold, of the household or of whoever a record is `of`. */
+export function refusedFor(records: Seen[], today: string, scope: string, of = ''): Refused | undefined {
+  return refusedNow(records, today).find((one) => one.scope === scope && ['', of].includes(one.person));
 }

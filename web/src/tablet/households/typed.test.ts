@@ -71,11 +71,5 @@ test('the tablet corrects what cadres see; the rest says whose it is', () => {
   expect(keeperOf(alert, field('money'))).toBe('office');
   expect(keeperOf(alert, field('money', 'latest'))).toBeUndefined();
   expect(keeperOf(alert, field('status'))).toBe('flow');
-  const rights = (...who: string[]) => register('household', { right: [{ who: ['office'], may: 'delete' }, { who, may: 'set', fields: ['one'] }] });
-  expect(keeperOf(rights('cadre', 'office'), field('text'))).toBeUndefined();
-  expect(keeperOf(rights('office'), field('text'))).toBe('office');
-  expect(keeperOf(rights('reviewer'), field('text'))).toBe('reviewer');
-  expect(keeperOf(rights('server'), field('text'))).toBe('fixed');
-  expect(keeperOf(rights('office'), { ...field('text'), name: 'other' })).toBeUndefined();
   expect(keeperOf(register('notice', { insert_only: true }), field('text'))).toBe('fixed');
 });

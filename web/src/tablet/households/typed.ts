@@ -3,6 +3,7 @@
  * answers of forms have it: several choices with a space between, a place as `26.5 106.7 0 8`.
  */
 
+import { isNumber, numberOf, textOf } from '../../ui/typed';
 import type { Json, Register, RegisterField } from '../store/types';
 
 const TYPED = new Set([
@@ -20,12 +21,10 @@ export const isDecidedByOffice = ({ policy, type }: RegisterField) =>
 const SEEN = new Set(['household', 'member']);
 
 /** Why a field is not corrected on the tablet: who does it instead. Nothing where it is. */
-export type Keeper = 'office' | 'reviewer' | 'flow' | 'fixed';
+export type Keeper = 'office' | 'flow' | 'fixed';
 
 export function keeperOf(register: Register, field: RegisterField): Keeper | undefined {
   if (register.insert_only || register.server_only) return 'fixed';
-  const may = register.right?.filter((line) => line.may === 'set' && line.fields?.includes(field.name)).flatMap(({ who }) => who) ?? [];
-  if (may.length > 0 && !may.includes('cadre')) return may.includes('office') ? 'office' : may.includes('reviewer') ? 'reviewer' : 'fixed';
   if (field.type === 'status') return 'flow';
   if (!isTyped(field) && field.type !== 'blobs') return 'office';
   // What an office decided of its own programme is not a cadre's to correct.
@@ -48,19 +47,11 @@ export function shown(field: RegisterField, held: Json | undefined): string {
 
 /** What was typed, as the field holds it; nothing where it is no such value. */
 export function typed(field: RegisterField, words: string): Json | undefined {
-  // Digits and letters may be wide ones; what is written in Chinese keeps its punctuation.
-  const isWritten = field.type === 'text' || field.type === 'notes';
-  const text = (isWritten ? words : words.normalize('NFKC')).trim();
+  const text = textOf(field.type, words);
   if (field.type === 'select_multiple') return chosenIn(text);
   if (text === '') return null;
+  if (isNumber(field.type)) return numberOf(field.type, text);
   switch (field.type) {
-    case 'money':
-      return fen(text.replace(/,/g, ''));
-    case 'integer':
-    case 'count':
-      return /^-?\d{1,15}$/.test(text) ? Number(text) : undefined;
-    case 'decimal':
-      return /^-?(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : undefined;
     case 'boolean':
       return text === 'true' || text === 'yes' ? true : text === 'false' || text === 'no' ? false : undefined;
     case 'moment': {
@@ -74,11 +65,6 @@ export function typed(field: RegisterField, words: string): Json | undefined {
     default:
       return text;
   }
-}
-
-/** Yuan as whole fen; no less than a fen. */
-function fen(yuan: string): number | undefined {
-  return /^-?(\d{1,12}(\.\d{0,2})?|\.\d{1,2})$/.test(yuan) ? Math.round(Number(yuan) * 100) : undefined;
 }
 
 function place(text: string): Json | undefined {

@@ -79,8 +79,6 @@ export interface Register {
   labels: Record<string, string>;
   insert_only?: boolean;
   server_only?: boolean;
-  /** Who may do what; what no line speaks of is for everybody. */
-  right?: { who: string[]; may: string; fields?: string[] }[];
   field: RegisterField[];
 }
 

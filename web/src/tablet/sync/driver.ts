@@ -231,9 +231,9 @@ export class Driver {
     try {
       const { tablet, is_disabled: isDisabled } = await this.client.json<Schemas['Standing']>('/sync/v1/standing');
       this.progress.standing = tablet !== 'active' ? tablet : isDisabled ? 'disabled' : '';
-    } catch {
-      // Who may work has a scope of their own at least. It is asked again after the next exchange.
-      this.progress.standing = 'stopped';
+    } catch (cause) {
+      // Only a refusal of our server's says that the tablet may not work; it is asked again after the next exchange.
+      if (cause instanceof Problem && cause.kind && [401, 403].includes(cause.status)) this.progress.standing = 'stopped';
     }
   }
 

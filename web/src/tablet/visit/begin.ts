@@ -126,12 +126,13 @@ const FRESH = new Set([...TAKEN, 'barcode', 'note', 'acknowledge']);
 const ROUNDS = 20;
 
 /**
- * Nothing has changed: answers what is asked and not answered as it was, and tells what it took over.
+ * Nothing has changed: answers what is asked and not answered as it was, and tells what it took over,
+ * with what it had taken over before.
  * What is hidden (when the visit began, say) is the form's own; consent, photos, places and
  * signatures are of one visit and stay open.
  */
-export function answerAsBefore(form: OpenForm, { answers: before, on }: Before): Copied {
-  const values: Copied['values'] = {};
+export function answerAsBefore(form: OpenForm, { answers: before, on }: Before, copied?: Copied): Copied {
+  const values = { ...copied?.values };
   const consent = consentIn(form.items.value)?.path;
   for (let round = 0; round < ROUNDS; round += 1) {
     let isDone = true;

@@ -59,7 +59,7 @@ export function visitEdits({ draft, scope, visitor, fields, hashes, entities, un
     // What a newer version of the form has no place for goes along as notes.
     for (const { path, value } of draft.setAside ?? []) edits.push(...notes(`${path}: ${value}`));
   }
-  for (const words of [...(draft.corrects ? [] : said), ...untaken]) edits.push(...notes(words));
+  for (const words of [...said, ...untaken]) edits.push(...notes(words));
   edits.push(...entities.map((edit) => ({ ...edit, scope })));
   for (const record of before.remarks) {
     const change = { kind: 'transition', field: 'status', from: 'open', to: 'corrected' };
