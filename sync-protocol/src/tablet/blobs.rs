@@ -34,7 +34,7 @@ pub(super) struct Blobs {
     /// Those it is not known of.
     unasked: BTreeSet<Hash>,
     /// Those that were asked about, until there is an answer.
-    asked: BTreeSet<Hash>,
+    asked: Vec<Hash>,
     /// Those whose upload ended well: only an answer to a question tells whether they are there.
     sent: BTreeSet<Hash>,
     /// How often an upload came to nothing, since the start; in the order of the hashes. A map of
@@ -68,7 +68,7 @@ impl Blobs {
             states,
             missing: BTreeSet::new(),
             unasked,
-            asked: BTreeSet::new(),
+            asked: Vec::new(),
             sent: BTreeSet::new(),
             failures: Vec::new(),
             leaving: BTreeSet::new(),
@@ -98,9 +98,9 @@ impl Blobs {
         let mut learned = Learned::default();
         let missing: BTreeSet<Hash> = missing.iter().copied().collect();
         let named = self.named(outbox);
+        self.asked.clear();
         for hash in asked {
             self.unasked.remove(hash);
-            self.asked.remove(hash);
             let (sent, leaving) = (self.sent.remove(hash), self.leaving.remove(hash));
             let Some(state) = self.states.get(hash).copied() else { continue };
             if missing.contains(hash) {
@@ -217,8 +217,8 @@ impl Blobs {
         let hashes: Vec<_> = self.unasked.iter().copied().take(MAX_MISSING).collect();
         for hash in &hashes {
             self.unasked.remove(hash);
-            self.asked.insert(*hash);
         }
+        self.asked.clone_from(&hashes);
         (!hashes.is_empty()).then_some(hashes)
     }
 
@@ -229,8 +229,9 @@ impl Blobs {
     }
 
     pub(super) fn ask_again(&mut self) {
-        self.unasked.extend(self.unverified());
-        self.unasked.append(&mut self.asked);
+        let mut again = self.unverified();
+        again.append(&mut self.asked);
+        self.unasked.extend(again);
     }
 
     /// Whether the server has confirmed all there is, and nothing is to be asked.

@@ -280,6 +280,8 @@ async fn a_disk_that_is_nearly_full_takes_nothing_in_until_there_is_room() {
     // What is there is read all the same.
     admin.call(Method::GET, "/api/v1/records?collection=household&limit=1", None).await.unwrap();
     std::fs::remove_file(filler).unwrap();
+    // What was found of the disk counts for two seconds: who comes in them is told to wait a minute.
+    tokio::time::sleep(Duration::from_secs(3)).await;
     tablet.sync_at(server.address(), LIMIT).await.expect("there is room again");
     assert_eq!((tablet.machine().unsent(), tablet.machine().unverified_blobs().len()), (0, 0));
 }

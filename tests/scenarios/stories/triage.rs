@@ -245,7 +245,7 @@ story!(what_is_very_doubtful_two_people_pass, async |stage| {
     // What the visit says is not what the first one passed any more: it is theirs to look at again.
     let change = json!({ "kind": "patch", "fields": { "10": "后来改过" } });
     let edit = probe.op("visit", ids[0], None, change);
-    assert_eq!(kind(&probe.push(&[edit]).await[0]), "applied");
+    assert_eq!(kind(&probe.push(&[edit]).await[0]), "merged");
     let file = second.call(Method::GET, &path, None).await.unwrap();
     assert_eq!(file["passes"], json!([]));
     let passed = decide(&mut second, &doubtful, "approved").await.unwrap();
