@@ -498,6 +498,31 @@ fn a_question_about_photos_that_the_network_swallowed_is_asked_again() {
 }
 
 #[test]
+fn what_a_start_asks_about_photos_that_are_there_is_asked_until_it_is_answered() {
+    let hash = Hash::of(b"photo");
+    let (mut host, _) = with_photos(&[hash]);
+    host.handle(told(&[hash], &[]));
+    assert_eq!(host.stored.blobs[&hash], BlobState::Verified { next: 2 });
+    host.restart();
+    let request = sent(&host.handle(Event::NetworkUp)).request;
+    let effects = host.respond(SyncResponse::Ok(accepted(request, vec![])));
+    assert!(asks(&effects, &[hash]), "the server may have lost it meanwhile: {effects:?}");
+    for lost in [Event::BlobFailed { retry_after: None }, Event::NetworkDown] {
+        host.handle(lost);
+        let effects = match host.handle(Event::NetworkUp) {
+            effects if asks(&effects, &[hash]) => effects,
+            effects => {
+                let request = sent(&effects).request;
+                host.respond(SyncResponse::Ok(accepted(request, vec![])))
+            }
+        };
+        assert!(asks(&effects, &[hash]), "nobody answered: {effects:?}");
+    }
+    let effects = host.handle(told(&[hash], &[hash]));
+    assert!(matches!(effects[..], [Effect::Upload(it)] if it == hash), "it is sent again");
+}
+
+#[test]
 fn a_photo_is_kept_until_a_backup_has_it_and_doubted_when_the_server_was_restored() {
     let hash = Hash::of(b"photo");
     let (mut host, _) = with_photos(&[hash]);
