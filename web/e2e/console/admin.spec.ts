@@ -15,7 +15,7 @@ const FIXTURES = 'e2e/console/fixtures';
 const MAY_TOO = /^\/api\/v1\/(session|me|review\/claims)/;
 
 test('an admin runs forms, people, areas and tablets', async () => {
-  test.setTimeout(300_000);
+  test.setTimeout(600_000);
   const server = await Server.start();
   const desk = await Desk.start(server.address);
   const tablet = await Tablet.start(server.address);

@@ -15,7 +15,7 @@ const FORM = 'e2e/tablet/fixtures/visit.md';
 const HOUSEHOLDS = 104;
 
 test('a day in two villages, and back to a bad network', async () => {
-  test.setTimeout(300_000);
+  test.setTimeout(600_000);
   const server = await Server.start();
   const link = await Link.open(server.port);
   const form = await publish(server, FORM, {

@@ -10,7 +10,7 @@ const HOUSEHOLDS = 104;
 const [PLACE, KIND, INCOME, GUARANTEES, PHOTOS, NOTES, PERSONS, INVENTED] = ['6', '7', '8', '10', '11', '12', '13', '14'];
 
 test('whatever a record holds can be read, and corrected by the control that fits it', async () => {
-  test.setTimeout(300_000);
+  test.setTimeout(600_000);
   const server = await Server.start();
   const supervisor = await server.as('supervisor');
   const tablet = await Tablet.start(server.address);

@@ -12,7 +12,7 @@ const HOUSEHOLDS = 104;
 const [PHOTOS, NOTES, VISITOR] = ['8', '11', '12'];
 
 test('what was done is told as it was', async () => {
-  test.setTimeout(300_000);
+  test.setTimeout(600_000);
   const server = await Server.start();
   const form = await publish(server, FORM, { consent: 'given', water: { safe: 'yes', persons: 3 }, person: [{ name: '甲（虚构）', months: 3 }] });
   const supervisor = await server.as('supervisor');
