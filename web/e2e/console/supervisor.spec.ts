@@ -380,9 +380,10 @@ test('a supervisor reviews with the keyboard alone, and what was returned comes 
       await page.getByLabel('全部农户').check();
       await desk.button('布置', 'Set').click();
       await page.locator('dialog[open]').getByRole('button', { name: '布置' }).click();
-      await expect(page.getByRole('button', { name: `待办 ${before + count}` })).toBeVisible();
+      await expect(page.getByRole('button', { name: `待办 ${before + count}` })).toBeVisible({ timeout: 180_000 });
       await page.getByRole('button', { name: '撤销' }).click();
-      await expect(page.getByRole('button', { name: `待办 ${before}`, exact: true })).toBeVisible();
+      // Each is taken back by itself.
+      await expect(page.getByRole('button', { name: `待办 ${before}`, exact: true })).toBeVisible({ timeout: 180_000 });
       await expect(page.getByRole('button', { name: `取消 ${count}` })).toBeVisible();
 
       await desk.section('农户', 'Households');

@@ -289,6 +289,8 @@ test('what was done is told as it was', async () => {
 
     await test.step('what comes from the office leaves the list where one is in it', async () => {
       await tablet.tab('农户', 'Households');
+      // What was sought last is still there.
+      await page.getByRole('button', { name: '清除条件' }).click();
       const rows = page.locator('ul.list > li');
       await expect
         .poll(async () => {
