@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use sync_protocol::limits::MAX_OPS;
+
 /// Connections to the database, at most.
 pub const DATABASE_CONNECTIONS: u32 = 12;
 /// Those that write at once.
@@ -141,8 +143,9 @@ pub const SIGN_INS_PER_ADDRESS: u32 = 60;
 /// Refused sign-ins to one account that the audit trail tells of at once; after that one an hour, so
 /// that nobody fills it by guessing.
 pub const REFUSALS_NOTED: u32 = 10;
-/// Moves and deletions of one push that the audit trail tells of one by one.
-pub const REMOVALS_NOTED: usize = 20;
+/// Records that a push deleted, and that it moved, which the audit trail names: all that one push can
+/// bring.
+pub const REMOVALS_NOTED: usize = MAX_OPS;
 /// Receipts that one address may have verified in a minute without signing in.
 pub const VERIFICATIONS_PER_ADDRESS: u32 = 60;
 /// Requests one device may make in a second, on average.
@@ -158,6 +161,8 @@ pub const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 pub const DEPARTURES_KEPT: i64 = 90 * 24 * 3600;
 /// How long after an epoch began none begins by itself, seconds.
 pub const EPOCH_SETTLES: i64 = 3600;
+/// How long everybody's writing may stand behind an epoch that is to begin.
+pub const EPOCH_PATIENCE: Duration = Duration::from_millis(200);
 /// How often a server looks whether another process has begun an epoch.
 pub const EPOCH_REREAD: Duration = Duration::from_secs(10);
 /// How much later than the database knows of a session a token may have been signed, seconds.

@@ -1,6 +1,7 @@
 //! Signing in and out.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use data_encoding::BASE64URL_NOPAD;
@@ -96,9 +97,7 @@ async fn sign_in(
     app.throttle.sign_in(&login, at)?;
     let asked = login.clone();
     let known = app.read(move |connection| queries::find_user(connection, &asked)).await?;
-    let whose = known.as_ref().map(|(user, _)| *user);
-    let user = checked(&app, known, password).await;
-    let user = user.inspect_err(|problem| note_refusal(&app, problem, whose, at))?;
+    let user = checked(&app, known, password, at).await?;
     let now = app.now();
     let from = from(at);
     let started = app
@@ -126,9 +125,9 @@ fn from(at: Option<IpAddr>) -> Json {
     json!({ "from": at.map(|at| at.to_canonical().to_string()) })
 }
 
-/// Has the audit trail tell that somebody could not sign in as this person. It is written beside the
-/// answer: how long that takes tells nobody who has an account.
-fn note_refusal(
+/// Has the audit trail tell that somebody could not prove to be this person. It is written some time
+/// after the answer: who waits behind it learns nothing about who has an account.
+pub(super) fn note_refusal(
     app: &web::Data<App>,
     problem: &Problem,
     whose: Option<UserId>,
@@ -139,7 +138,9 @@ fn note_refusal(
         return;
     };
     let (app, from, now) = (app.clone(), from(at), app.now());
+    let later = Duration::from_millis(rand::random_range(500..5_000));
     actix_web::rt::spawn(async move {
+        tokio::time::sleep(later).await;
         let noted = app.write(move |connection| {
             audit::note(connection, user, Did::RefuseSignIn, user, from.clone(), now)
         });
@@ -151,13 +152,19 @@ fn note_refusal(
 
 /// The person, if the password is theirs. It takes as long for those who do not exist.
 pub(super) async fn checked(
-    app: &App,
+    app: &web::Data<App>,
     known: Option<(UserId, String)>,
     password: String,
+    at: Option<IpAddr>,
 ) -> Result<UserId, Problem> {
     let (user, stored) = known.unzip();
     let is_right = app.passwords.check(password, stored).await?;
-    user.filter(|_| is_right).ok_or_else(|| Problem::new(&Kind::SIGN_IN_REFUSED))
+    let refused = || {
+        let problem = Problem::new(&Kind::SIGN_IN_REFUSED);
+        note_refusal(app, &problem, user, at);
+        problem
+    };
+    user.filter(|_| is_right).ok_or_else(refused)
 }
 
 /// Changes the caller's password. Other browsers are signed out.
@@ -172,6 +179,7 @@ pub(super) async fn checked(
 )]
 #[post("/api/v1/me/password")]
 async fn change_password(
+    request: HttpRequest,
     permitted: Permitted<ChangeAccount>,
     app: web::Data<App>,
     body: Body<PasswordChange>,
@@ -192,7 +200,7 @@ async fn change_password(
     let (known, words) = read.await?;
     let new = web::block(move || check_password(&new, &words).map(|()| new)).await;
     let new = new.map_err(|_| Problem::new(&Kind::UNAVAILABLE))??;
-    checked(&app, known, old).await?;
+    checked(&app, known, old, app.origin(&request)).await?;
     let hash = app.passwords.hash(new).await?;
     app.write(move |connection| {
         queries::set_password(connection, user, &hash, session, now)?;

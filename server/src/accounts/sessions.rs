@@ -1,7 +1,7 @@
 //! A person's own sessions: which there are, ending one, and proving once more who one is before
 //! something that gives power (OWASP ASVS 4.0.3, 3.3.4 and 3.7.1).
 
-use actix_web::{HttpResponse, delete, get, post, web};
+use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use super::http::checked;
+use super::http::{checked, note_refusal};
 use super::queries;
 use super::second_factor::{self, Passed};
 use crate::app::App;
@@ -135,10 +135,12 @@ struct Proof {
 )]
 #[post("/api/v1/session/confirmation")]
 async fn confirm(
+    request: HttpRequest,
     permitted: Permitted<ChangeAccount>,
     app: web::Data<App>,
     body: Body<Proof>,
 ) -> Result<HttpResponse, Problem> {
+    let at = app.origin(&request);
     let Proof { password, code } = body.read_within(MAX_SIGN_IN).await?;
     if password.chars().count() > MAX_PASSWORD {
         return Err(Problem::new(&Kind::MALFORMED).detail("login, password: too long"));
@@ -146,7 +148,7 @@ async fn confirm(
     let (user, session, now) = (permitted.caller.user, permitted.caller.session, app.now());
     app.throttle.account(&user.to_string())?;
     let known = app.read(move |connection| queries::user_by_id(connection, user)).await?;
-    checked(&app, known, password).await?;
+    checked(&app, known, password, at).await?;
     let passed = app
         .write(move |connection| {
             let passed = second_factor::pass(connection, user, code.as_deref(), now)?;
@@ -161,7 +163,11 @@ async fn confirm(
     match passed {
         Passed::Yes => Ok(HttpResponse::NoContent().finish()),
         Passed::Needed => Err(Problem::new(&Kind::CODE_NEEDED)),
-        Passed::No => Err(Problem::new(&Kind::CODE_WRONG)),
+        Passed::No => {
+            let problem = Problem::new(&Kind::CODE_WRONG);
+            note_refusal(&app, &problem, Some(user), at);
+            Err(problem)
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use super::{Area, AreaPath, queries};
 use crate::db::AnyConnection;
-use crate::http::{LineProblem, rows, take_titles};
+use crate::http::{LineProblem, beyond, rows, take_titles};
 use crate::limits::MAX_AREAS;
 
 fn wrong(line: u64, zh: impl Into<String>, en: impl Into<String>) -> LineProblem {
@@ -103,6 +103,10 @@ pub(super) fn read(bytes: &[u8], known: &BTreeMap<String, Area>, roots: Roots) -
     }
     let mut found: BTreeMap<String, (u64, Area)> = BTreeMap::new();
     for (line, row) in rows {
+        if let Some(problem) = beyond(line, &titles, &row) {
+            table.problems.push(problem);
+            continue;
+        }
         let cells = columns.map(|at| {
             at.and_then(|at| row.get(at)).map(|text| text.trim()).filter(|text| !text.is_empty())
         });
@@ -259,17 +263,33 @@ pub(super) struct Known {
     pub(super) areas: BTreeMap<String, Area>,
     /// The codes of those that are closed.
     closed: BTreeSet<String>,
+    /// Those of `paths` that are closed, or lie in what is: whoever answers for no more opens nothing
+    /// there, as they could not have closed it.
+    shut: BTreeSet<String>,
 }
 
 impl Known {
     /// The areas that are one of `paths` or lie in one.
     pub(super) fn under(connection: &mut AnyConnection, paths: &[AreaPath]) -> QueryResult<Self> {
-        let mut known = Self { areas: BTreeMap::new(), closed: BTreeSet::new() };
+        let mut known =
+            Self { areas: BTreeMap::new(), closed: BTreeSet::new(), shut: BTreeSet::new() };
+        for path in paths {
+            if queries::is_any_closed(connection, path.codes().collect())? {
+                known.shut.insert(path.code().to_owned());
+            }
+        }
         for (area, closed) in queries::all_under(connection, paths)? {
             known.closed.extend(closed.map(|_| area.code.clone()));
             known.areas.insert(area.code.clone(), area);
         }
         Ok(known)
+    }
+
+    /// Whether an area lies in one that is not the caller's to open, or is it.
+    fn is_shut(&self, area: &Area) -> bool {
+        let above = |one: &&Area| self.areas.get(one.parent.as_deref()?);
+        let top = std::iter::successors(Some(area), above).last();
+        top.is_some_and(|top| self.shut.contains(&top.code))
     }
 
     /// What an area lies in that is closed.
@@ -308,10 +328,25 @@ pub(super) fn compare(
                 return Ok(Err(not_theirs(&area.code)));
             }
             None => told.added.push(area),
-            Some(_) if known.closed.contains(&area.code) => told.reopened.push(area),
+            Some(there) if known.closed.contains(&area.code) => {
+                if there.name != area.name {
+                    told.renamed.push(area.clone());
+                }
+                told.reopened.push(area);
+            }
             Some(there) if there.name != area.name => told.renamed.push(area),
             Some(_) => told.unchanged += 1,
         }
+    }
+    if let Some(shut) = told.added.iter().chain(&told.reopened).find(|one| known.is_shut(one)) {
+        let (code, name) = (&shut.code, &shut.name);
+        return Ok(Err(wrong(
+            0,
+            format!("“{name}”（{code}）所在的区划已关闭，请上级管理员先重新启用"),
+            format!(
+                "`{name}` ({code}) lies in what is closed: an admin above has to open that first"
+            ),
+        )));
     }
     // Nothing that is open lies in what is closed.
     let open = told.added.iter().chain(&told.reopened);

@@ -42,6 +42,15 @@ pub(super) fn all_under(
     Ok(found.into_iter().map(area).collect())
 }
 
+/// Whether one of these is closed.
+pub(super) fn is_any_closed(
+    connection: &mut AnyConnection,
+    codes: Vec<String>,
+) -> QueryResult<bool> {
+    let closed = areas::table.filter(areas::code.eq_any(codes).and(areas::closed_at.is_not_null()));
+    Ok(closed.count().get_result::<i64>(connection)? > 0)
+}
+
 /// The scopes of the villages that are one of `paths` or lie in one.
 pub fn scopes_under(
     connection: &mut AnyConnection,

@@ -64,10 +64,8 @@ pub(crate) enum Did {
     AssignTasks,
     ChangeTask,
     PrintNotices,
-    /// A record was deleted.
-    DeleteRecord,
-    /// A record belongs to another village from then on.
-    MoveRecord,
+    /// Records were deleted, or belong to another village from then on.
+    RemoveRecords,
     Look,
     Export,
 }
@@ -120,8 +118,7 @@ impl Did {
             Self::AssignTasks => "assign_tasks",
             Self::ChangeTask => "change_task",
             Self::PrintNotices => "print_notices",
-            Self::DeleteRecord => "delete_record",
-            Self::MoveRecord => "move_record",
+            Self::RemoveRecords => "remove_records",
             Self::Look => "look",
             Self::Export => "export",
         }

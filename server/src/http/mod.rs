@@ -24,4 +24,4 @@ pub use body::{Body, EitherBody, FileBody, Query};
 pub use caller::{Caller, Permitted, Tablet};
 pub use lines::LineProblem;
 pub use problem::{Kind, Language, Problem};
-pub use rows::{rows, take_titles};
+pub use rows::{beyond, rows, take_titles};

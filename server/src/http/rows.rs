@@ -39,10 +39,19 @@ pub fn rows(bytes: &[u8], most: usize) -> Result<Vec<(u64, Vec<String>)>, LinePr
         let text = text_of(bytes).ok_or_else(|| {
             unreadable("文件不是 Excel，也不是 CSV 文本", "neither a workbook nor a table as text")
         })?;
+        let delimiter = between(&text);
+        if let Some(line) = open_quote(&text, delimiter) {
+            let zh = "引号没有成对：单元格以引号开头，就要以引号结尾，后面接分隔符";
+            return Err(LineProblem::new(
+                line,
+                zh,
+                "a cell that begins with a quote ends with one",
+            ));
+        }
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
-            .delimiter(between(&text))
+            .delimiter(delimiter)
             .trim(csv::Trim::All)
             .from_reader(text.as_bytes());
         let mut rows = Vec::new();
@@ -81,6 +90,53 @@ pub fn take_titles(
     let titles = below.remove(0);
     *rows = below;
     Some(titles)
+}
+
+/// What is wrong with a row that has something behind the last column that has a name: an address
+/// with a comma in it would lose its end, or push what follows into the next column.
+pub fn beyond(number: u64, titles: &[String], cells: &[String]) -> Option<LineProblem> {
+    let named = titles.iter().rposition(|title| !title.trim().is_empty()).map_or(0, |at| at + 1);
+    let cell = cells.iter().skip(named).map(|cell| cell.trim()).find(|cell| !cell.is_empty())?;
+    let cell: String = cell.chars().take(30).collect();
+    Some(LineProblem::new(
+        number,
+        format!("“{cell}”在最后一列之外，没有列名：内容里有分隔符的，要用引号括起来"),
+        format!("`{cell}` stands behind the last column: put cells with commas in them in quotes"),
+    ))
+}
+
+/// The line of the first cell that begins with a quote and does not end with one, as RFC 4180 has
+/// it: whatever follows would be taken for a part of it.
+fn open_quote(text: &str, delimiter: u8) -> Option<u64> {
+    let (mut line, mut begins) = (1, true);
+    let mut quoted: Option<u64> = None;
+    let mut bytes = text.bytes().peekable();
+    while let Some(byte) = bytes.next() {
+        if byte == b'\n' {
+            line += 1;
+        }
+        match quoted {
+            Some(began) if byte == b'"' => {
+                if bytes.peek() == Some(&b'"') {
+                    bytes.next();
+                } else {
+                    quoted = None;
+                    let is_end =
+                        |next: &u8| *next == delimiter || matches!(next, b'\r' | b'\n' | b' ');
+                    if bytes.peek().is_some_and(|next| !is_end(next)) {
+                        return Some(began);
+                    }
+                }
+            }
+            Some(_) => {}
+            None if begins && byte == b'"' => {
+                quoted = Some(line);
+                begins = false;
+            }
+            None => begins = byte == delimiter || byte == b'\n' || byte == b'\r',
+        }
+    }
+    quoted
 }
 
 /// The text of a file, whatever wrote it; none where it is no text.
@@ -133,6 +189,32 @@ mod tests {
         assert_eq!(cells("村;户主\n桃源村;王某\n".as_bytes()), wanted);
         assert!(rows(b"\xff\xfe\x00", 10).is_err());
         assert!(rows(&[0, 1, 2, 0xfe, 0xff], 10).is_err());
+    }
+
+    #[test]
+    fn a_quote_that_is_never_closed_swallows_nothing() {
+        let told = |text: &str| rows(text.as_bytes(), 10).map_err(|problem| problem.line);
+        assert_eq!(told("村,户主\n白水村,\"乙\n白水村,丙\n"), Err(2));
+        assert_eq!(told("村,户主\n白水村,\"乙\n白水村,\"丙\"\n"), Err(2), "it ends at the next");
+        assert_eq!(told("村,户主\n白水村,\"甲\"乙\n"), Err(2));
+        for fine in [
+            "村,户主\n白水村,\"一组\n2号,\"\"老屋\"\"\"\n",
+            "村,户主\r\n\"白水村\",\"乙\"\r\n",
+            "村,户主\n白水村,5\" 水管\n",
+            "村,户主\n白水村,\"\"\n",
+        ] {
+            assert_eq!(told(fine).map(|rows| rows.len()), Ok(2), "{fine}");
+        }
+    }
+
+    #[test]
+    fn what_stands_behind_the_last_column_is_told() {
+        let row = |cells: &[&str]| cells.iter().map(|cell| (*cell).to_owned()).collect::<Vec<_>>();
+        let titles = row(&["村", "", "住址", "", ""]);
+        assert_eq!(beyond(2, &titles, &row(&["白水村", "x", "1组", "", ""])), None);
+        assert_eq!(beyond(2, &titles, &row(&["白水村"])), None);
+        let told = beyond(2, &titles, &row(&["白水村", "", "1组", "2号门牌"])).unwrap();
+        assert!(told.words(true).contains("2号门牌"), "{told:?}");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::kin;
-use crate::http::{LineProblem, rows, take_titles};
+use crate::http::{LineProblem, beyond, rows, take_titles};
 use crate::limits::MAX_IMPORT_LINES;
 
 /// What the column of the records' own ids is called; as in what is exported.
@@ -207,6 +207,7 @@ pub(super) fn read(bytes: &[u8], reading: &Reading<'_>) -> Result<Table, LinePro
     for (number, cells) in rows {
         let mut line = Line { number, ..Line::default() };
         let before = table.problems.len();
+        table.problems.extend(beyond(number, &titles, &cells));
         for ((target, title), cell) in targets.iter().zip(&titles).zip(&cells) {
             let cell = cell.trim();
             if cell.is_empty() {

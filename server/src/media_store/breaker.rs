@@ -23,12 +23,18 @@ const PAUSE: Duration = Duration::from_secs(5);
 #[error("it did not answer the last requests, and is tried again in a moment")]
 struct Open;
 
+/// A request that came to nothing says nothing of the bucket where another had an answer this long
+/// before: it was its own size or its own connection.
+const FRESH: Duration = Duration::from_secs(10);
+
 #[derive(Debug, Default)]
 struct Seen {
     /// Requests without an answer since the last that had one.
     silent: u32,
     /// When the next one may try.
     next: Option<Instant>,
+    /// When one had an answer last.
+    answered: Option<Instant>,
 }
 
 impl Seen {
@@ -47,8 +53,8 @@ impl Seen {
     /// A request ended, with an answer of any kind or without.
     fn ended(&mut self, is_answered: bool, now: Instant) {
         if is_answered {
-            *self = Self::default();
-        } else {
+            *self = Self { answered: Some(now), ..Self::default() };
+        } else if self.answered.is_none_or(|answered| now >= answered + FRESH) {
             self.silent = self.silent.saturating_add(1);
             self.next = Some(now + PAUSE);
         }
@@ -86,7 +92,9 @@ impl Intercept for Breaker {
     ) -> Result<(), BoxError> {
         let is_silent = match context.output_or_error() {
             Some(Err(error)) => error.is_timeout_error() || error.is_connector_error(),
-            Some(Ok(_)) | None => false,
+            Some(Ok(_)) => false,
+            // A link is made without asking anybody.
+            None => return Ok(()),
         };
         self.seen(|seen, now| seen.ended(!is_silent, now));
         Ok(())
@@ -114,6 +122,13 @@ mod tests {
         assert!(seen.admits(at(40)));
         seen.ended(true, at(40));
         assert!(seen.admits(at(40)) && seen.admits(at(40)), "it is back");
+        for second in [45, 46, 47] {
+            seen.ended(false, at(second));
+            assert!(seen.admits(at(second)), "others had an answer a moment ago");
+        }
+        seen.ended(false, at(50));
+        seen.ended(false, at(51));
+        assert!(!seen.admits(at(51)), "nobody has since");
     }
 
     #[test]

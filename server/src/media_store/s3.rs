@@ -40,7 +40,7 @@ pub struct S3Settings {
 /// How long a link to an object counts.
 const LINK_LIFETIME: Duration = Duration::from_secs(300);
 /// Objects from this size on are sent in parts.
-const MULTIPART_FROM: usize = 8 * 1024 * 1024;
+const MULTIPART_FROM: usize = 5 * 1024 * 1024;
 
 /// A bucket.
 #[derive(Clone)]
@@ -59,10 +59,10 @@ impl S3 {
         let region = settings.region.clone().unwrap_or_else(|| "us-east-1".to_owned());
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(3))
-            // To the first byte of an answer. A part of an object is 8 MB at most.
-            .read_timeout(Duration::from_secs(10))
-            .operation_attempt_timeout(Duration::from_secs(30))
-            .operation_timeout(Duration::from_secs(60))
+            // To the first byte of an answer, while a part of 5 MB is sent: at 250 KB a second.
+            .read_timeout(Duration::from_secs(20))
+            .operation_attempt_timeout(Duration::from_secs(40))
+            .operation_timeout(Duration::from_secs(90))
             .build();
         let mut config = aws_sdk_s3::Config::builder()
             .behavior_version(BehaviorVersion::latest())

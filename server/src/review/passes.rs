@@ -46,7 +46,7 @@ pub(crate) fn of(connection: &mut AnyConnection, visit: RecordId) -> QueryResult
         return Ok(Vec::new());
     }
     let work = store::load(connection, &[visit])?.first().map(work_of);
-    let stands = rows.into_iter().filter(|row| row.3.is_none() || row.3 == work);
+    let stands = rows.into_iter().filter(|row| row.3 == work);
     Ok(stands.map(|(user, user_name, at, _)| Pass { user: user.0, user_name, at }).collect())
 }
 

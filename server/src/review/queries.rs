@@ -18,7 +18,7 @@ use super::rules::{is_by, is_writing};
 use crate::areas::AreaPath;
 use crate::db::schema::{areas, history, ops, records, review_claims, review_policies, users};
 use crate::db::types::{JsonText, Key, Timestamp};
-use crate::db::{AnyConnection, RowLocked, STATEMENT_ROWS, containing, padded};
+use crate::db::{AnyConnection, MultiBackend, RowLocked, STATEMENT_ROWS, containing, padded};
 use crate::limits::MAX_WAITING;
 use crate::records as store;
 use crate::seal;
@@ -199,15 +199,28 @@ pub(super) fn own_work(
         let named: Vec<RecordId> = named.into_iter().map(RecordId::from).collect();
         let stands = store::load(connection, &named)?.into_iter();
         own.extend(stands.filter(|one| is_by(one, user)).map(|one| Key::from(one.id)));
-        let brought: Vec<(Key, Key, i64, Vec<u8>)> = history::table
+        let brought = history::table
             .inner_join(ops::table.on(made))
             .filter(history::record.eq_any(padded(chunk.to_vec())))
-            .filter(ops::pushed_by.eq(Key::from(user)))
-            .select((history::record, ops::incarnation, ops::seq, ops::body))
-            .load(connection)?;
-        for (visit, chain, seq, body) in brought {
-            // Of what was erased nobody can say that it was none.
-            if !own.contains(&visit) && read(chain, seq, body)?.is_none_or(|op| is_writing(&op)) {
+            .select((history::record, ops::incarnation, ops::seq, ops::body, ops::pushed_by))
+            .into_boxed::<MultiBackend>();
+        // What others applied of theirs is looked for where it is decided about one visit: that
+        // opens every operation on it.
+        let brought = match visits {
+            [_] => brought,
+            _ => brought.filter(ops::pushed_by.eq(Key::from(user))),
+        };
+        let brought: Vec<(Key, Key, i64, Vec<u8>, Key)> = brought.load(connection)?;
+        for (visit, chain, seq, body, by) in brought {
+            if own.contains(&visit) {
+                continue;
+            }
+            let is_theirs = match read(chain, seq, body)? {
+                Some(op) => op.author == user && is_writing(&op),
+                // Of what was erased nobody can say that it was none.
+                None => by == Key::from(user),
+            };
+            if is_theirs {
                 own.insert(visit);
             }
         }

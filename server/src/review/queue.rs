@@ -110,9 +110,11 @@ async fn claim(
         let (kept, new): (Vec<Place>, Vec<Place>) = order(&waiting, &policy, &name)
             .into_iter()
             .partition(|place| mine.contains(&place.visit));
+        // Claims elsewhere count as well: nobody keeps more from others than they can look at.
+        let elsewhere = mine.len().saturating_sub(kept.len());
         let mut places = Vec::new();
         for place in kept.into_iter().chain(new) {
-            if places.len() >= count {
+            if places.len() >= count || places.len() + elsewhere >= MAX_CLAIMED {
                 break;
             }
             if claimant.take(connection, place.visit)? {
@@ -160,6 +162,10 @@ async fn claim_one(
             }
             if !queries::own_work(connection, &[Key(visit)], claimant.caller.user)?.is_empty() {
                 return Ok(Err(&Kind::OWN_WORK));
+            }
+            let mine = queries::claimed_by(connection, claimant.caller.user, claimant.now)?;
+            if mine.len() >= MAX_CLAIMED && !mine.contains(&visit) {
+                return Ok(Err(&Kind::TOO_LARGE));
             }
             let is_theirs = claimant.take(connection, visit)?;
             Ok(if is_theirs { Ok(()) } else { Err(&Kind::CLAIMED) })

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use mobile_schema::{FieldId, Value};
 use serde::{Deserialize, Serialize};
 use sync_protocol::finding::field;
-use sync_protocol::op::{Change, Fields};
+use sync_protocol::op::{Change, Fields, Resolution};
 use sync_protocol::{Op, Record, RecordId, UserId};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -63,8 +63,8 @@ pub(super) fn is_work(field: &FieldId) -> bool {
     ![visit::STATUS, visit::NOTES].contains(field)
 }
 
-/// Whether an operation writes to what a visit says. What settles a conflict writes where it left a
-/// mark.
+/// Whether an operation writes to what a visit says. Who settles a conflict for one of two values has
+/// written neither.
 pub(super) fn is_writing(op: &Op) -> bool {
     match &op.change {
         Change::Create { .. } | Change::Sign { .. } | Change::Delete | Change::Move { .. } => true,
@@ -72,6 +72,7 @@ pub(super) fn is_writing(op: &Op) -> bool {
         Change::Add { field, .. } | Change::Remove { field, .. } | Change::Delta { field, .. } => {
             is_work(field)
         }
+        Change::Resolve { choice: Resolution::Edit { fields }, .. } => fields.keys().any(is_work),
         Change::Transition { .. } | Change::Resolve { .. } => false,
     }
 }

@@ -11,7 +11,7 @@ use sync_protocol::merge::{Authority, Board, Numbered, Presenter};
 use sync_protocol::op::Change;
 use sync_protocol::record::Writer;
 use sync_protocol::{
-    Epoch, Lineage, Op, Outcome, ParkReason, RecordId, RejectReason, RequestId, ScopeId,
+    Epoch, Lineage, Op, Outcome, ParkReason, Record, RecordId, RejectReason, RequestId, ScopeId,
     SyncRequest, SyncResponse, UserId,
 };
 
@@ -239,43 +239,53 @@ fn take_in(
         arrived::ask(connection, arrivals(&board, admitted), desk.now)?;
         // Last, for from here on the scopes' counters are locked until the commit.
         store::write(connection, &board, desk.catalogue, desk.now)?;
-        for one in admitted.iter() {
-            note_removals(connection, one, desk.now)?;
-        }
+        note_removals(connection, admitted, desk.now)?;
     }
     Ok(())
 }
 
-/// Has the audit trail tell what a push deleted and moved out of sight; what the server does by
-/// itself stands where it was decided.
+/// Has the audit trail tell which records pushes deleted or moved to another village, by what became
+/// of them and not by what was asked for: one line for each push, under who made the operations.
 fn note_removals(
     connection: &mut AnyConnection,
-    one: &Admitted<'_>,
+    admitted: &[&mut Admitted<'_>],
     now: Timestamp,
 ) -> QueryResult<()> {
-    let Pusher { owner, user, capacity, .. } = one.push.pusher;
-    if capacity == Capacity::Server {
-        return Ok(());
-    }
-    let tablet = owner.device().map(|device| device.0);
-    let is_done = |place: &usize| {
-        one.outcomes[*place].as_ref().is_some_and(|outcome| outcome.version().is_some())
-    };
-    let done = (one.stored()..one.keys.len()).filter(is_done);
-    let removals = done.filter_map(|place| one.raw(place).op()).filter_map(|op| match &op.change {
-        Change::Delete => Some((Did::DeleteRecord, op, None)),
-        Change::Move { to } => Some((Did::MoveRecord, op, Some(to.to_string()))),
-        _ => None,
-    });
-    let mut removals: Vec<_> = removals.collect();
-    let more = removals.len().saturating_sub(REMOVALS_NOTED);
-    removals.truncate(REMOVALS_NOTED);
-    for (did, op, to) in removals {
-        let subject = format!("{}/{}", op.collection, op.record);
-        let detail = json!({ "tablet": tablet, "scope": op.scope, "to": to, "more": more });
-        audit::note(connection, user, did, subject, detail, now)?;
+    for one in admitted.iter().filter(|one| !one.removed.is_empty()) {
+        let Pusher { owner, user, capacity, on_behalf, .. } = one.push.pusher;
+        if capacity == Capacity::Server && on_behalf.is_none() {
+            // The checker's own findings and tasks follow what they are about.
+            continue;
+        }
+        let author = one.push.request.ops.iter().find_map(RawOp::op).map_or(user, |op| op.author);
+        let named = |deleted: bool| -> Vec<&str> {
+            let of = one.removed.iter().filter(|(_, is_deleted)| **is_deleted == deleted);
+            of.take(REMOVALS_NOTED).map(|(name, _)| name.as_str()).collect()
+        };
+        let detail = json!({
+            "tablet": owner.device().map(|device| device.0),
+            "records": one.removed.len(),
+            "deleted": named(true),
+            "moved": named(false),
+        });
+        let first = one.removed.keys().next().cloned().unwrap_or_default();
+        audit::note(connection, author, Did::RemoveRecords, first, detail, now)?;
     }
     Ok(())
+}
+
+/// The records that were deleted, or are in another scope than before, by register and id; and
+/// whether each was deleted.
+fn removed<'a>(
+    changed: impl Iterator<Item = (Option<&'a Record>, &'a Record)>,
+) -> BTreeMap<String, bool> {
+    let gone = changed.filter_map(|(before, now)| {
+        let before = before?;
+        let is_deleted = now.deleted && !before.deleted;
+        (is_deleted || before.scope != now.scope)
+            .then(|| (format!("{}/{}", now.collection, now.id), is_deleted))
+    });
+    gone.collect()
 }
 
 /// A push that goes on with its chain, and what is known of its operations.
@@ -292,6 +302,7 @@ struct Admitted<'a> {
     stood: Vec<Option<Writer>>,
     outcomes: Vec<Option<Outcome>>,
     touched: Vec<ScopeId>,
+    removed: BTreeMap<String, bool>,
 }
 
 impl<'a> Admitted<'a> {
@@ -320,8 +331,19 @@ impl<'a> Admitted<'a> {
             chain::act_for(connection, &mut presenter, behalf.place)?;
         }
         let (earlier, stood) = (repeats(&keys), vec![None; keys.len()]);
-        let touched = Vec::new();
-        Ok(Ok(Self { push, chain, presenter, keys, next, earlier, stood, outcomes, touched }))
+        let (touched, removed) = (Vec::new(), BTreeMap::new());
+        Ok(Ok(Self {
+            push,
+            chain,
+            presenter,
+            keys,
+            next,
+            earlier,
+            stood,
+            outcomes,
+            touched,
+            removed,
+        }))
     }
 
     fn end(&self) -> u64 {
@@ -462,6 +484,7 @@ fn merge(
             one.outcomes[*place] = Some(outcome);
         }
         one.touched = Heads::touched(board.changed_after(before));
+        one.removed = removed(board.changed_after(before));
     }
     Ok(Some(board))
 }

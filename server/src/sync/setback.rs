@@ -13,9 +13,9 @@ use crate::app::App;
 use crate::backup;
 use crate::db::schema::{devices, epochs, setbacks};
 use crate::db::types::{Key, Timestamp};
-use crate::db::{AnyConnection, lock_table};
+use crate::db::{AnyConnection, lock_table, wait_for_locks};
 use crate::http::{Problem, Tablet};
-use crate::limits::EPOCH_SETTLES;
+use crate::limits::{EPOCH_PATIENCE, EPOCH_SETTLES};
 
 /// Where a tablet stands, and where the database thinks it does.
 #[derive(Clone, Copy, Debug)]
@@ -112,6 +112,19 @@ fn is_signed_for(
     }
 }
 
+/// Whether nobody has begun an epoch since, and the present one is old enough.
+fn may_begin(connection: &mut AnyConnection, known: Epoch, now: Timestamp) -> QueryResult<bool> {
+    let newest: Option<(i64, i64, Timestamp)> = epochs::table
+        .order(epochs::ordinal.desc())
+        .select((epochs::epoch, epochs::ordinal, epochs::started_at))
+        .first(connection)
+        .optional()?;
+    Ok(newest.is_some_and(|(epoch, ordinal, started_at)| {
+        let is_young = ordinal > 1 && started_at.plus_seconds(EPOCH_SETTLES) > now;
+        epoch as u64 == known.0 && !is_young
+    }))
+}
+
 /// Begins a new epoch, unless somebody has, or the present one is so young that tablets may still be
 /// telling of what made it begin.
 fn begin(
@@ -119,16 +132,14 @@ fn begin(
     known: Epoch,
     now: Timestamp,
 ) -> QueryResult<Option<Lineage>> {
-    // What another replica stores as of the present epoch is stored before.
+    if !may_begin(connection, known, now)? {
+        return Ok(None);
+    }
+    // What others store as of the present epoch is stored before. Nobody stands behind this for
+    // long: whoever reads the epochs for minutes is a backup, and the tablet comes again.
+    wait_for_locks(connection, EPOCH_PATIENCE)?;
     lock_table(connection, "epochs")?;
-    let newest: Option<(i64, i64, Timestamp)> = epochs::table
-        .order(epochs::ordinal.desc())
-        .select((epochs::epoch, epochs::ordinal, epochs::started_at))
-        .first(connection)
-        .optional()?;
-    let Some((epoch, ordinal, started_at)) = newest else { return Ok(None) };
-    let is_young = ordinal > 1 && started_at.plus_seconds(EPOCH_SETTLES) > now;
-    if epoch as u64 != known.0 || is_young {
+    if !may_begin(connection, known, now)? {
         return Ok(None);
     }
     backup::begin_epoch(connection, now).map(Some)

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value as Json, json};
 use tablets::Client;
 
-use crate::probe::{Probe, VILLAGE, kind};
+use crate::probe::{Probe, kind};
 
 async fn check(stage: &harness::Stage) -> Json {
     let mut auditor = stage.person("auditor").await;
@@ -93,16 +93,26 @@ story!(who_could_not_sign_in_and_what_went_out_of_sight_is_told, async |stage| {
     assert_eq!(kind(&probe.push(&[away]).await[0]), "applied");
     probe.delete(&stage, &other).await;
     let lines = auditor.call(Method::GET, "/api/v1/audit", None).await.unwrap();
-    let of = |action: &str| {
-        let found = lines.as_array().unwrap().iter().find(|line| line["action"] == action);
-        found.unwrap_or_else(|| panic!("{action}: {lines}")).clone()
-    };
-    let (moved, deleted) = (of("move_record"), of("delete_record"));
-    assert_eq!(moved["subject"], format!("household/{}", one.id));
-    assert_eq!((&moved["detail"]["scope"], &moved["detail"]["to"]), (&json!(VILLAGE), &json!(to)));
+    let lines = lines.as_array().unwrap().iter();
+    let removals: Vec<&Json> = lines.filter(|line| line["action"] == "remove_records").collect();
+    let [deleted, moved] = removals[..] else { panic!("{removals:?}") };
     let tablet = probe.tablet.machine().identity().device;
     assert_eq!(moved["detail"]["tablet"], json!(tablet.0));
+    assert_eq!(moved["detail"]["moved"], json!([format!("household/{}", one.id)]));
+    assert_eq!(moved["detail"]["deleted"], json!([]));
+    assert_eq!(deleted["detail"]["deleted"], json!([format!("household/{}", other.id)]));
     assert_eq!(deleted["subject"], format!("household/{}", other.id));
+
+    // What is said twenty times and comes to nothing hides nothing.
+    let third = probe.household(2);
+    let mut ops: Vec<Json> = Vec::new();
+    for _ in 0..20 {
+        ops.push(probe.op("household", one.id, None, json!({ "kind": "move", "to": to })));
+    }
+    ops.push(probe.op("household", third.id, Some(&third), json!({ "kind": "move", "to": to })));
+    probe.push(&ops).await;
+    let newest = auditor.call(Method::GET, "/api/v1/audit?limit=1", None).await.unwrap();
+    assert_eq!(newest[0]["detail"]["moved"], json!([format!("household/{}", third.id)]));
     assert_eq!(check(&stage).await["broken_at"], Json::Null);
 });
 

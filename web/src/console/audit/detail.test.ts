@@ -37,6 +37,8 @@ test('what was done is told in words, and ids and hashes are not', () => {
     ['export', { ids: true }, '含敏感内容'],
     ['import_areas', { added: ['529901102000'], renamed: [], reopened: ['529901100299'] }, '新增 1 个 · 重新启用 1 个'],
     ['assign_tasks', { set: 104, due: '2026-12-01' }, '104 户 · 2026-12-01 前完成'],
+    ['refuse_sign_in', { from: '10.1.2.3' }, '来自 10.1.2.3'],
+    ['remove_records', { tablet: ID, records: 3, deleted: ['household/a'], moved: ['member/b', 'visit/c'] }, '删除 1 条 · 转到别村 2 条'],
     ['something_new', { token: ID, hash: HASH, nested: { a: [1] } }, ''],
   ];
   for (const [action, detail, words] of cases) expect(detailWords({ action, detail }, nameOf), action).toBe(words);
