@@ -99,6 +99,7 @@ fn media_type(path: &str) -> Option<&'static str> {
         "wasm" => "application/wasm",
         "svg" => "image/svg+xml",
         "png" => "image/png",
+        "webp" => "image/webp",
         "webmanifest" => "application/manifest+json",
         _ => return None,
     })

@@ -46,6 +46,22 @@ async function ask(path: string, body: object): Promise<Tokens> {
   return (await response.json()) as Tokens;
 }
 
+/** Whose token it is (RFC 7519, 4.1.2); nobody's that can be read where it is none. */
+function personOf(token: string): string | undefined {
+  try {
+    const claims = atob(token.split('.')[1]!.replaceAll('-', '+').replaceAll('_', '/'));
+    return (JSON.parse(claims) as { sub?: string }).sub;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether tokens are another person's than who works on this page: signed in over it, or in another window. */
+function isAnothers(tokens: Tokens): boolean {
+  const person = personOf(tokens.access_token);
+  return !!me.value && !!person && person !== me.value.id;
+}
+
 function take(tokens: Tokens): void {
   access = tokens.access_token;
   // A little earlier than the server, whose clock may be another.
@@ -72,12 +88,21 @@ export async function token(isFresh = false): Promise<string> {
       end();
       throw new Problem(401, 'session-ended', 'no token is kept', null, undefined, t('session.ended'));
     }
+    let tokens: Tokens;
     try {
-      take(await ask('/api/v1/session/refresh', { refresh_token: refresh }));
+      tokens = await ask('/api/v1/session/refresh', { refresh_token: refresh });
     } catch (error) {
       if (error instanceof Problem && error.status === 401) end();
       throw error;
     }
+    if (isAnothers(tokens)) {
+      // The other window's person goes on there; what was done on this page is not theirs to send.
+      localStorage.setItem(KEPT, tokens.refresh_token);
+      access = '';
+      hasEnded.value = true;
+      throw new Problem(401, 'session-ended', 'somebody else has signed in', null, undefined, t('session.ended'));
+    }
+    take(tokens);
   });
   return access;
 }
@@ -90,9 +115,14 @@ export function currentAuthorization(): string {
 /** Signs in; a problem `code-needed` asks for the code of the authenticator app. */
 export async function signIn(login: string, password: string, code?: string): Promise<void> {
   const before = me.value?.id;
-  take(await ask('/api/v1/session', { login, password, ...(code ? { code } : {}) }));
+  const tokens = await ask('/api/v1/session', { login, password, ...(code ? { code } : {}) });
+  // Another person does not go on where the one before stopped, nor sends what that one did.
+  if (isAnothers(tokens)) {
+    localStorage.setItem(KEPT, tokens.refresh_token);
+    return location.assign('/console/');
+  }
+  take(tokens);
   await learn();
-  // Another person does not go on where the one before stopped.
   if (before && before !== me.value?.id) return location.assign('/console/');
   hasEnded.value = false;
 }

@@ -58,10 +58,11 @@ export function detailWords({ action, detail }: Pick<Schemas['AuditLine'], 'acti
   const count = (key: Key, name: string) => (typeof told[name] === 'number' ? t(key, { n: told[name] }) : '');
   const list = (key: Key, name: string) => (Array.isArray(told[name]) && told[name].length ? t(key, { n: told[name].length }) : '');
   const { grant, policy, status } = told;
+  const isSignIn = action.endsWith('sign_in');
   const parts = [
     known('verdict', told['verdict']),
     typeof status === 'string' ? (action === 'decide_visit' ? t('verdict.done', { status: statusWords(status) }) : stateWords('task', status)) : '',
-    action.endsWith('sign_in') && isPlain(told['from']) ? t('audit.from', { at: told['from'] }) : '',
+    isSignIn && isPlain(told['from']) ? t('audit.from', { at: told['from'] }) : '',
     action === 'look' ? known('access', told['kind']) : '',
     isPlain(told['login']) ? told['login'] : '',
     isPlain(told['label']) ? told['label'] : '',
@@ -83,7 +84,7 @@ export function detailWords({ action, detail }: Pick<Schemas['AuditLine'], 'acti
     list('audit.reopened', 'reopened'),
     isPlain(told['as_of']) ? told['as_of'] : '',
     isPlain(told['due']) ? t('audit.due', { day: told['due'] }) : '',
-    action !== 'grant' && (told['from'] || told['until']) ? [told['from'], told['until']].filter(Boolean).map(dayOf).join(' – ') : '',
+    action !== 'grant' && !isSignIn && (told['from'] || told['until']) ? [told['from'], told['until']].filter(Boolean).map(dayOf).join(' – ') : '',
     known('held', told['settlement']),
     known('conflict', { keep: 'kept', swap: 'swapped', edit: 'edited' }[String(told['choice'])] ?? told['choice']),
     known('outcome', told['outcome']),

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test, vi } from 'vitest';
-import { me, signIn, type Me } from '../session';
+import { hasEnded, me, signIn, type Me } from '../session';
 import { Bulk } from '../visits/bulk';
 import type { Line } from '../visits/columns';
 import type { VisitFile } from '../visits/words';
@@ -51,6 +51,9 @@ beforeEach(async () => {
   answers.set('/decisions', () => Response.json({ version: [2, 1] }));
   await signIn('u1', 'secret');
 });
+
+/** An access token of a person, as far as a page can read it. */
+const tokenOf = (who: string) => `x.${btoa(JSON.stringify({ sub: who })).replaceAll('=', '')}.y`;
 
 /** A queue that shows its first visit. */
 async function opened(): Promise<Queue> {
@@ -131,4 +134,19 @@ test('many that are decided at once wait together for who signs in again', async
   await signIn('u1', 'secret');
   expect(await done).toHaveLength(5);
   expect(bulk.refused.value).toEqual([]);
+});
+
+test('what was decided on a page is not sent as somebody who signed in in another window', async () => {
+  const queue = await opened();
+  answers.set('/decisions', refuse(401, 'token-expired'));
+  answers.set('/api/v1/session/refresh', () => Response.json({ access_token: tokenOf('u2'), refresh_token: 'r2', expires_in: 900 }));
+  queue.decide('returned', '照片看不清');
+  await vi.waitFor(() => expect(hasEnded.value).toBe(true));
+  expect(decisions()).toEqual(['照片看不清']);
+  expect(localStorage.getItem('ruhu.console.refresh'), 'the other window goes on').toBe('r2');
+  answers.set('/decisions', () => Response.json({ version: [2, 1] }));
+  answers.set('/api/v1/session', () => Response.json({ access_token: tokenOf('u1'), refresh_token: 'r', expires_in: 900 }));
+  await signIn('u1', 'secret');
+  await vi.waitFor(() => expect(queue.unsent.value).toBe(0));
+  expect(decisions()).toEqual(['照片看不清', '照片看不清']);
 });

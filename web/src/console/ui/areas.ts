@@ -1,8 +1,9 @@
 /** The areas the caller works in; which one is looked at stands in the address (`?area=`). */
 
-import { computed, shallowRef } from 'vue';
+import { computed, shallowRef, watch } from 'vue';
 import { useRoute, useRouter } from 'vue-router';
 import { api, got, type Schemas } from '../api';
+import { me } from '../session';
 import { say } from './toast';
 import { why } from './why';
 
@@ -14,12 +15,19 @@ let fetched: Promise<void> | undefined;
 /** Fetches the areas once, or again after they changed. */
 export function loadAreas(isFresh = false): Promise<void> {
   if (isFresh) fetched = undefined;
-  fetched ??= got(api.GET('/api/v1/areas')).then((found) => {
-    areas.value = found;
+  const asked = (fetched ??= got(api.GET('/api/v1/areas')).then((found) => {
+    if (fetched === asked) areas.value = found;
+  }));
+  asked.catch(() => {
+    if (fetched === asked) fetched = undefined;
   });
-  fetched.catch(() => (fetched = undefined));
-  return fetched;
+  return asked;
 }
+
+// Whoever comes after somebody else works elsewhere.
+watch(() => me.value?.id, (_, before) => {
+  if (before) [fetched, areas.value] = [undefined, []];
+}, { flush: 'sync' });
 
 export function useAreas() {
   const route = useRoute();

@@ -213,6 +213,7 @@ export const en: Record<keyof typeof zh, string> = {
   'return.at': 'The comment goes to this question: {question}',
   'return.whole': 'The comment is about the whole visit; choose a question first to put it there.',
   'return.words': 'In your words (optional)',
+  'return.either': 'In your own words (needed where no reason is chosen)',
   'return.wordsNeeded': 'Say why (needed with “other”)',
   'flag.title': 'Flag for another reviewer',
   'flag.why': 'The visit keeps waiting, further up, with your doubt beside it.',

@@ -211,6 +211,7 @@ export const zh = {
   'return.at': '批注写在这一题：{question}',
   'return.whole': '批注写给整次走访；先点一道题，可写到题上。',
   'return.words': '说明（可不填）',
+  'return.either': '说明（没选理由时要填）',
   'return.wordsNeeded': '请写明原因（选了“其他”必须填写）',
   'flag.title': '存疑，留给另一位审核人',
   'flag.why': '走访留在待审中，排得更前，并写上您的疑问。',
