@@ -59,10 +59,10 @@ impl S3 {
         let region = settings.region.clone().unwrap_or_else(|| "us-east-1".to_owned());
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(3))
-            // To the first byte of an answer, while a part of 5 MB is sent: at 250 KB a second.
-            .read_timeout(Duration::from_secs(20))
-            .operation_attempt_timeout(Duration::from_secs(40))
-            .operation_timeout(Duration::from_secs(90))
+            // To the first byte of an answer, while a part of 5 MB is sent: at 350 KB a second.
+            .read_timeout(Duration::from_secs(15))
+            .operation_attempt_timeout(Duration::from_secs(30))
+            .operation_timeout(Duration::from_secs(50))
             .build();
         let mut config = aws_sdk_s3::Config::builder()
             .behavior_version(BehaviorVersion::latest())
