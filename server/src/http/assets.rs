@@ -129,6 +129,14 @@ mod tests {
     }
 
     #[test]
+    fn whatever_was_built_is_given_out() {
+        let is_packed = |path: &str| path.ends_with(".br") || path.ends_with(".gz");
+        for path in Files::iter().filter(|path| !is_packed(path)) {
+            assert!(media_type(&path).is_some(), "{path}");
+        }
+    }
+
+    #[test]
     fn files_that_have_no_type_are_not_given_out() {
         assert_eq!(media_type("a.js.gz"), None);
         assert_eq!(media_type(".env"), None);
