@@ -38,14 +38,23 @@ pub(super) async fn noticed(app: &App, tablet: &Tablet, gap: Gap) -> Result<(), 
     );
     let (device, token, epoch) = (Key::from(tablet.device), tablet.token, app.lineage.current());
     let now = app.now();
-    let begun = app
+    let is_proven = app
         .write(move |connection| {
             note(connection, epoch, device, gap, now)?;
-            let is_proven = is_signed_for(connection, token)?
-                || people(connection, epoch)?.len() >= ENOUGH_PEOPLE;
-            if is_proven { begin(connection, epoch, now) } else { Ok(None) }
+            Ok(is_signed_for(connection, token)?
+                || people(connection, epoch)?.len() >= ENOUGH_PEOPLE)
         })
         .await?;
+    if !is_proven {
+        return Ok(());
+    }
+    // Where that can't be done now, it is tried again when a tablet comes that knows more: each is
+    // told where its chain ends all the same.
+    let begun = app.write(move |connection| begin(connection, epoch, now)).await;
+    let begun = begun.unwrap_or_else(|problem| {
+        tracing::warn!(%problem, "a new epoch could not begin");
+        None
+    });
     if let Some(lineage) = begun {
         tracing::error!(
             epoch = %lineage.current(),
